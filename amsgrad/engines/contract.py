@@ -1,0 +1,100 @@
+"""What every engine takes and returns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amsgrad.problems.problem import Problem
+from amsgrad.schedules import Schedule
+
+
+class Records(NamedTuple):
+    """What is tracked, one row a recorded step; all taken at x_t, before the update of that step."""
+
+    step: NDArray[np.int64]  # 1-based number of the step
+    x: NDArray[np.float64]  # x_t
+    regret: NDArray[np.float64]  # f_t(x_t) - f_t(x*)
+    average_regret: NDArray[np.float64]  # R / step
+
+    @classmethod
+    def empty(cls, size: int) -> "Records":
+        return cls(np.empty(size, np.int64), np.empty(size), np.empty(size), np.empty(size))
+
+    @classmethod
+    def from_rows(cls, rows: "list[tuple[int, float, float, float]]") -> "Records":
+        records = cls.empty(len(rows))
+        for i, row in enumerate(rows):
+            for column, entry in zip(records, row, strict=True):
+                column[i] = entry
+        return records
+
+    def first(self, size: int) -> "Records":
+        return Records(
+            self.step[:size], self.x[:size], self.regret[:size], self.average_regret[:size]
+        )
+
+    @classmethod
+    def join(cls, parts: "list[Records]") -> "Records":
+        """The records of consecutive pieces of one run."""
+        return cls(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+class Path(NamedTuple):
+    """Where a real optimizer went: values after each of its first steps."""
+
+    name: str  # the optimizer's class
+    x: list[float]
+    memory: dict[str, list[float]]  # by the optimizer's own names
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Everything but the optimizer that decides the numbers of a run.
+
+    Args:
+        problem: losses, feasible set and comparator.
+        schedule: alpha_k as a function of the step number k = 1, 2, ...
+        lr: alpha, >= 0.
+        first_t: the problem's time at the first step; the paper starts at 1, the seed program at 0.
+        x0: the starting point, inside the feasible set.
+        dtype: the arithmetic of x and of the optimizer's state.
+    """
+
+    problem: Problem
+    schedule: Schedule
+    lr: float
+    first_t: int = 1
+    x0: float = 0.0
+    dtype: Any = np.float32
+
+
+S = TypeVar("S")
+
+
+class Engine(Protocol[S]):
+    """A way to run a setup. The state is a value: it can be kept, compared, saved and resumed.
+
+    Advancing by a + b steps gives the same bits as advancing by a and then by b.
+    """
+
+    def init(self) -> S:
+        """The state before the first step."""
+        ...
+
+    def advance(self, state: S, steps: int, record_at: NDArray[np.int64]) -> tuple[S, Records]:
+        """Take steps; record those whose numbers stand in `record_at` (increasing).
+
+        Stops after the first recorded step that meets NaN or infinity; the state says so.
+        """
+        ...
+
+    def dump(self, state: S) -> dict[str, NDArray[Any]]:
+        """The state as named arrays, for a file."""
+        ...
+
+    def load(self, arrays: Mapping[str, NDArray[Any]]) -> S:
+        """The state that `dump` gave, to the bit."""
+        ...

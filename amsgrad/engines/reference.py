@@ -1,0 +1,58 @@
+"""The plain engine: the definition of a run, one operation at a time."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amsgrad.engines import state as scalar
+from amsgrad.engines.contract import Records, Setup
+from amsgrad.engines.state import State
+from amsgrad.regret import BLOCK, close_block, value
+from amsgrad.rules.rule import Rule
+
+
+class Reference:
+    """Plain Python on numpy scalars of the run's precision: some 10 microseconds a step."""
+
+    def __init__(self, setup: Setup, rule: Rule):
+        self.setup = setup
+        self.rule = rule
+
+    def init(self) -> State:
+        return scalar.initial(self.setup, self.rule)
+
+    def advance(
+        self, state: State, steps: int, record_at: NDArray[np.int64]
+    ) -> tuple[State, Records]:
+        problem, rule, real = self.setup.problem, self.rule, self.setup.dtype
+        p = problem.parameters(real)
+        lower, upper, x_star = real(problem.lower), real(problem.upper), real(problem.x_star)
+        recorded = set(record_at.tolist())
+        rows = []
+        done, x, memory, regret, finite = state
+        with np.errstate(all="ignore"):  # what overflows is found at the records
+            for k in range(state.steps + 1, state.steps + steps + 1):
+                t = self.setup.first_t + k - 1
+                f = problem.select(t, t % problem.period, p)
+                r = problem.loss(f, x, p) - problem.loss(f, x_star, p)
+                c = rule.coefficients(k, self.setup.schedule(k, self.setup.lr), rule.h, real)
+                memory, delta = rule.update(memory, problem.gradient(f, x, p), c)
+                regret = regret._replace(open=regret.open + float(r))
+                if k in recorded:
+                    rows.append((k, float(x), float(r), value(regret) / k))
+                    finite = bool(np.isfinite([x, r, delta, *memory]).all())
+                x = min(max(x - delta, lower), upper)
+                if k % BLOCK == 0:
+                    regret = close_block(regret)
+                done = k
+                if not finite:
+                    break
+        return State(done, x, memory, regret, finite), Records.from_rows(rows)
+
+    def dump(self, state: State) -> dict[str, NDArray[Any]]:
+        return scalar.dump(state)
+
+    def load(self, arrays: Mapping[str, NDArray[Any]]) -> State:
+        return scalar.load(arrays, self.rule)

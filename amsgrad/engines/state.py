@@ -1,0 +1,43 @@
+"""The state of the scalar engines (reference and compiled), and its form in a file."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amsgrad.engines.contract import Setup
+from amsgrad.regret import EMPTY, RegretSum
+from amsgrad.rules.rule import Rule
+
+
+class State(NamedTuple):
+    steps: int  # steps taken
+    x: Any  # x after them, in the run's precision
+    memory: Any  # the rule's NamedTuple, in the run's precision
+    regret: RegretSum
+    finite: bool = True  # False once a recorded step met NaN or infinity
+
+
+def initial(setup: Setup, rule: Rule) -> State:
+    real = setup.dtype
+    memory = rule.memory(*(real(0) for _ in rule.memory._fields))
+    return State(0, real(setup.x0), memory, EMPTY)
+
+
+def dump(state: State) -> dict[str, NDArray[Any]]:
+    return {
+        "steps": np.asarray(state.steps),
+        "x": np.asarray(state.x),
+        "memory": np.array(state.memory),
+        "regret": np.array(state.regret),
+    }
+
+
+def load(arrays: Mapping[str, NDArray[Any]], rule: Rule) -> State:
+    return State(
+        int(arrays["steps"]),
+        arrays["x"][()],
+        rule.memory(*arrays["memory"]),
+        RegretSum(*map(float, arrays["regret"])),
+    )

@@ -1,0 +1,152 @@
+"""The engine of the seed program: a real torch optimizer, autograd, one eager step at a time."""
+
+import io
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from amsgrad.engines.contract import Path, Records, Setup
+from amsgrad.regret import BLOCK, EMPTY, RegretSum, close_block, value
+
+MakeOptimizer = Callable[[list[torch.nn.Parameter]], torch.optim.Optimizer]
+
+_TORCH_DTYPE = {np.float32: torch.float32, np.float64: torch.float64}
+
+
+class State(NamedTuple):
+    steps: int  # steps taken
+    x: Any  # x after them, a numpy scalar of the run's precision
+    memory: bytes  # the optimizer's state_dict and torch's random generators, as torch saves them
+    regret: RegretSum
+    finite: bool = True  # False once a recorded step met NaN or infinity
+
+
+class TorchLoop:
+    """Any `torch.optim.Optimizer`, on the CPU or a CUDA device: some 100 microseconds a step.
+
+    Args:
+        setup: the problem and its surroundings. The schedule sets `lr` of every group at every step.
+        make_optimizer: from a list of one parameter, of shape (1,), to the optimizer.
+        device: "cpu" or "cuda".
+        seed: of torch's random generators, for optimizers that draw from them.
+    """
+
+    def __init__(
+        self, setup: Setup, make_optimizer: MakeOptimizer, device: str = "cpu", seed: int = 0
+    ):
+        self.setup = setup
+        self.make_optimizer = make_optimizer
+        self.device = torch.device(device)
+        self.seed = seed
+        optimizer = make_optimizer([torch.nn.Parameter(self._tensor(setup.x0))])
+        self.name = f"{type(optimizer).__module__}.{type(optimizer).__qualname__}"
+        self._parameters = setup.problem.parameters(float)
+        self._x_star = self._tensor(setup.problem.x_star)
+
+    def init(self) -> State:
+        with self._own_randomness():
+            torch.manual_seed(self.seed)
+            x = torch.nn.Parameter(self._tensor(self.setup.x0))
+            memory = self._save(self.make_optimizer([x]))
+        return State(0, self._scalar(x), memory, EMPTY)
+
+    def advance(
+        self, state: State, steps: int, record_at: NDArray[np.int64]
+    ) -> tuple[State, Records]:
+        recorded = set(record_at.tolist())
+        rows = []
+        done, regret, finite = state.steps, state.regret, True
+        with self._own_randomness():
+            x, optimizer = self._load(state)
+            for k in range(state.steps + 1, state.steps + steps + 1):
+                x_before = x.item()
+                r, x_after = self._step(k, x, optimizer)
+                regret = regret._replace(open=regret.open + r)
+                done = k
+                if k in recorded:
+                    rows.append((k, x_before, r, value(regret) / k))
+                    met = [torch.tensor([r, x_after]), *optimizer.state[x].values()]
+                    finite = all(bool(e.isfinite().all()) for e in met if torch.is_tensor(e))
+                if k % BLOCK == 0:
+                    regret = close_block(regret)
+                if not finite:
+                    break
+            memory = self._save(optimizer)
+        return State(done, self._scalar(x), memory, regret, finite), Records.from_rows(rows)
+
+    def follow(self, steps: int) -> Path:
+        """x and all that the optimizer remembers of it, after each of the first steps."""
+        path = Path(self.name, [], {})
+        with self._own_randomness():
+            x, optimizer = self._load(self.init())
+            for k in range(1, steps + 1):
+                self._step(k, x, optimizer)
+                path.x.append(x.item())
+                for name, entry in optimizer.state[x].items():
+                    path.memory.setdefault(name, []).append(float(entry))
+        return path
+
+    def dump(self, state: State) -> dict[str, NDArray[Any]]:
+        return {
+            "steps": np.asarray(state.steps),
+            "x": np.asarray(state.x),
+            "memory": np.frombuffer(state.memory, np.uint8),
+            "regret": np.array(state.regret),
+        }
+
+    def load(self, arrays: Mapping[str, NDArray[Any]]) -> State:
+        return State(
+            int(arrays["steps"]),
+            arrays["x"][()],
+            arrays["memory"].tobytes(),
+            RegretSum(*map(float, arrays["regret"])),
+        )
+
+    def _step(
+        self, k: int, x: torch.nn.Parameter, optimizer: torch.optim.Optimizer
+    ) -> tuple[float, float]:
+        """Take step k; return the regret at x_k, and x_{k+1} before it is clipped."""
+        problem, p = self.setup.problem, self._parameters
+        t = self.setup.first_t + k - 1
+        f = problem.select(t, t % problem.period, p)
+        for group in optimizer.param_groups:
+            group["lr"] = self.setup.schedule(k, self.setup.lr)
+        regret = problem.loss(f, x, p) - problem.loss(f, self._x_star, p)
+        regret.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        x_after = x.item()
+        x.data.clamp_(problem.lower, problem.upper)
+        return regret.item(), x_after
+
+    def _load(self, state: State) -> tuple[torch.nn.Parameter, torch.optim.Optimizer]:
+        x = torch.nn.Parameter(self._tensor(state.x.item()))
+        optimizer = self.make_optimizer([x])
+        saved = torch.load(io.BytesIO(state.memory), weights_only=True)
+        optimizer.load_state_dict(saved["optimizer"])
+        torch.set_rng_state(saved["generator"])
+        if self.device.type == "cuda":
+            torch.cuda.set_rng_state(saved["cuda_generator"])
+        return x, optimizer
+
+    def _save(self, optimizer: torch.optim.Optimizer) -> bytes:
+        saved = {"optimizer": optimizer.state_dict(), "generator": torch.get_rng_state()}
+        if self.device.type == "cuda":
+            saved["cuda_generator"] = torch.cuda.get_rng_state()
+        buffer = io.BytesIO()
+        torch.save(saved, buffer)
+        return buffer.getvalue()
+
+    def _own_randomness(self) -> Any:
+        """The run draws from generators of its own, and leaves the caller's as they were."""
+        cuda = [torch.cuda.current_device()] if self.device.type == "cuda" else []
+        return torch.random.fork_rng(devices=cuda)
+
+    def _tensor(self, number: float) -> torch.Tensor:
+        return torch.tensor([number], dtype=_TORCH_DTYPE[self.setup.dtype], device=self.device)
+
+    def _scalar(self, x: torch.Tensor) -> Any:
+        return x.detach().cpu().numpy()[0]

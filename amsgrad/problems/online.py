@@ -1,0 +1,51 @@
+"""The online problem of Reddi, Kale and Kumar (ICLR 2018, section 3 and Figure 1)."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+
+class Slopes(NamedTuple):
+    big: float
+    small: float
+
+
+@dataclass(frozen=True)
+class Online:
+    """f_t(x) = big x if t mod period = 1, else small x, on F = [-1, 1].
+
+    With the paper's numbers the slopes of a period sum to 1010 - 100 * 10 = 10, so x* = -1; standing
+    still at x costs 10 (x + 1) / 101 a step.
+
+    >>> Online().x_star
+    -1.0
+    >>> Online(period=103).x_star
+    1.0
+    """
+
+    period: int = 101
+    big: float = 1010.0
+    small: float = -10.0
+    lower: ClassVar[float] = -1.0
+    upper: ClassVar[float] = 1.0
+
+    @property
+    def x_star(self) -> float:
+        """-1 if the slopes of a period sum to more than zero (or to zero: then every x is best)."""
+        # t mod 1 is never 1: with a period of one step the big slope is never shown.
+        once = self.big if self.period > 1 else self.small
+        return self.lower if once + (self.period - 1) * self.small >= 0 else self.upper
+
+    def parameters(self, real: Any) -> Slopes:
+        return Slopes(real(self.big), real(self.small))
+
+    @staticmethod
+    def select(t: int, phase: int, p: Slopes) -> float:
+        return p.big if phase == 1 else p.small
+
+    @staticmethod
+    def loss(slope: Any, x: Any, p: Slopes) -> Any:
+        return slope * x
+
+    @staticmethod
+    def gradient(slope: Any, x: Any, p: Slopes) -> Any:
+        return slope

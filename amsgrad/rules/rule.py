@@ -1,0 +1,33 @@
+"""What an update rule is: data and two pure functions, in the subset of Python that numba compiles."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One step k of an adaptive method on a scalar x, in three lines:
+
+        c         = coefficients(k, alpha_k, h, real)
+        memory, d = update(memory, g, c)
+        x         = clip(x - d)
+
+    All that depends on k alone is computed in double precision and rounded once (`real`), as torch
+    does with its Python scalars; `update` works in the precision of the run throughout.
+
+    Args:
+        name: what the user calls it.
+        memory: NamedTuple of the state variables; all are zero before the first step.
+        h: NamedTuple of the hyper-parameters.
+        coefficients: (k, alpha_k, h, real) -> NamedTuple of `real` scalars.
+        update: (memory, g, c) -> (memory, d).
+        settled: after this step the coefficients depend on k only through alpha_k.
+    """
+
+    name: str
+    memory: type[Any]
+    h: Any
+    coefficients: Callable[[int, float, Any, Any], Any]
+    update: Callable[[Any, Any, Any], tuple[Any, Any]]
+    settled: int

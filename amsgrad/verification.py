@@ -1,0 +1,69 @@
+"""Trust, but verify: a fast engine beside the real torch optimizer, over the first steps."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from amsgrad.engines.contract import Engine, Path
+from amsgrad.rules.rule import Rule
+
+# The names under which torch's and labml_nn's optimizers keep a rule's state variables.
+TORCH_NAMES = {"m": "exp_avg", "v": "exp_avg_sq", "vmax": "max_exp_avg_sq"}
+
+# torch fuses multiplications with additions and rounds its square root otherwise: an ulp or two a
+# step, which the moments remember for 1 / (1 - beta) steps. Measured over 96 settings, 1000 steps:
+# at most 0.6 ulp per remembered step in single precision, 0.4 in double.
+ULPS_A_STEP = 8
+
+_NO_RECORDS = np.empty(0, np.int64)
+
+
+class Disagreement(Exception):
+    """A fast engine left the real optimizer's path."""
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was compared, and each variable's largest difference relative to its largest value."""
+
+    steps: int
+    against: str
+    tolerance: float
+    largest: dict[str, float]
+
+
+def tolerance(rule: Rule, dtype: type[Any], steps: int) -> float:
+    """The relative difference that rounding explains: ULPS_A_STEP eps min(steps, 1 / (1 - beta))."""
+    remembered: float = min(steps, 1 / (1 - max(rule.h.beta1, rule.h.beta2)))
+    return ULPS_A_STEP * float(np.finfo(dtype).eps) * remembered
+
+
+def verify(engine: Engine[Any], rule: Rule, dtype: type[Any], path: Path) -> Verification:
+    """Compare x and every state variable of the engine with the real optimizer's, step by step.
+
+    Raises:
+        Disagreement: some variable differs by more than `tolerance` of the largest value that it
+            has had so far.
+    """
+    steps = len(path.x)
+    allowed = tolerance(rule, dtype, steps)
+    scale = dict.fromkeys(("x", *rule.memory._fields), 0.0)
+    largest = dict(scale)
+    state = engine.init()
+    for i in range(steps):
+        state, _ = engine.advance(state, 1, _NO_RECORDS)
+        for name, ours in (*state.memory._asdict().items(), ("x", state.x)):
+            theirs = path.x[i] if name == "x" else path.memory[TORCH_NAMES[name]][i]
+            scale[name] = max(scale[name], abs(theirs))
+            alike = ours == theirs or (math.isnan(ours) and math.isnan(theirs))
+            difference = 0.0 if alike else abs(float(ours) - theirs) / scale[name]
+            if not difference <= allowed:
+                raise Disagreement(
+                    f"After step {i + 1} the fast engine has {name} = {float(ours)!r} where"
+                    f" {path.name} has {theirs!r}: they differ by more than {allowed:.1e} of"
+                    f" {scale[name]!r}"
+                )
+            largest[name] = max(largest[name], difference)
+    return Verification(steps, path.name, allowed, largest)

@@ -1,0 +1,59 @@
+"""What is special to the compiled engine: its cache, and its memory."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+RUN = """
+import sys
+sys.path.insert(0, {folder!r})
+import rule_of_mine
+from amsgrad.engines.compiled import Compiled, _compile
+from amsgrad.engines.contract import Setup
+from amsgrad.problems.online import Online
+from amsgrad.schedules import constant, record_steps
+engine = Compiled(Setup(Online(), constant, 0.5), rule_of_mine.rule)
+state, records = engine.advance(engine.init(), 1, record_steps(1, 1))
+print(float(state.x), sum(engine._kernel.stats.cache_hits.values()))
+"""
+
+RULE = """
+from typing import NamedTuple
+from amsgrad.rules.rule import Rule
+
+class Memory(NamedTuple):
+    last: float
+
+class Step(NamedTuple):
+    size: float
+
+def coefficients(k, alpha, h, real):
+    return Step(real(alpha))
+
+def sign(g):
+    return 1.0 if g > 0 else -1.0
+
+def update(memory, g, c):
+    return Memory(g), {factor} * c.size * sign(g)
+
+rule = Rule("mine", Memory, (0.0,), coefficients, update, 1)
+"""
+
+
+@pytest.mark.skipif("os.environ.get('NUMBA_DISABLE_JIT') == '1'", reason="nothing is compiled")
+def test_an_edited_rule_is_never_answered_from_the_cache(tmp_path: Path) -> None:
+    def run(factor: str) -> tuple[float, int]:
+        (tmp_path / "rule_of_mine.py").write_text(RULE.format(factor=factor))
+        code = RUN.format(folder=str(tmp_path))
+        out = subprocess.run(
+            [sys.executable, "-B", "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout.split()
+        return float(out[0]), int(out[1])
+
+    assert run("1.0") == (-0.5, 0)
+    assert run("1.0") == (-0.5, 1)
+    assert run("0.5") == (-0.25, 0)

@@ -1,0 +1,218 @@
+"""Every engine against an independent oracle, against itself in pieces, and against the theory."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from amsgrad.engines.contract import Records
+from amsgrad.problems.online import Online
+from amsgrad.regret import value
+from amsgrad.schedules import record_steps
+from tests import naive
+from tests.engines.cases import CASES, Case, every_case
+
+ENGINES = ("reference", "compiled", "torch")
+STEPS = 1500  # about 15 periods, and enough for v to forget its start
+
+# Both sides round: x sums STEPS updates of at most lr each, and the oracle is in double precision.
+X_TOLERANCE = {np.float32: 2e-5, np.float64: 1e-12}
+# v remembers 1 / (1 - beta2) = 100 roundings; both moments are compared relative to their size.
+MOMENT_TOLERANCE = {np.float32: 1e-5, np.float64: 1e-13}
+
+
+def oracle(case: Case, steps: int = STEPS) -> list[dict[str, float]]:
+    return naive.run(
+        amsgrad=case.opt == "amsgrad",
+        semantics=case.semantics,
+        decay=case.schedule == "inverse_sqrt",
+        lr=case.lr,
+        beta1=case.beta1,
+        beta2=case.beta2,
+        eps=case.eps,
+        first_t=case.first_t,
+        x0=case.x0,
+        steps=steps,
+    )
+
+
+def same(a: Any, b: Any) -> bool:
+    """Equal to the bit, NaN included."""
+    return all(
+        np.array_equal(np.asarray(p), np.asarray(q), equal_nan=not isinstance(p, bytes))
+        for p, q in zip(a, b, strict=True)
+    )
+
+
+@every_case
+@pytest.mark.parametrize("name", ENGINES)
+def test_every_step_is_the_oracles(case: Case, name: str) -> None:
+    steps = 400 if name == "torch" else STEPS
+    expected = oracle(case, steps)
+    engine = case.engine(name)
+    _, records = engine.advance(engine.init(), steps, record_steps(steps, 1))
+    tolerance = X_TOLERANCE[case.dtype]
+    for column in ("x", "average_regret"):
+        scale = 1 if column == "x" else 40  # mean |regret| of a step, the average's own scale
+        difference = np.abs(getattr(records, column) - [row[column] for row in expected])
+        assert difference.max() <= scale * tolerance, column
+
+
+@every_case
+@pytest.mark.parametrize("name", ["reference", "compiled"])
+def test_internal_state_is_the_oracles(case: Case, name: str) -> None:
+    engine = case.engine(name)
+    state, _ = engine.advance(engine.init(), STEPS, record_steps(STEPS, STEPS))
+    last = oracle(case)[-1]
+    for variable, entry in state.memory._asdict().items():
+        assert entry == pytest.approx(last[variable], rel=MOMENT_TOLERANCE[case.dtype])
+    assert state.x == pytest.approx(last["x_after"], abs=X_TOLERANCE[case.dtype])
+    assert type(state.x) is case.dtype
+
+
+@every_case
+def test_compiled_gives_the_bits_of_the_reference(case: Case) -> None:
+    steps = 5000  # past the settling step of bias correction, 3725
+    reference, compiled = case.engine("reference"), case.engine("compiled")
+    record_at = record_steps(steps, 77)
+    expected = reference.advance(reference.init(), steps, record_at)
+    actual = compiled.advance(compiled.init(), steps, record_at)
+    assert expected[0] == actual[0]
+    assert same(expected[1], actual[1])
+
+
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("cut", [1, 128, 400, 999])
+def test_a_run_in_pieces_has_the_same_bits(name: str, cut: int) -> None:
+    for case in CASES[:: 5 if name == "torch" else 1]:
+        engine = case.engine(name)
+        record_at = record_steps(1000, 50)
+        whole = engine.advance(engine.init(), 1000, record_at)
+        middle, first = engine.advance(engine.init(), cut, record_at[record_at <= cut])
+        middle = engine.load(engine.dump(middle))
+        end, second = engine.advance(middle, 1000 - cut, record_at[record_at > cut])
+        assert end[:2] == whole[0][:2]
+        assert end.regret == whole[0].regret
+        assert same(Records.join([first, second]), whole[1])
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    cuts=st.lists(st.integers(1, 300), min_size=1, max_size=8),
+    every=st.integers(1, 400),
+    case=st.sampled_from(CASES),
+)
+def test_no_cut_and_no_recording_changes_a_bit(cuts: list[int], every: int, case: Case) -> None:
+    engine = case.engine("compiled")
+    steps = sum(cuts)
+    record_at = record_steps(steps, every)
+    whole, records = engine.advance(engine.init(), steps, record_at)
+    state, parts = engine.init(), []
+    for cut in cuts:
+        inside = (record_at > state.steps) & (record_at <= state.steps + cut)
+        state, part = engine.advance(state, cut, record_at[inside])
+        parts.append(part)
+    assert state == whole
+    assert same(Records.join(parts), records)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_average_regret_is_the_mean_of_the_regrets(name: str) -> None:
+    engine = Case(dtype=np.float32).engine(name)
+    steps = 300
+    state, records = engine.advance(engine.init(), steps, record_steps(steps, 1))
+    means = [math.fsum(records.regret[:k]) / k for k in range(1, steps + 1)]
+    np.testing.assert_allclose(records.average_regret, means, rtol=1e-14)
+    assert value(state.regret) / steps == records.average_regret[-1]
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_regret_is_taken_before_the_update(name: str) -> None:
+    engine = Case(x0=0.25, first_t=1).engine(name)
+    _, records = engine.advance(engine.init(), 2, record_steps(2, 1))
+    assert records.x[0] == 0.25
+    assert records.regret[0] == 1010 * (0.25 + 1)
+    assert records.x[1] < 0.25
+
+
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("x0", [-1.0, 0.3, 1.0])
+def test_standing_still_costs_what_the_theory_says(name: str, x0: float) -> None:
+    engine = Case(lr=0.0, x0=x0).engine(name)
+    steps = 3 * 101
+    state, records = engine.advance(engine.init(), steps, record_steps(steps, steps))
+    assert state.x == x0
+    assert records.average_regret[-1] == pytest.approx(10 * (x0 + 1) / 101, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_x_leaves_the_edge_that_it_was_clipped_to(name: str) -> None:
+    engine = Case(lr=0.5, dtype=np.float32).engine(name)
+    _, records = engine.advance(engine.init(), 400, record_steps(400, 1))
+    assert np.abs(records.x).max() == 1
+    at_edge = np.flatnonzero(np.abs(records.x) == 1)
+    assert (np.abs(records.x[at_edge[0] :]) < 1).any()
+
+
+@pytest.mark.parametrize("name", ["reference", "compiled"])
+@settings(deadline=None, max_examples=25)
+@given(
+    lr=st.floats(1e-6, 10),
+    beta1=st.floats(0, 0.9999),
+    beta2=st.floats(0, 0.9999),
+    x0=st.floats(-1, 1),
+    opt=st.sampled_from(["adam", "amsgrad"]),
+)
+def test_x_stays_in_the_feasible_set(
+    name: str, lr: float, beta1: float, beta2: float, x0: float, opt: str
+) -> None:
+    engine = Case(opt, lr=lr, beta1=beta1, beta2=beta2, x0=x0).engine(name)
+    _, records = engine.advance(engine.init(), 300, record_steps(300, 1))
+    assert np.abs(records.x).max() <= 1
+
+
+def test_the_maximum_never_falls() -> None:
+    engine = Case("amsgrad").engine("compiled")
+    state, largest = engine.init(), 0.0
+    for _ in range(500):
+        state, _ = engine.advance(state, 1, np.empty(0, np.int64))
+        assert state.memory.vmax >= largest
+        assert state.memory.vmax >= state.memory.v
+        largest = state.memory.vmax
+
+
+def test_first_moment_off_is_rmsprop() -> None:
+    engine = Case(beta1=0.0, semantics="torch").engine("reference")
+    state, x, v = engine.init(), 0.0, 0.0
+    for k in range(1, 300):
+        state, _ = engine.advance(state, 1, np.empty(0, np.int64))
+        g = 1010.0 if (k - 1) % 101 == 1 else -10.0
+        v = 0.99 * v + 0.01 * g * g
+        x = min(1.0, max(-1.0, x - 0.01 * g / (math.sqrt(v / (1 - 0.99**k)) + 1e-8)))
+        assert float(state.x) == pytest.approx(x, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_the_schedule_is_applied_once(name: str) -> None:
+    # beta1 = beta2 = 0 and no eps: every step is alpha_k, up or down.
+    case = Case(beta1=0.0, beta2=0.0, schedule="inverse_sqrt", lr=0.3, first_t=1)
+    engine = case.engine(name)
+    _, records = engine.advance(engine.init(), 4, record_steps(4, 1))
+    moves = np.diff(records.x)
+    np.testing.assert_allclose(moves, [-0.3, 0.3 / math.sqrt(2), 0.3 / math.sqrt(3)], rtol=1e-12)
+
+
+INFINITE = Case(dtype=np.float32, problem=Online(big=1e30))  # g^2 overflows
+UNDEFINED = Case(eps=0.0, problem=Online(big=0.0, small=0.0))  # 0 / 0
+
+
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("case", [INFINITE, UNDEFINED], ids=["inf", "nan"])
+def test_a_run_that_meets_nan_or_infinity_stops(name: str, case: Case) -> None:
+    engine = case.engine(name)
+    state, records = engine.advance(engine.init(), 1000, record_steps(1000, 10))
+    assert not state.finite
+    assert records.step[-1] == state.steps == 10

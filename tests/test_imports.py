@@ -1,0 +1,83 @@
+"""Who may import whom, and what a quick start must not load."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+STDLIB = set(sys.stdlib_module_names)
+
+# The only places for each heavy package. labml_nn goes with torch.
+HOMES = {
+    "torch": ["amsgrad/optimizers/", "amsgrad/engines/torch_loop.py", "experiments/build.py"],
+    "labml_nn": ["amsgrad/optimizers/"],
+    "numba": ["amsgrad/engines/compiled.py"],
+    "labml": ["experiments/tracking.py"],
+    "matplotlib": ["experiments/picture.py"],
+    "xarray": ["experiments/trace.py"],
+    "h5netcdf": ["experiments/trace.py"],
+    "jsonargparse": ["experiments/arguments.py"],
+}
+
+
+def modules() -> list[Path]:
+    return sorted(p for wing in ("amsgrad", "experiments") for p in (ROOT / wing).rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} has a relative import"
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_heavy_packages_have_one_place(path: Path) -> None:
+    for full_name in imported(path):
+        homes = HOMES.get(full_name.partition(".")[0])
+        if homes is not None:
+            assert any(name_of(path).startswith(home) for home in homes), full_name
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_the_science_knows_nothing_of_the_runs(path: Path) -> None:
+    if name_of(path).startswith("amsgrad/"):
+        forbidden = ("experiments", "labml.", "yaml", "json", "tqdm")
+        assert not [name for name in imported(path) if name.startswith(forbidden)]
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_rules_problems_and_schedules_need_numpy_only(path: Path) -> None:
+    name = name_of(path)
+    if name.startswith(("amsgrad/rules/", "amsgrad/problems/")) or name == "amsgrad/schedules.py":
+        tops = {full_name.partition(".")[0] for full_name in imported(path)}
+        assert tops <= STDLIB | {"numpy", "amsgrad"}
+
+
+def test_engines_do_not_import_one_another() -> None:
+    engines = ("reference", "compiled", "torch_loop")
+    for engine in engines:
+        names = imported(ROOT / "amsgrad" / "engines" / f"{engine}.py")
+        others = [f"amsgrad.engines.{other}" for other in engines if other != engine]
+        assert not [name for name in names if name.startswith(tuple(others))]
+
+
+@pytest.mark.parametrize("module", ["amsgrad", "experiments.synthetic"])
+def test_importing_is_quick(module: str) -> None:
+    heavy = sorted(set(HOMES) - {"jsonargparse"})
+    code = f"import sys, {module}; print(sorted(set(sys.modules) & set({heavy})))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert loaded.stdout.strip() == "[]"
