@@ -1,4 +1,4 @@
-"""The reference laboratory for the synthetic regret problem of Reddi, Kale and Kumar (ICLR 2018)."""
+"""The laboratory for the synthetic regret problem of Reddi, Kale and Kumar (ICLR 2018)."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,4 @@
-"""Step sizes alpha_k, and the steps that are recorded. k = 1, 2, ... counts the optimizer's steps."""
+"""Step sizes alpha_k, and the steps that are recorded; k = 1, 2, ... counts the steps taken."""
 
 import math
 from collections.abc import Callable

@@ -19,7 +19,6 @@ HOMES = {
     "matplotlib": ["experiments/picture.py"],
     "xarray": ["experiments/trace.py"],
     "h5netcdf": ["experiments/trace.py"],
-    "jsonargparse": ["experiments/arguments.py"],
 }
 
 
@@ -75,7 +74,7 @@ def test_engines_do_not_import_one_another() -> None:
 
 @pytest.mark.parametrize("module", ["amsgrad", "experiments.synthetic"])
 def test_importing_is_quick(module: str) -> None:
-    heavy = sorted(set(HOMES) - {"jsonargparse"})
+    heavy = sorted(HOMES)
     code = f"import sys, {module}; print(sorted(set(sys.modules) & set({heavy})))"
     loaded = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True

@@ -146,8 +146,8 @@ def _compile(
                 regret = close_block(regret)
         return done, x, memory, regret, finite, recorded
 
-    # numba's cache watches the file of the loop alone. The sources of all that goes into it are made
-    # part of its name, so that an edited rule is compiled again and never answered from the cache.
+    # numba's cache watches this file alone. A digest of all the sources that go into the loop is
+    # part of its name, so that an edited rule is compiled again, never answered from the cache.
     advance.__qualname__ = f"advance_{_source_digest(functions)}"
     return numba.njit(cache=True, error_model=ERROR_MODEL)(advance)
 

@@ -12,7 +12,7 @@ from amsgrad.schedules import Schedule
 
 
 class Records(NamedTuple):
-    """What is tracked, one row a recorded step; all taken at x_t, before the update of that step."""
+    """What is tracked, a row a recorded step; all taken at x_t, before the update of that step."""
 
     step: NDArray[np.int64]  # 1-based number of the step
     x: NDArray[np.float64]  # x_t

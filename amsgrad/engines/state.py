@@ -12,6 +12,8 @@ from amsgrad.rules.rule import Rule
 
 
 class State(NamedTuple):
+    """Where a scalar engine stands."""
+
     steps: int  # steps taken
     x: Any  # x after them, in the run's precision
     memory: Any  # the rule's NamedTuple, in the run's precision

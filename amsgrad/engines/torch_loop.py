@@ -17,6 +17,8 @@ _TORCH_DTYPE = {np.float32: torch.float32, np.float64: torch.float64}
 
 
 class State(NamedTuple):
+    """Where a torch run stands."""
+
     steps: int  # steps taken
     x: Any  # x after them, a numpy scalar of the run's precision
     memory: bytes  # the optimizer's state_dict and torch's random generators, as torch saves them
@@ -28,7 +30,7 @@ class TorchLoop:
     """Any `torch.optim.Optimizer`, on the CPU or a CUDA device: some 100 microseconds a step.
 
     Args:
-        setup: the problem and its surroundings. The schedule sets `lr` of every group at every step.
+        setup: the problem and its surroundings; the schedule sets `lr` of each group each step.
         make_optimizer: from a list of one parameter, of shape (1,), to the optimizer.
         device: "cpu" or "cuda".
         seed: of torch's random generators, for optimizers that draw from them.
@@ -78,7 +80,7 @@ class TorchLoop:
         return State(done, self._scalar(x), memory, regret, finite), Records.from_rows(rows)
 
     def follow(self, steps: int) -> Path:
-        """x and all that the optimizer remembers of it, after each of the first steps."""
+        """Record x and all that the optimizer remembers of it, after each of the first steps."""
         path = Path(self.name, [], {})
         with self._own_randomness():
             x, optimizer = self._load(self.init())

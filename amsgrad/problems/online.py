@@ -5,6 +5,8 @@ from typing import Any, ClassVar, NamedTuple
 
 
 class Slopes(NamedTuple):
+    """The two slopes, in the precision of a run."""
+
     big: float
     small: float
 
@@ -13,8 +15,8 @@ class Slopes(NamedTuple):
 class Online:
     """f_t(x) = big x if t mod period = 1, else small x, on F = [-1, 1].
 
-    With the paper's numbers the slopes of a period sum to 1010 - 100 * 10 = 10, so x* = -1; standing
-    still at x costs 10 (x + 1) / 101 a step.
+    With the paper's numbers the slopes of a period sum to 1010 - 100 * 10 = 10, so x* = -1, and
+    standing still at x costs 10 (x + 1) / 101 a step.
 
     >>> Online().x_star
     -1.0

@@ -20,11 +20,15 @@ from amsgrad.rules.rule import Rule
 
 
 class Memory(NamedTuple):
+    """What Adam keeps from step to step."""
+
     m: float  # first moment, uncorrected
     v: float  # second moment, uncorrected
 
 
 class Hyper(NamedTuple):
+    """Hyper-parameters, and what follows from them."""
+
     beta1: float
     beta2: float
     eps: float
@@ -32,6 +36,8 @@ class Hyper(NamedTuple):
 
 
 class Coefficients(NamedTuple):
+    """All of step k that does not depend on the gradient."""
+
     step: float  # a_k
     eps: float  # e_k
     beta1: float

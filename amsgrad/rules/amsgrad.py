@@ -17,6 +17,8 @@ from amsgrad.rules.rule import Rule
 
 
 class Memory(NamedTuple):
+    """What AMSGrad keeps from step to step."""
+
     m: float  # first moment, uncorrected
     v: float  # second moment, uncorrected
     vmax: float  # largest v so far

@@ -1,4 +1,4 @@
-"""What an update rule is: data and two pure functions, in the subset of Python that numba compiles."""
+"""What an update rule is: data and two pure functions, in numba's subset of Python."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

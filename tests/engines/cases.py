@@ -17,6 +17,8 @@ from amsgrad.rules import RULES, SEMANTICS
 from amsgrad.rules.rule import Rule
 from amsgrad.schedules import SCHEDULES
 
+SEED = Online()
+
 
 @dataclass(frozen=True)
 class Case:
@@ -30,7 +32,7 @@ class Case:
     beta2: float = 0.99
     x0: float = 0.0
     eps: float | None = None
-    problem: Online = Online()
+    problem: Online = SEED
 
     def __post_init__(self) -> None:
         if self.eps is None:

@@ -1,4 +1,4 @@
-"""The comparison with the real optimizer: agreement over thousands of steps, and what it catches."""
+"""The comparison with the real optimizer: that it agrees, and what it catches."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -88,7 +88,7 @@ def test_the_two_meanings_of_eps_are_told_apart() -> None:
 def test_an_uncorrected_first_step_is_caught() -> None:
     case = Case()
     settled = replace(case.rule, h=case.rule.h._replace(settled=0))
-    with pytest.raises(Disagreement, match="^After step 2 "):
+    with pytest.raises(Disagreement, match=r"^After step 2 "):
         compare(case, 10, Reference(case.setup, settled))
 
 

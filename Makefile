@@ -1,0 +1,38 @@
+# The two commands of the README are `make run` and `make test`; each installs what it needs.
+PYTHON ?= python3
+OPT ?= adam
+ARGS ?=
+BIN := .venv/bin
+
+.PHONY: run test check format bench clean
+
+run: .venv/run
+	$(BIN)/python -m experiments.synthetic --opt $(OPT) $(ARGS)
+
+test: .venv/test
+	$(BIN)/python -m pytest
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q tests/engines
+
+check: .venv/check
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+
+format: .venv/check
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+bench: .venv/bench
+	$(BIN)/python -m pytest benchmarks --benchmark-enable --benchmark-only -o addopts=
+
+.venv/run: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+.venv/test .venv/check .venv/bench: .venv/%: .venv/run
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[$*]"
+	touch $@
+
+clean:
+	rm -rf .venv results/runs

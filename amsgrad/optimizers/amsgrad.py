@@ -1,0 +1,153 @@
+"""AMSGrad for `torch`: labml_nn's Adam, divided by a second moment that never falls."""
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from labml_nn.optimizers import GenericAdaptiveOptimizer, WeightDecay
+from labml_nn.optimizers.adam import Adam
+from torch.optim.optimizer import ParamsT
+
+
+class AMSGrad(Adam):  # type: ignore[misc]  # labml_nn has no types: its Adam is Any
+    """Adam whose step is divided by the largest second moment seen so far.
+
+    For each parameter x with gradient g_t, where t = `step` is 1 at its first update and
+    (b1, b2) = `betas`:
+
+        m_t    = b1 m_{t-1} + (1 - b1) g_t      exp_avg, m_0 = 0
+        v_t    = b2 v_{t-1} + (1 - b2) g_t^2    exp_avg_sq, v_0 = 0
+        vmax_t = max(vmax_{t-1}, v_t)           max_exp_avg_sq, vmax_0 = 0
+
+        x -= lr sqrt(1 - b2^t) / (1 - b1^t) m_t / (sqrt(vmax_t) + eps)      optimized_update=True
+        x -= lr / (1 - b1^t) m_t / (sqrt(vmax_t) / sqrt(1 - b2^t) + eps)    optimized_update=False
+
+    Deviations from the paper: m_t and vmax_t are corrected for their start at zero; it has no such
+    correction. eps is added to the root, in the first form before the correction ("epsilon hat"),
+    in the second, torch's, after it; the paper has no eps. Its schedules of alpha and beta1 and its
+    projection are left to the caller, who may change the group's `lr` and `betas` and x itself.
+
+    The maximum is that of the raw v_t, as in the paper and torch; optax's is that of the corrected
+    v_t / (1 - b2^t). This is no start-up detail where the first gradient is large: on 1010, then
+    -10 a hundred times, and so on, with b2 = .99, vmax rises to 16,096.8 here, and the corrected
+    one stays at 1010^2 = 1,020,100: steps 7.96 times smaller for ever.
+
+    A group's `lr`, `betas`, `eps`, `weight_decay` (a number) and `amsgrad` may be set in its dict
+    and changed between steps. If the flag is switched on late, the maximum starts at v_{t-1}, which
+    divided the step before; once started it is kept up, even while the flag is off. `state_dict`
+    holds groups and state, as ever in torch, but not `optimized_update` nor the manner of the
+    decay (`weight_decouple`, `absolute`): load it into an optimizer built with the same ones, or
+    the saved numbers mean something else. Copies and pickles of the optimizer hold everything.
+
+    Args:
+        params: parameters or dicts of parameter groups; real, with dense gradients.
+        lr: step size alpha, >= 0.
+        betas: decay rates (b1, b2) of the two moments, each in [0, 1).
+        eps: >= 0; keeps 0 / 0 away where the dtype can hold it (in float16, 1e-16 is 0).
+        weight_decay: labml_nn's `WeightDecay`, or None for no decay. Decoupled (its default), it
+            shrinks x by 1 - lr * coefficient; coupled, it adds coefficient * x to g_t.
+        optimized_update: which of the two forms above.
+        amsgrad: False is plain Adam: v_t in place of vmax_t, and no maximum in the state.
+        defaults: further group defaults, for subclasses; not modified.
+
+    Raises:
+        ValueError: lr, betas or eps is out of range.
+        TypeError: weight_decay is a number.
+        RuntimeError: by `step`, before it changes anything: a gradient is sparse or complex.
+
+    Example:
+        >>> x = torch.nn.Parameter(torch.zeros(1))
+        >>> optimizer = AMSGrad([x], lr=0.1, betas=(0.9, 0.99))
+        >>> for slope in (1010.0, -10.0):
+        ...     x.grad = torch.tensor([slope])
+        ...     optimizer.step()
+        >>> state = optimizer.state[x]
+        >>> [round(state[name].item(), 1) for name in ("exp_avg_sq", "max_exp_avg_sq")]
+        [10100.0, 10201.0]
+
+    Reference:
+        Reddi, Kale and Kumar, "On the Convergence of Adam and Beyond", ICLR 2018, Algorithm 2.
+    """
+
+    def __init__(
+        self,
+        params: ParamsT,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-16,
+        weight_decay: WeightDecay | None = None,
+        optimized_update: bool = True,
+        amsgrad: bool = True,
+        defaults: dict[str, Any] | None = None,
+    ) -> None:
+        if isinstance(weight_decay, (int, float)):
+            raise TypeError(
+                f"AMSGrad got weight_decay={weight_decay}, but takes an object here: pass "
+                f"labml_nn.optimizers.WeightDecay({weight_decay}), or set the number in a group."
+            )
+        # Both made afresh: the base writes into `defaults`, and shares one WeightDecay by default.
+        decay = WeightDecay() if weight_decay is None else weight_decay
+        defaults = {**(defaults or {}), "amsgrad": amsgrad}
+        super().__init__(params, lr, betas, eps, decay, optimized_update, defaults)
+
+    def get_mv(
+        self, state: dict[str, Any], group: dict[str, Any], grad: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Update the moments; return m_t and what divides it: vmax_t, or v_t without the flag."""
+        if group["amsgrad"] and "max_exp_avg_sq" not in state:
+            # At t = 1 this is vmax_0 = 0. Later v_{t-1}, not 0, keeps the divisor from falling.
+            state["max_exp_avg_sq"] = state["exp_avg_sq"].clone()
+        m, v = super().get_mv(state, group, grad)
+        vmax = state.get("max_exp_avg_sq")
+        if vmax is None:
+            return m, v
+        torch.maximum(vmax, v, out=vmax)
+        return m, vmax if group["amsgrad"] else v
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Update each parameter that has a gradient; return the closure's loss, or None."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        for index, group in enumerate(self.param_groups):
+            for param in group["params"]:
+                grad = param.grad
+                if grad is not None and (grad.is_sparse or grad.is_complex()):
+                    raise RuntimeError(
+                        "AMSGrad takes dense, real gradients only, but a parameter of shape "
+                        f"{tuple(param.shape)} in group {index} has one of {grad.layout} and "
+                        f"{grad.dtype}: build its layer with sparse=False or give it to "
+                        "torch.optim.SparseAdam; of a complex one, optimize torch.view_as_real."
+                    )
+        # Not super().step: torch wraps Adam.step once an Adam exists, and hooks would run twice.
+        GenericAdaptiveOptimizer.step(self)
+        return loss
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Load the state of an AMSGrad, or of an Adam; warn where no AMSGrad run is continued."""
+        flags = [group["amsgrad"] for group in self.param_groups]
+        super().load_state_dict(state_dict)
+        for index, (group, flag) in enumerate(zip(self.param_groups, flags, strict=True)):
+            states = [self.state[param] for param in group["params"] if param in self.state]
+            for state in states:
+                state["step"] = int(state["step"])  # torch's is a float32 tensor: b^t would round
+            if not group.setdefault("amsgrad", flag) and flag:
+                warnings.warn(
+                    f"The loaded state makes group {index} plain Adam: its 'amsgrad' is False; set "
+                    "it to True to have AMSGrad.",
+                    stacklevel=2,
+                )
+            if group["amsgrad"] and any("max_exp_avg_sq" not in state for state in states):
+                warnings.warn(
+                    f"The loaded state has no max_exp_avg_sq in group {index}: the maximum starts "
+                    "anew at the loaded exp_avg_sq, which may be lower than the one that was lost.",
+                    stacklevel=2,
+                )
+
+    def __getstate__(self) -> dict[str, Any]:
+        # torch copies and pickles only what it knows of; without these two a copy cannot step.
+        own = {"weight_decay": self.weight_decay, "optimized_update": self.optimized_update}
+        return {**super().__getstate__(), **own}

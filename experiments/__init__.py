@@ -1,0 +1,1 @@
+"""The runs: configuration, tracking, storage, figures and the commands; no mathematics."""

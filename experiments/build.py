@@ -1,0 +1,83 @@
+"""From a configuration to the engine that runs it."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from amsgrad.engines.contract import Engine, Setup
+from amsgrad.problems import PROBLEMS
+from amsgrad.rules import RULES
+from amsgrad.rules.rule import Rule
+from amsgrad.schedules import SCHEDULES
+from experiments.config import Config
+from experiments.kinds import ConfigError
+
+if TYPE_CHECKING:
+    from amsgrad.engines.torch_loop import TorchLoop
+
+
+def build_setup(config: Config) -> Setup:
+    problem = PROBLEMS[config.problem](period=config.period, big=config.big, small=config.small)
+    return Setup(
+        problem=problem,
+        schedule=SCHEDULES[config.schedule],
+        lr=config.lr,
+        first_t=config.first_t,
+        x0=config.x0,
+        dtype={"float32": np.float32, "float64": np.float64}[config.dtype],
+    )
+
+
+def build_rule(config: Config) -> Rule:
+    return RULES[config.opt](
+        beta1=config.beta1, beta2=config.beta2, eps=config.eps, semantics=config.semantics
+    )
+
+
+def engine_name(config: Config) -> str:
+    """What auto stands for: compiled where there is a rule and no GPU is asked for, else torch."""
+    if config.engine != "auto":
+        return config.engine
+    return "torch" if config.foreign or config.device == "cuda" else "compiled"
+
+
+def build_engine(config: Config) -> Engine[Any]:
+    """The engine of the configuration.
+
+    Raises:
+        ConfigError: there is no CUDA device, or no such optimizer.
+    """
+    name = engine_name(config)
+    if name == "compiled":
+        from amsgrad.engines.compiled import Compiled
+
+        return Compiled(build_setup(config), build_rule(config))
+    if name == "reference":
+        from amsgrad.engines.reference import Reference
+
+        return Reference(build_setup(config), build_rule(config))
+    return build_torch_loop(config)
+
+
+def build_torch_loop(config: Config) -> "TorchLoop":
+    """The real optimizer in the torch engine; also what a compiled rule is verified against.
+
+    Raises:
+        ConfigError: as `build_engine`.
+    """
+    import torch
+
+    from amsgrad.engines.torch_loop import TorchLoop
+    from amsgrad.optimizers.catalog import foreign_optimizer, real_optimizer
+
+    if config.device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("--device cuda was given, but torch finds no CUDA device; use cpu")
+    numbers: Any = {"lr": config.lr, "betas": (config.beta1, config.beta2), "eps": config.eps}
+    try:
+        if config.foreign:
+            make = foreign_optimizer(config.opt, **numbers)
+        else:
+            make = real_optimizer(config.opt, config.semantics, **numbers)
+        return TorchLoop(build_setup(config), make, config.device, config.seed)
+    except ValueError as error:
+        raise ConfigError(f"--opt {error}") from error

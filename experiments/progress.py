@@ -1,0 +1,43 @@
+"""How far a run has come, on standard error: a bar on a terminal, a line now and then in a pipe."""
+
+import sys
+import time
+
+SECONDS_BETWEEN_LINES = 10.0
+
+
+class Progress:
+    """Shows steps done of `total`, the rate, and the time left; `start` steps were done before."""
+
+    def __init__(self, total: int, start: int = 0):
+        self._bar = None
+        if sys.stderr.isatty():
+            from tqdm import tqdm
+
+            self._bar = tqdm(
+                total=total, initial=start, unit=" steps", unit_scale=True, leave=False
+            )
+        self._total, self._start, self._done = total, start, start
+        self._began = self._said = time.monotonic()
+
+    def update(self, done: int) -> None:
+        if self._bar is not None:
+            self._bar.update(done - self._done)
+        self._done = done
+        now = time.monotonic()
+        if self._bar is None and now - self._said >= SECONDS_BETWEEN_LINES:
+            self._said = now
+            rate = (done - self._start) / (now - self._began)
+            left = (self._total - done) / rate
+            print(
+                f"{done:,} of {self._total:,} steps ({done / self._total:.0%}), "
+                f"{rate:,.0f} steps/s, {left:,.0f} s left",
+                file=sys.stderr,
+            )
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._bar is not None:
+            self._bar.close()

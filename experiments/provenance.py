@@ -1,0 +1,139 @@
+"""Where the numbers of a run come from: code, versions, machine, threads, engine, verification.
+
+Nothing in it tells who ran it: no name of a host or a user, no path.
+"""
+
+import os
+import platform
+import re
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+GIT_SECONDS = 1.0
+# Those whose arithmetic, compiler or update rule a run goes through.
+PACKAGES = ("amsgrad", "numpy", "torch", "labml-nn", "labml", "numba", "llvmlite", "numba-cuda")
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+# From a root or a home directory on, at the start of a word or of a value.
+ABSOLUTE_PATH = re.compile(r"""(?<![^\s=:,;'"(\[{])[~/].*""", re.DOTALL)
+
+
+def collect(
+    *,
+    engine: str,
+    device: str = "cpu",
+    verification: Mapping[str, object],
+    arguments: Sequence[str],
+    started: datetime,
+    finished: datetime | None,
+) -> dict[str, object]:
+    """Describe this process and what it has run.
+
+    Args:
+        engine: the engine's name.
+        device: what it ran on: `cpu`, or the GPU's name.
+        verification: what the comparison with the torch optimizer found.
+        arguments: the command line after the program's name; paths in it are left out.
+        started: the start of the run, with its time zone.
+        finished: its end; None while it runs.
+    """
+    commit, dirty = _commit(ROOT)
+    return {
+        "command": [_program(), *map(_without_paths, arguments)],
+        "commit": commit,
+        "dirty": dirty,
+        "engine": engine,
+        "device": device,
+        "verification": dict(verification),
+        "started": _utc(started),
+        "finished": None if finished is None else _utc(finished),
+        "versions": _versions(),
+        "machine": _machine(),
+        "threads": _threads(),
+    }
+
+
+def _commit(root: Path) -> tuple[str, bool | None]:
+    """The commit, or `unknown`, and whether anything differs from it, new files included."""
+    unknown = "unknown", None
+    # an installed package may lie inside a repository that is not its own
+    if not (root / ".git").exists():
+        return unknown
+    # git sets variables for its hooks that point to another repository
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
+    git = ["git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-C", str(root)]
+    try:
+        status = subprocess.run(
+            [*git, "status", "--porcelain=v2", "--branch"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=True,
+            timeout=GIT_SECONDS,
+        ).stdout.decode(errors="replace")
+    except (OSError, subprocess.SubprocessError):
+        return unknown
+    commit = re.search(r"^# branch\.oid ([0-9a-f]+)$", status, re.MULTILINE)
+    if commit is None:  # nothing committed yet
+        return unknown
+    return commit[1], any(not line.startswith("#") for line in status.splitlines())
+
+
+def _program() -> str:
+    """How this program was started, without its path."""
+    spec = getattr(sys.modules["__main__"], "__spec__", None)
+    return f"python -m {spec.name}" if spec else Path(sys.argv[0]).name
+
+
+def _without_paths(argument: str) -> str:
+    return ABSOLUTE_PATH.sub("<path>", argument)
+
+
+def _utc(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+def _versions() -> dict[str, str]:
+    versions = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return versions
+
+
+def _machine() -> dict[str, object]:
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+    return {
+        "system": f"{platform.system()} {platform.release()}",
+        "architecture": platform.machine(),
+        "processor": _processor(),
+        "libc": " ".join(platform.libc_ver()).strip() or None,
+        "cores": os.cpu_count(),
+        "usable_cores": usable,
+    }
+
+
+def _processor() -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return platform.processor() or platform.machine()
+    model = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
+    return model[1].strip() if model else platform.machine()
+
+
+def _threads() -> dict[str, object]:
+    """Settings of the libraries in use; asking must import nothing and start no threads."""
+    threads: dict[str, object] = {k: os.environ[k] for k in THREAD_VARIABLES if k in os.environ}
+    if torch := sys.modules.get("torch"):
+        threads["torch"] = torch.get_num_threads()
+        threads["torch_vector_instructions"] = torch.backends.cpu.get_cpu_capability()
+    if numba := sys.modules.get("numba"):
+        threads["numba"] = numba.config.NUMBA_NUM_THREADS
+    return threads

@@ -1,0 +1,110 @@
+"""The loop around an engine: decides when to stop, to track and to save; knows no mathematics."""
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from amsgrad.engines.contract import Engine, Records
+from amsgrad.schedules import record_steps
+from experiments.folder import RunFolder
+from experiments.progress import Progress
+from experiments.tracking import Tracker
+
+SECONDS_A_CHUNK = 0.1  # so soon does a run answer to Ctrl-C
+SECONDS_BETWEEN_CHECKPOINTS = 2.0
+CHECKPOINT_SHARE = 0.05  # of the time at most: a long trace takes long to write
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended: `finished`, `interrupted` or `diverged`."""
+
+    status: str
+    state: Any
+    records: Records
+    computing: float  # seconds spent in the engine
+    tracking: float  # seconds spent in the tracker
+
+
+class Stop:
+    """Asked by the first SIGINT or SIGTERM; a second SIGINT is Python's KeyboardInterrupt."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def __call__(self, signum: int, frame: FrameType | None) -> None:
+        self.asked = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextmanager
+def stopping() -> Iterator[Stop]:
+    """Let SIGINT and SIGTERM end the run after its chunk; give the signals back at the end."""
+    stop = Stop()
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def run(
+    engine: Engine[Any],
+    state: Any,
+    records: Records,
+    *,
+    steps: int,
+    every: int,
+    folder: RunFolder,
+    tracker: Tracker,
+    progress: Progress,
+    stop: Stop,
+) -> Outcome:
+    """Advance from `state`, whose records so far are `records`, to `steps` or until stopped."""
+    record_at = record_steps(steps, every)
+    parts = [records]
+    track(tracker, records)
+    computing = tracking = 0.0
+    saved = time.monotonic()
+    saving = 0.0
+    chunk = 1000
+    status = "interrupted"
+    while not stop.asked and state.steps < steps:
+        began = time.monotonic()
+        end = min(state.steps + chunk, steps)
+        low, high = np.searchsorted(record_at, (state.steps, end), side="right")
+        state, new = engine.advance(state, end - state.steps, record_at[low:high])
+        computed = time.monotonic()
+        track(tracker, new)
+        tracked = time.monotonic()
+        computing += computed - began
+        tracking += tracked - computed
+        parts.append(new)
+        progress.update(state.steps)
+        if not state.finite:
+            status = "diverged"
+            break
+        # Towards the length that takes SECONDS_A_CHUNK, cautiously: the first call may compile.
+        chunk = int(min(8 * chunk, max(1, chunk * SECONDS_A_CHUNK / (computed - began))))
+        if tracked - saved > max(SECONDS_BETWEEN_CHECKPOINTS, saving / CHECKPOINT_SHARE):
+            parts = [Records.join(parts)]
+            folder.save_checkpoint(engine.dump(state), parts[0])
+            saved = time.monotonic()
+            saving = saved - tracked
+    else:
+        status = "interrupted" if state.steps < steps else "finished"
+    records = Records.join(parts)
+    folder.save_checkpoint(engine.dump(state), records)
+    return Outcome(status, state, records, computing, tracking)
+
+
+def track(tracker: Tracker, records: Records) -> None:
+    for step, x, regret, average_regret in zip(*(c.tolist() for c in records), strict=True):
+        tracker.save(step, {"x": x, "regret": regret, "average_regret": average_regret})

@@ -1,0 +1,174 @@
+"""One run from its configuration to its files: begun anew or taken up again."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from amsgrad.engines.contract import Engine, Records
+from amsgrad.regret import value
+from experiments import picture, provenance, runner, trace
+from experiments.build import build_engine, build_setup, engine_name
+from experiments.config import Config, from_mapping, to_yaml
+from experiments.config_file import read_file
+from experiments.folder import FolderError, RunFolder
+from experiments.progress import Progress
+from experiments.tracking import labml_tracker
+from experiments.verified import build_verified
+
+
+@dataclass(frozen=True)
+class Session:
+    """A run that can go on from `state`; `records` are those made before it."""
+
+    config: Config
+    chosen: frozenset[str]
+    folder: RunFolder
+    engine: Engine[Any]
+    state: Any
+    records: Records
+    verification: Mapping[str, object]
+    started: datetime
+
+
+def begin(config: Config, chosen: frozenset[str], out: Path) -> Session:
+    """Build, verify, and only then make the folder, so that bad input leaves nothing behind.
+
+    Raises:
+        ConfigError: there is no such device or class.
+        FolderError: nothing can be written in `out`.
+        Disagreement: the compiled engine does not do what the real optimizer does.
+    """
+    started = datetime.now(UTC)
+    engine, verification = build_verified(config)
+    folder = RunFolder.create(out, f"{config.opt}-{config.problem}", started)
+    folder.save_config(to_yaml(config))
+    state, records = engine.init(), Records.empty(0)
+    folder.save_checkpoint(engine.dump(state), records)
+    return Session(config, chosen, folder, engine, state, records, verification, started)
+
+
+def resume(run_id: str, out: Path) -> Session:
+    """Take up an interrupted or killed run at its last checkpoint.
+
+    Raises:
+        FolderError: there is no such run, it is over or in use, or its files are damaged.
+    """
+    started = datetime.now(UTC)
+    folder = RunFolder.open(out, run_id)
+    if folder.summary.exists():
+        status = json.loads(folder.summary.read_text(encoding="utf-8"))["status"]
+        if status in ("finished", "diverged"):
+            raise FolderError(f"The run {folder.id} is {status}, so there is nothing to resume.")
+    config = from_mapping(read_file(folder.config))
+    engine = build_engine(config)
+    arrays, records = folder.load_checkpoint()
+    state = engine.load(arrays)
+    verification = {"steps": 0, "resumed_after_step": state.steps}
+    return Session(config, frozenset(), folder, engine, state, records, verification, started)
+
+
+def execute(session: Session, *, app: str | None, arguments: Sequence[str]) -> dict[str, Any]:
+    """Run to the end, to a signal or to NaN; write the folder's files; return the summary."""
+    config, folder = session.config, session.folder
+    folder.save_provenance(_provenance(session, arguments, finished=None))
+    comment = f"{config.opt} {config.semantics} lr={config.lr:g} {config.schedule} {config.problem}"
+    if session.state.steps:
+        comment += f", resumed after step {session.state.steps} of {folder.id}"
+    with (
+        runner.stopping() as stop,
+        labml_tracker(
+            name=config.problem,
+            comment=comment,
+            tags=(config.opt, config.semantics, config.problem, engine_name(config)),
+            python_file=Path(__file__),
+            defaults=asdict(Config(opt=config.opt)),
+            chosen={name: getattr(config, name) for name in session.chosen},
+            folder=folder.labml,
+            app=app,
+            warn=warn,
+        ) as tracker,
+        Progress(config.steps, session.state.steps) as progress,
+    ):
+        outcome = runner.run(
+            session.engine,
+            session.state,
+            session.records,
+            steps=config.steps,
+            every=config.every,
+            folder=folder,
+            tracker=tracker,
+            progress=progress,
+            stop=stop,
+        )
+        summary = _summary(session, outcome)
+        _write_results(session, outcome.records, summary)
+        folder.save_provenance(_provenance(session, arguments, finished=datetime.now(UTC)))
+        folder.save_summary(summary)  # last: a folder with a summary is complete
+    return summary
+
+
+def warn(sentence: str) -> None:
+    """Tell the user of something that the run can do without."""
+    print(f"synthetic: warning: {sentence}", file=sys.stderr)
+
+
+def _summary(session: Session, outcome: runner.Outcome) -> dict[str, Any]:
+    config, state = session.config, outcome.state
+    steps = state.steps - session.state.steps
+    return {
+        "opt": config.opt,
+        "semantics": None if config.foreign else config.semantics,
+        "problem": config.problem,
+        "engine": engine_name(config),
+        "status": outcome.status,
+        "steps": state.steps,
+        "x": float(state.x),
+        "x_star": build_setup(config).problem.x_star,
+        "average_regret": value(state.regret) / state.steps if state.steps else None,
+        "seconds": {"computing": outcome.computing, "tracking": outcome.tracking},
+        "nanoseconds_per_step": 1e9 * outcome.computing / steps if steps else None,
+        "run": str(session.folder.path),
+    }
+
+
+def _write_results(session: Session, records: Records, summary: Mapping[str, Any]) -> None:
+    config, folder = session.config, session.folder
+    settings = {name: entry for name, entry in asdict(config).items() if entry is not None}
+    trace.write(folder.trace, records, first_t=config.first_t, attributes=settings)
+    if not records.step.size:
+        return
+    problem = build_setup(config).problem
+    step = f"{config.lr:g}" if config.schedule == "constant" else f"{config.lr:g} / sqrt(step)"
+    eps = "its own" if config.eps is None else f"{config.eps:g}"
+    picture.draw(
+        records,
+        folder.picture,
+        title=f"{config.opt} on the {config.problem} regret problem",
+        subtitle=(
+            f"slope {config.big:g} if t mod {config.period} = 1, else {config.small:g};"
+            f" step size {step}, betas ({config.beta1:g}, {config.beta2:g}), eps {eps},"
+            f" {summary['semantics'] or 'own'} semantics, first t = {config.first_t},"
+            f" {config.dtype}"
+        ),
+        lower=problem.lower,
+        upper=problem.upper,
+        x_star=problem.x_star,
+        first_t=config.first_t,
+    )
+
+
+def _provenance(
+    session: Session, arguments: Sequence[str], finished: datetime | None
+) -> dict[str, object]:
+    return provenance.collect(
+        engine=engine_name(session.config),
+        device=session.config.device,
+        verification=session.verification,
+        arguments=arguments,
+        started=session.started,
+        finished=finished,
+    )

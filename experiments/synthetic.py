@@ -1,0 +1,84 @@
+"""Run one optimizer on the synthetic regret problem: `python -m experiments.synthetic --opt adam`.
+
+With no more than --opt this is the seed program: 10,000,000 steps at a constant step size, x,
+regret and average regret tracked through labml every 1000 steps. Exit status: 0 finished, 2 bad
+input (nothing is written), 130 interrupted (go on with --resume), 1 anything else.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from experiments.arguments import parse
+from experiments.config import to_yaml
+from experiments.kinds import ConfigError
+
+EXIT = {"finished": 0, "diverged": 1, "interrupted": 130}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Do what the command line asks for; return the exit status."""
+    arguments = sys.argv[1:] if argv is None else argv
+    invocation = parse(arguments)
+    config = invocation.config
+    if invocation.print_config and config is not None:
+        print(to_yaml(config), end="")
+        return 0
+
+    # Only now, so that --help and bad input are answered at once.
+    from amsgrad.verification import Disagreement
+    from experiments.folder import FolderError, to_json
+    from experiments.session import begin, execute, resume
+
+    try:
+        if config is None:
+            session = resume(str(invocation.resume), invocation.out)
+        else:
+            session = begin(config, invocation.chosen, invocation.out)
+    except (ConfigError, FolderError) as error:
+        return complain(error, 2)
+    except Disagreement as error:
+        return complain(error, 1)
+    except KeyboardInterrupt:
+        return complain("interrupted before the first step; nothing is written", 130)
+
+    with session.folder:
+        summary = execute(session, app=invocation.app, arguments=arguments)
+    for line in report(summary, session.verification, session.folder.id):
+        print(line, file=sys.stderr if invocation.json else sys.stdout)
+    if invocation.json:
+        print(to_json(summary))
+    return EXIT[summary["status"]]
+
+
+def complain(sentence: object, status: int) -> int:
+    print(f"synthetic: error: {sentence}", file=sys.stderr)
+    return status
+
+
+def report(summary: Mapping[str, Any], verification: Mapping[str, Any], run_id: str) -> list[str]:
+    """What a person wants to know of a run, in a few lines."""
+    rate = summary["nanoseconds_per_step"]
+    lines = [
+        f"{summary['opt']} {summary['status']} after {summary['steps']:,} steps,"
+        f" {summary['seconds']['computing']:.2f} s in the {summary['engine']} engine"
+        + (f" ({rate:,.1f} ns a step)" if rate else "")
+    ]
+    if verification["steps"]:
+        lines.append(
+            f"the first {verification['steps']:,} steps agree with {verification['against']}"
+            f" (largest difference {max(verification['largest'].values()):.1e})"
+        )
+    if summary["average_regret"] is not None:
+        lines.append(
+            f"x = {summary['x']:.4f} (optimum {summary['x_star']:g}),"
+            f" average regret = {summary['average_regret']:.4f}"
+        )
+    lines.append(f"run: {summary['run']}")
+    if summary["status"] == "interrupted":
+        lines.append(f"go on with: python -m experiments.synthetic --resume {run_id}")
+    return lines
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,68 @@
+"""An engine that has been held to the real optimizer, which works in a process of its own.
+
+torch takes as long to import as all the rest of a run. Beside the import of numba and matplotlib
+it costs half of that on two cores, and a run of the compiled engine never loads it.
+"""
+
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from importlib import import_module
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from typing import Any
+
+from amsgrad.engines.contract import Engine, Path
+from amsgrad.verification import verify
+from experiments.build import build_engine, build_rule, build_setup, build_torch_loop, engine_name
+from experiments.config import Config
+
+# Imported while the other process works; without this they come after it.
+NEEDED_LATER = ("h5netcdf", "matplotlib.backends.backend_agg", "labml.experiment")
+
+
+def build_verified(config: Config) -> tuple[Engine[Any], Mapping[str, object]]:
+    """The engine, and what the comparison of its first `config.verify` steps has found.
+
+    Only the compiled engine is compared: the others are the definition and the real optimizer.
+
+    Raises:
+        ConfigError: as `build_engine`.
+        Disagreement: the engine left the real optimizer's path.
+        RuntimeError: the real optimizer failed.
+    """
+    if engine_name(config) != "compiled" or config.verify == 0:
+        return build_engine(config), {"steps": 0}
+    with _real_optimizer(config) as answer:
+        engine = build_engine(config)
+        for module in NEEDED_LATER:
+            import_module(module)
+        try:
+            path = answer.recv()
+        except EOFError:
+            raise RuntimeError("the real optimizer failed; see above, or try --verify 0") from None
+    return engine, asdict(verify(engine, build_rule(config), build_setup(config).dtype, path))
+
+
+@contextmanager
+def _real_optimizer(config: Config) -> Iterator[Connection]:
+    """Start the other process; yield where its answer comes from; end it in any case."""
+    context = get_context("spawn")
+    answer, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_send_path, args=(config, sender), daemon=True)
+    process.start()
+    sender.close()
+    try:
+        yield answer
+    finally:
+        process.kill()
+        process.join()
+        answer.close()
+
+
+def _send_path(config: Config, sender: Connection) -> None:
+    # Ctrl-C reaches every process of a terminal: the one that was started by hand will end this.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    path: Path = build_torch_loop(config).follow(min(config.verify, config.steps))
+    sender.send(path)

@@ -1,0 +1,341 @@
+"""The command from end to end: real runs, in process where that is the same thing."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from amsgrad.rules import RULES
+from amsgrad.rules.adam import adam
+from experiments import runner, trace
+from experiments.synthetic import main
+from tests import naive
+
+ROOT = Path(__file__).parents[2]
+FILES = {
+    "config.yaml",
+    "trace.nc",
+    "summary.json",
+    "provenance.json",
+    "picture.png",
+    "checkpoint.npz",
+    "labml",
+    "lock",
+}
+
+
+def run(capsys: pytest.CaptureFixture[str], out: Path, *argv: str) -> tuple[int, dict[str, Any]]:
+    """Exit status and summary of an in-process run without verification."""
+    status = main([*argv, "--out", str(out), "--verify", "0", "--json"])
+    printed = capsys.readouterr().out
+    assert printed.count("\n") == 1, "standard output holds the summary and nothing else"
+    return status, json.loads(printed)
+
+
+def fails(capsys: pytest.CaptureFixture[str], out: Path, *argv: str) -> str:
+    """The one sentence with which bad input is refused."""
+    try:
+        status = main([*argv, "--out", str(out)])
+    except SystemExit as end:
+        status = end.code
+    printed = capsys.readouterr()
+    assert status == 2
+    assert printed.out == ""
+    assert printed.err.startswith("synthetic: error: ")
+    assert printed.err.count("\n") == 1
+    return printed.err
+
+
+def test_a_run_leaves_its_files_and_one_line_of_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = main(["--opt", "amsgrad", "--steps", "3e3", "--json", "--out", str(tmp_path)])
+    printed = capsys.readouterr()
+    assert status == 0
+    summary = json.loads(printed.out.splitlines()[-1])
+    folder = Path(summary["run"])
+    assert {file.name for file in folder.iterdir()} == FILES
+    assert json.loads((folder / "summary.json").read_text()) == summary
+    session = json.loads((folder / "provenance.json").read_text())["sessions"][0]
+    assert session["verification"]["steps"] == 1000
+    assert session["verification"]["against"] == "amsgrad.optimizers.amsgrad.AMSGrad"
+    assert "agree with amsgrad.optimizers.amsgrad.AMSGrad" in printed.err
+    log = next((folder / "labml").rglob("log.jsonl")).read_text()
+    assert {"x", "regret", "average_regret"} == set(json.loads(log.splitlines()[0])["track"])
+
+
+@pytest.mark.parametrize("opt", ["adam", "amsgrad"])
+@pytest.mark.parametrize("engine", ["compiled", "torch", "reference"])
+def test_every_engine_tells_the_same_story(
+    opt: str, engine: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    steps = 2000
+    status, summary = run(
+        capsys, tmp_path, "--opt", opt, "--engine", engine, f"--steps={steps}", "--every=100"
+    )
+    assert status == 0
+    assert (summary["engine"], summary["status"]) == (engine, "finished")
+    told = naive.run(
+        amsgrad=opt == "amsgrad",
+        semantics="labml",
+        lr=0.01,
+        beta1=0.9,
+        beta2=0.99,
+        eps=1e-16,
+        steps=steps,
+    )
+    records = trace.read(Path(summary["run"]) / "trace.nc")
+    assert records.step.values.tolist() == list(range(100, steps + 1, 100))
+    expected = [told[k - 1] for k in records.step.values]
+    # single precision: an ulp of x a step, and of the regret's size, 2020, in its mean
+    np.testing.assert_allclose(records.x, [row["x"] for row in expected], atol=2e-5)
+    np.testing.assert_allclose(
+        records.average_regret, [row["average_regret"] for row in expected], atol=1e-3
+    )
+    assert summary["x"] == pytest.approx(told[-1]["x_after"], abs=2e-5)
+    assert summary["average_regret"] == records.average_regret[-1]
+
+
+def test_the_seed_program_ends_where_it_is_known_to_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, adam = run(capsys, tmp_path, "--opt", "adam")
+    assert adam["steps"] == 10_000_000
+    assert adam["x"] == 1
+    assert adam["average_regret"] == pytest.approx(0.4979, abs=5e-5)
+    _, amsgrad = run(capsys, tmp_path, "--opt", "amsgrad")
+    assert amsgrad["x"] == pytest.approx(-0.9543, abs=5e-5)
+    assert amsgrad["average_regret"] == pytest.approx(0.3300, abs=5e-5)
+
+
+def test_any_torch_optimizer_can_be_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, summary = run(
+        capsys, tmp_path, "--opt", "torch.optim:SGD", "--lr=1e-4", "--steps=101", "--first_t=1"
+    )
+    assert status == 0
+    assert summary["engine"] == "torch"
+    # one big step down, a hundred small ones up: 0 - .101 + .1
+    assert summary["x"] == pytest.approx(-0.001, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("opt", "sentence"),
+    [
+        (("no_such_module:Thing",), "cannot be imported"),
+        (("torch.optim:Adamm",), "cannot be imported"),
+        (("torch:Tensor",), "is not a torch.optim.Optimizer"),
+        (("torch.optim:LBFGS",), "closure"),
+        (("torch.optim:SGD", "--eps", "1e-3"), "takes no eps"),
+        (("adam", "--device", "cuda"), "finds no CUDA device"),
+    ],
+)
+def test_what_only_torch_knows_is_refused_before_anything_is_written(
+    opt: tuple[str, ...], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import torch
+
+    if "cuda" in opt and torch.cuda.is_available():
+        pytest.skip("this machine has CUDA")
+    out = tmp_path / "runs"
+    assert sentence in fails(capsys, out, "--opt", *opt, "--steps", "10")
+    assert not out.exists()
+
+
+def test_a_place_that_cannot_be_written_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "file"
+    file.write_text("mine")
+    fails(capsys, file, "--opt", "adam", "--steps", "10", "--verify", "0")
+    assert file.read_text() == "mine"
+
+
+def test_a_rule_that_leaves_the_real_optimizer_is_not_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forgetful(**options: Any) -> Any:
+        rule = adam(**options)
+        return replace(rule, h=rule.h._replace(beta1=0.8))
+
+    monkeypatch.setitem(RULES, "adam", forgetful)
+    out = tmp_path / "runs"
+    status = main(["--opt", "adam", "--steps", "1000", "--out", str(out)])
+    printed = capsys.readouterr()
+    assert status == 1
+    assert printed.err.startswith("synthetic: error: After step 1 the fast engine has m = ")
+    assert not out.exists()
+
+
+def test_a_diverged_run_says_so_and_keeps_its_trace(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, summary = run(capsys, tmp_path, "--opt=adam", "--big=1e30", "--steps=1e6", "--every=10")
+    assert status == 1
+    assert (summary["status"], summary["steps"]) == ("diverged", 10)
+    assert trace.read(Path(summary["run"]) / "trace.nc").step.values.tolist() == [10]
+    assert "is diverged" in fails(capsys, tmp_path, "--resume", Path(summary["run"]).name)
+
+
+def stop_after(monkeypatch: pytest.MonkeyPatch, chunks: int, number: signal.Signals) -> None:
+    """Send a signal to this process when so many chunks have been tracked."""
+    track, calls = runner.track, 0
+
+    def counting(*arguments: Any) -> None:
+        nonlocal calls
+        track(*arguments)
+        calls += 1
+        if calls == chunks:
+            signal.raise_signal(number)
+
+    monkeypatch.setattr(runner, "track", counting)
+
+
+def identical(one: Path, other: Path) -> None:
+    xr.testing.assert_identical(trace.read(one / "trace.nc"), trace.read(other / "trace.nc"))
+    with np.load(one / "checkpoint.npz") as a, np.load(other / "checkpoint.npz") as b:
+        assert set(a) == set(b)
+        for name in a:
+            if name != "state/memory" or a[name].dtype != np.uint8:
+                np.testing.assert_array_equal(a[name], b[name], strict=True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("engine", "steps"), [("compiled", "20000"), ("reference", "5000"), ("torch", "3000")]
+)
+def test_an_interrupted_run_resumes_to_the_same_bits(
+    engine: str,
+    steps: str,
+    number: signal.Signals,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    argv = ["--opt", "amsgrad", "--engine", engine, "--steps", steps, "--every", "70"]
+    _, undisturbed = run(capsys, tmp_path, *argv)
+    with monkeypatch.context() as patched:
+        stop_after(patched, 2, number)
+        status, summary = run(capsys, tmp_path, *argv)
+    assert status == 130
+    assert summary["status"] == "interrupted"
+    assert 0 < summary["steps"] < int(steps)
+    folder = Path(summary["run"])
+    kept = trace.read(folder / "trace.nc")
+    assert kept.step.values[-1] > summary["steps"] - 70
+
+    status = main(["--resume", folder.name, "--out", str(tmp_path), "--json"])
+    resumed = json.loads(capsys.readouterr().out)
+    assert status == 0
+    for name in ("status", "steps", "x", "average_regret"):
+        assert resumed[name] == undisturbed[name]
+    identical(folder, Path(undisturbed["run"]))
+    assert len(json.loads((folder / "provenance.json").read_text())["sessions"]) == 2
+    assert "is finished" in fails(capsys, tmp_path, "--resume", folder.name)
+
+
+def command(*argv: str) -> list[str]:
+    return [sys.executable, "-m", "experiments.synthetic", *argv]
+
+
+def test_a_killed_run_resumes_from_its_last_checkpoint(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = ["--opt=adam", "--engine=reference", "--steps=400000", "--every=100"]
+    process = subprocess.Popen(command(*argv, "--out", str(tmp_path)), cwd=ROOT, stderr=-3)
+    try:
+        deadline = time.monotonic() + 60
+        while not saved_steps(tmp_path):
+            assert time.monotonic() < deadline
+            assert process.poll() is None
+            time.sleep(0.1)
+        (folder,) = tmp_path.iterdir()
+        assert "is in use" in fails(capsys, tmp_path, "--resume", folder.name)
+    finally:
+        process.kill()
+        process.wait()
+    reached = saved_steps(tmp_path)
+    assert 0 < reached < 400_000
+    assert not (folder / "summary.json").exists()
+    # Shorten the rest: the run is to reach 2,000 steps more than it has saved.
+    config = folder / "config.yaml"
+    config.write_text(config.read_text().replace("steps: 400000", f"steps: {reached + 2000}"))
+    assert main(["--resume", folder.name, "--out", str(tmp_path), "--json"]) == 0
+    resumed = json.loads(capsys.readouterr().out)
+    _, undisturbed = run(capsys, tmp_path, "--opt=adam", f"--steps={reached + 2000}", "--every=100")
+    assert resumed["steps"] == reached + 2000
+    for name in ("x", "average_regret"):
+        assert resumed[name] == undisturbed[name]
+
+
+def saved_steps(out: Path) -> int:
+    checkpoints = list(out.glob("*/checkpoint.npz"))
+    if not checkpoints:
+        return 0
+    with np.load(checkpoints[0]) as arrays:
+        return int(arrays["state/steps"])
+
+
+def test_it_runs_from_anywhere_and_without_a_home(tmp_path: Path) -> None:
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    before = set(ROOT.iterdir())
+    done = subprocess.run(
+        command("--opt", "adam", "--steps", "5000", "--json"),
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "warning" not in done.stderr
+    summary = json.loads(done.stdout)
+    assert {path.name for path in tmp_path.iterdir()} == {"results"}
+    assert (tmp_path / summary["run"] / "picture.png").exists()
+    assert set(ROOT.iterdir()) == before
+
+
+def test_ctrl_c_before_the_first_step_writes_nothing(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        command("--opt=adam", "--verify=1e6", "--out", str(tmp_path / "runs")),
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    time.sleep(4)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said == "synthetic: error: interrupted before the first step; nothing is written\n"
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_dashboard_that_does_not_answer_costs_one_warning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = ["--opt=adam", "--steps=5000", "--verify=0", "--app=http://127.0.0.1:9"]
+    assert main([*argv, "--out", str(tmp_path)]) == 0
+    assert capsys.readouterr().err.count("warning") == 1
+
+
+def test_printed_configuration_is_a_configuration(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--opt", "amsgrad", "--lr", "0.3", "--print_config"]) == 0
+    printed = capsys.readouterr().out
+    file = tmp_path / "config.yaml"
+    file.write_text(printed)
+    assert main(["--config", str(file), "--print_config"]) == 0
+    assert capsys.readouterr().out == printed
+    assert "eps: 1.0e-16" in printed
