@@ -10,8 +10,8 @@ run: .venv/run
 	$(BIN)/python -m experiments.synthetic --opt $(OPT) $(ARGS)
 
 test: .venv/test
-	$(BIN)/python -m pytest
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q tests/engines
+	$(BIN)/python -m pytest --numprocesses 2
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest --numprocesses 2 --quiet tests/engines
 
 check: .venv/check
 	$(BIN)/ruff format --check
@@ -23,7 +23,7 @@ format: .venv/check
 	$(BIN)/ruff check --fix
 
 bench: .venv/bench
-	$(BIN)/python -m pytest benchmarks --benchmark-enable --benchmark-only -o addopts=
+	$(BIN)/python -m pytest benchmarks --benchmark-enable -o addopts=
 
 .venv/run: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import fcntl
 import json
-import math
 import os
 import re
-import zipfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from experiments.atomic import replacing, sweep, write_text
+from experiments.atomic import sweep, write_text
+from experiments.strict_json import to_json
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from numpy.typing import NDArray
-
-    from amsgrad.engines.contract import Records
 
 LOCK = "lock"
 LABEL_LENGTH = 48
@@ -133,80 +129,6 @@ class RunFolder:
         """Write where the numbers come from: the sessions before a resumption, and this one."""
         sessions = {"sessions": [*self._earlier_sessions, session]}
         write_text(self.provenance, to_json(sessions, indent=2) + "\n")
-
-    def save_checkpoint(self, state: Mapping[str, NDArray[Any]], records: Records) -> None:
-        """Write the engine's state and all records so far, to the bit, in one file.
-
-        Raises:
-            ValueError: an array holds Python objects.
-        """
-        import numpy as np
-
-        arrays = {f"state/{name}": array for name, array in state.items()}
-        arrays |= {f"records/{name}": column for name, column in records._asdict().items()}
-        with replacing(self.checkpoint) as part, zipfile.ZipFile(part, "w") as archive:
-            for name, array in arrays.items():
-                # not numpy.savez, which pickles Python objects
-                with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
-                    np.save(file, array, allow_pickle=False)
-
-    def load_checkpoint(self) -> tuple[dict[str, NDArray[Any]], Records]:
-        """What `save_checkpoint` wrote last.
-
-        Raises:
-            FolderError: there is no checkpoint, or the file is damaged.
-        """
-        from amsgrad.engines.contract import Records
-
-        if not self.checkpoint.exists():
-            raise FolderError(
-                f"The run {self.id} ended before its first checkpoint, so there is nothing to "
-                f"resume; start it again."
-            )
-        try:
-            arrays = _read_arrays(self.checkpoint)
-            columns = [arrays.pop(f"records/{name}") for name in Records._fields]
-            state = {name.removeprefix("state/"): array for name, array in arrays.items()}
-        # a damaged file fails in zipfile, zlib, struct or numpy, each with errors of its own
-        except Exception as error:
-            raise FolderError(
-                f"The checkpoint {self.checkpoint} is damaged ({error}), so the run cannot be "
-                f"resumed; start it again."
-            ) from error
-        return state, Records(*columns)
-
-
-def to_json(value: Mapping[str, object], *, indent: int | None = None) -> str:
-    """Strict JSON in the order given, with shortest exact floats; numpy's values are taken too.
-
-    JSON knows no NaN and no infinity: they become null, and a `status` beside them must say why.
-    The trace keeps the values themselves.
-    """
-    return json.dumps(_plain(value), indent=indent, ensure_ascii=False, allow_nan=False)
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {name: _plain(entry) for name, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in value]
-    if hasattr(value, "tolist"):  # numpy's arrays and scalars
-        return _plain(value.tolist())
-    return value
-
-
-def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    import numpy as np
-
-    with zipfile.ZipFile(path) as archive:
-        # numpy checks no sum where a damaged header gives fewer entries than there are
-        damaged = archive.testzip()
-    if damaged is not None:
-        raise ValueError(f"wrong check sum of {damaged}")
-    with np.load(path, allow_pickle=False) as archive:
-        return dict(archive)
 
 
 def _read_sessions(path: Path) -> list[object]:

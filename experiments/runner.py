@@ -12,6 +12,7 @@ import numpy as np
 
 from amsgrad.engines.contract import Engine, Records
 from amsgrad.schedules import record_steps
+from experiments import checkpoint
 from experiments.folder import RunFolder
 from experiments.progress import Progress
 from experiments.tracking import Tracker
@@ -95,13 +96,13 @@ def run(
         chunk = int(min(8 * chunk, max(1, chunk * SECONDS_A_CHUNK / (computed - began))))
         if tracked - saved > max(SECONDS_BETWEEN_CHECKPOINTS, saving / CHECKPOINT_SHARE):
             parts = [Records.join(parts)]
-            folder.save_checkpoint(engine.dump(state), parts[0])
+            checkpoint.save(folder.checkpoint, engine.dump(state), parts[0])
             saved = time.monotonic()
             saving = saved - tracked
     else:
         status = "interrupted" if state.steps < steps else "finished"
     records = Records.join(parts)
-    folder.save_checkpoint(engine.dump(state), records)
+    checkpoint.save(folder.checkpoint, engine.dump(state), records)
     return Outcome(status, state, records, computing, tracking)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from typing import Any
 
 from amsgrad.engines.contract import Engine, Records
 from amsgrad.regret import value
-from experiments import picture, provenance, runner, trace
+from experiments import checkpoint, picture, provenance, runner, trace
 from experiments.build import build_engine, build_setup, engine_name
 from experiments.config import Config, from_mapping, to_yaml
 from experiments.config_file import read_file
@@ -47,7 +48,7 @@ def begin(config: Config, chosen: frozenset[str], out: Path) -> Session:
     folder = RunFolder.create(out, f"{config.opt}-{config.problem}", started)
     folder.save_config(to_yaml(config))
     state, records = engine.init(), Records.empty(0)
-    folder.save_checkpoint(engine.dump(state), records)
+    checkpoint.save(folder.checkpoint, engine.dump(state), records)
     return Session(config, chosen, folder, engine, state, records, verification, started)
 
 
@@ -55,7 +56,7 @@ def resume(run_id: str, out: Path) -> Session:
     """Take up an interrupted or killed run at its last checkpoint.
 
     Raises:
-        FolderError: there is no such run, it is over or in use, or its files are damaged.
+        FolderError, CheckpointError: there is no such run, it is over or in use, or is damaged.
     """
     started = datetime.now(UTC)
     folder = RunFolder.open(out, run_id)
@@ -65,7 +66,7 @@ def resume(run_id: str, out: Path) -> Session:
             raise FolderError(f"The run {folder.id} is {status}, so there is nothing to resume.")
     config = from_mapping(read_file(folder.config))
     engine = build_engine(config)
-    arrays, records = folder.load_checkpoint()
+    arrays, records = checkpoint.load(folder.checkpoint)
     state = engine.load(arrays)
     verification = {"steps": 0, "resumed_after_step": state.steps}
     return Session(config, frozenset(), folder, engine, state, records, verification, started)
@@ -78,6 +79,7 @@ def execute(session: Session, *, app: str | None, arguments: Sequence[str]) -> d
     comment = f"{config.opt} {config.semantics} lr={config.lr:g} {config.schedule} {config.problem}"
     if session.state.steps:
         comment += f", resumed after step {session.state.steps} of {folder.id}"
+    began = time.monotonic()
     with (
         runner.stopping() as stop,
         labml_tracker(
@@ -93,6 +95,7 @@ def execute(session: Session, *, app: str | None, arguments: Sequence[str]) -> d
         ) as tracker,
         Progress(config.steps, session.state.steps) as progress,
     ):
+        starting = time.monotonic() - began
         outcome = runner.run(
             session.engine,
             session.state,
@@ -104,9 +107,15 @@ def execute(session: Session, *, app: str | None, arguments: Sequence[str]) -> d
             progress=progress,
             stop=stop,
         )
-        summary = _summary(session, outcome)
-        _write_results(session, outcome.records, summary)
+        began = time.monotonic()
+        _write_results(session, outcome.records)
         folder.save_provenance(_provenance(session, arguments, finished=datetime.now(UTC)))
+        seconds = {
+            "computing": outcome.computing,
+            "tracking": starting + outcome.tracking,
+            "storing": time.monotonic() - began,
+        }
+        summary = _summary(session, outcome, seconds)
         folder.save_summary(summary)  # last: a folder with a summary is complete
     return summary
 
@@ -116,7 +125,9 @@ def warn(sentence: str) -> None:
     print(f"synthetic: warning: {sentence}", file=sys.stderr)
 
 
-def _summary(session: Session, outcome: runner.Outcome) -> dict[str, Any]:
+def _summary(
+    session: Session, outcome: runner.Outcome, seconds: dict[str, float]
+) -> dict[str, Any]:
     config, state = session.config, outcome.state
     steps = state.steps - session.state.steps
     return {
@@ -129,13 +140,13 @@ def _summary(session: Session, outcome: runner.Outcome) -> dict[str, Any]:
         "x": float(state.x),
         "x_star": build_setup(config).problem.x_star,
         "average_regret": value(state.regret) / state.steps if state.steps else None,
-        "seconds": {"computing": outcome.computing, "tracking": outcome.tracking},
+        "seconds": seconds,
         "nanoseconds_per_step": 1e9 * outcome.computing / steps if steps else None,
         "run": str(session.folder.path),
     }
 
 
-def _write_results(session: Session, records: Records, summary: Mapping[str, Any]) -> None:
+def _write_results(session: Session, records: Records) -> None:
     config, folder = session.config, session.folder
     settings = {name: entry for name, entry in asdict(config).items() if entry is not None}
     trace.write(folder.trace, records, first_t=config.first_t, attributes=settings)
@@ -151,8 +162,8 @@ def _write_results(session: Session, records: Records, summary: Mapping[str, Any
         subtitle=(
             f"slope {config.big:g} if t mod {config.period} = 1, else {config.small:g};"
             f" step size {step}, betas ({config.beta1:g}, {config.beta2:g}), eps {eps},"
-            f" {summary['semantics'] or 'own'} semantics, first t = {config.first_t},"
-            f" {config.dtype}"
+            f" {'own' if config.foreign else config.semantics} semantics,"
+            f" first t = {config.first_t}, {config.dtype}"
         ),
         lower=problem.lower,
         upper=problem.upper,

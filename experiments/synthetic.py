@@ -27,15 +27,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     # Only now, so that --help and bad input are answered at once.
     from amsgrad.verification import Disagreement
-    from experiments.folder import FolderError, to_json
+    from experiments.checkpoint import CheckpointError
+    from experiments.folder import FolderError
     from experiments.session import begin, execute, resume
+    from experiments.strict_json import to_json
 
     try:
         if config is None:
             session = resume(str(invocation.resume), invocation.out)
         else:
             session = begin(config, invocation.chosen, invocation.out)
-    except (ConfigError, FolderError) as error:
+    except (ConfigError, FolderError, CheckpointError) as error:
         return complain(error, 2)
     except Disagreement as error:
         return complain(error, 1)

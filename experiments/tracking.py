@@ -1,21 +1,16 @@
 """Tracking through labml: the only module of the project that imports it."""
 
 import io
-import json
 import platform
-import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
-from queue import SimpleQueue
 from types import SimpleNamespace
 from typing import Any, Protocol
-from urllib.parse import urlencode
 from uuid import NAMESPACE_DNS, uuid4, uuid5
 
-PROBE_SECONDS = 1.0
-# labml-app sleeps 3 s in each request, and the end of a run may have to wait for two of them.
-PATIENCE_SECONDS = 8.0
+from experiments import dashboard_link
+from experiments.dashboard_link import DashboardLink
 
 
 class Tracker(Protocol):
@@ -158,7 +153,7 @@ class _LabmlRun:
         self._warn = warn
         self._save = tracker.save
         self._writers = tracker_singleton()
-        self._dashboard: _Dashboard | None = None
+        self._dashboard: DashboardLink | None = None
         self._log = Writer(experiment.run.log_file)
         # Otherwise a second Ctrl-C, before labml's finish, leaves a process that never exits.
         self._log.thread.daemon = True
@@ -166,11 +161,12 @@ class _LabmlRun:
 
     def show_on(self, app: str) -> None:
         """Send the run to the dashboard at the address `app`, if it answers."""
+        import labml
         from labml.internal.app.experiment import AppExperiment
         from labml.internal.app.logs import APP_CONSOLE_LOGS
         from labml.internal.tracker.writers.app import Writer
 
-        dashboard = _Dashboard(app, self._experiment.run.uuid)
+        dashboard = DashboardLink(app, self._experiment.run.uuid, labml.__version__)
         if not dashboard.answers():
             self._warn(
                 f"The dashboard at {app} does not answer ({dashboard.failure}); "
@@ -203,9 +199,9 @@ class _LabmlRun:
             self._warn(f"labml's log is not complete ({_reason(error)}).")
         if self._dashboard is not None:
             self._dashboard.stop()
-            self._dashboard.join(PATIENCE_SECONDS)
+            self._dashboard.join(dashboard_link.PATIENCE_SECONDS)
             if self._dashboard.is_alive():
-                self._dashboard.failure = f"no answer in {PATIENCE_SECONDS:g} s"
+                self._dashboard.failure = f"no answer in {dashboard_link.PATIENCE_SECONDS:g} s"
             self._leave_failed_dashboard()
 
     def _leave_failed_dashboard(self) -> None:
@@ -219,84 +215,6 @@ class _LabmlRun:
             f"The dashboard at {dashboard.address} stopped answering ({dashboard.failure}); "
             "from here on the run is tracked in its folder only."
         )
-
-
-class _Dashboard(threading.Thread):
-    """Carries labml's packets to a dashboard until it fails once.
-
-    labml's own thread retries without limit and is not a daemon, so that a dashboard that dies
-    keeps the finished process alive (more than 45 s measured).
-    """
-
-    def __init__(self, address: str, run: str) -> None:
-        import labml
-
-        super().__init__(name="labml dashboard", daemon=True)
-        self.address = address
-        self.failure = ""
-        base = address.rstrip("/")
-        # labml-app routes by a token in this place and then ignores it.
-        base += "" if "/api/" in base else "/api/v1/default"
-        query = {"run_uuid": run, "rank": 0, "main_rank": 0, "world_size": 0}
-        self._url = f"{base}/track?{urlencode(query)}&labml_version={labml.__version__}"
-        self._sources: SimpleQueue[Any] = SimpleQueue()
-        self._probed = threading.Event()
-
-    def answers(self) -> bool:
-        """Start, and tell whether the address answers a first request in time."""
-        self.start()
-        if not self._probed.wait(PROBE_SECONDS):
-            self.failure = f"no answer in {PROBE_SECONDS:g} s"
-            self.stop()
-        return not self.failure
-
-    def has_data(self, source: Any) -> None:
-        """Take note of a source of packets (called by labml)."""
-        self._sources.put(source)
-
-    def add_handler(self, handler: Any) -> None:
-        """Leave labml's handlers out: they print, open a browser, and change parameters."""
-
-    def stop(self) -> None:
-        """End once what is noted is sent (called by labml)."""
-        self._sources.put(None)
-
-    def run(self) -> None:
-        """Probe the address, then send until stopped."""
-        from urllib.error import HTTPError
-
-        try:
-            with suppress(HTTPError):  # any status is an answer
-                self._ask(self.address)
-            self._probed.set()
-            more = True
-            while more:
-                sources = [self._sources.get()]
-                while not self._sources.empty():
-                    sources.append(self._sources.get())
-                more = None not in sources
-                packets = [s.get_data_packet().data for s in dict.fromkeys(sources) if s]
-                if packets:
-                    self._send(packets)
-        except Exception as error:  # the run's own thread tells, not this one
-            self.failure = str(getattr(error, "reason", error)) or _reason(error)
-        finally:
-            self._probed.set()
-
-    def _send(self, packets: list[dict[str, Any]]) -> None:
-        reply = json.loads(self._ask(self._url, json.dumps(packets).encode()))
-        for problem in reply.get("errors", []):
-            if "error" in problem:
-                raise RuntimeError(problem["error"])
-
-    def _ask(self, url: str, body: bytes | None = None) -> bytes:
-        from urllib.request import ProxyHandler, Request, build_opener
-
-        request = Request(url, body, {"Content-Type": "application/json; charset=utf-8"})
-        # A proxy would answer in the place of a dashboard that is not there.
-        with build_opener(ProxyHandler({})).open(request, timeout=PATIENCE_SECONDS) as reply:
-            content: bytes = reply.read()
-        return content
 
 
 def _reason(error: BaseException) -> str:

@@ -14,12 +14,20 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from amsgrad.engines.contract import Engine, Path
+from amsgrad.schedules import record_steps
 from amsgrad.verification import verify
 from experiments.build import build_engine, build_rule, build_setup, build_torch_loop, engine_name
 from experiments.config import Config
 
 # Imported while the other process works; without this they come after it.
-NEEDED_LATER = ("h5netcdf", "matplotlib.backends.backend_agg", "labml.experiment")
+NEEDED_LATER = (
+    "h5netcdf",
+    "h5py",
+    "matplotlib.figure",
+    "matplotlib.backends.backend_agg",
+    "PIL.PngImagePlugin",
+    "labml.experiment",
+)
 
 
 def build_verified(config: Config) -> tuple[Engine[Any], Mapping[str, object]]:
@@ -38,6 +46,7 @@ def build_verified(config: Config) -> tuple[Engine[Any], Mapping[str, object]]:
         engine = build_engine(config)
         for module in NEEDED_LATER:
             import_module(module)
+        engine.advance(engine.init(), 1, record_steps(1, 1))  # compiles, or reads numba's cache
         try:
             path = answer.recv()
         except EOFError:
@@ -64,5 +73,19 @@ def _real_optimizer(config: Config) -> Iterator[Connection]:
 def _send_path(config: Config, sender: Connection) -> None:
     # Ctrl-C reaches every process of a terminal: the one that was started by hand will end this.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _spare_torchs_compiler()
     path: Path = build_torch_loop(config).follow(min(config.verify, config.steps))
     sender.send(path)
+
+
+def _spare_torchs_compiler() -> None:
+    """Tell torch not to import torch._dynamo (1 to 2 s), which would exempt these methods from it.
+
+    In a process that steps one optimizer and ends, nothing is ever compiled by torch.
+    """
+    import torch
+
+    for method in vars(torch.optim.Optimizer).values():
+        plain = getattr(method, "__wrapped__", None)
+        if plain is not None:
+            plain.__dynamo_disable = plain

@@ -12,7 +12,12 @@ STDLIB = set(sys.stdlib_module_names)
 
 # The only places for each heavy package. labml_nn goes with torch.
 HOMES = {
-    "torch": ["amsgrad/optimizers/", "amsgrad/engines/torch_loop.py", "experiments/build.py"],
+    "torch": [
+        "amsgrad/optimizers/",
+        "amsgrad/engines/torch_loop.py",
+        "experiments/build.py",
+        "experiments/verified.py",
+    ],
     "labml_nn": ["amsgrad/optimizers/"],
     "numba": ["amsgrad/engines/compiled.py"],
     "labml": ["experiments/tracking.py"],

@@ -62,9 +62,10 @@ class Compiled:
         real = self.setup.dtype
         records = Records.empty(record_at.size)
         records.step[:] = record_at
-        done, x, memory, regret, finite, recorded = self._kernel(
-            *state, state.steps + steps, records, *self._constants
-        )
+        with np.errstate(all="ignore"):  # for NUMBA_DISABLE_JIT; compiled code does not warn
+            done, x, memory, regret, finite, recorded = self._kernel(
+                *state, state.steps + steps, records, *self._constants
+            )
         # numba hands scalars back as Python floats
         memory = self.rule.memory(*map(real, memory))
         end = State(done, real(x), memory, RegretSum(*regret), finite)

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from experiments import provenance
-from experiments.folder import to_json
+from experiments.strict_json import to_json
 
 ROOT = Path(__file__).parents[2]
 STARTED = datetime(2026, 11, 23, 17, 15, 30, 250_000, tzinfo=timezone(timedelta(hours=9)))

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 import pytest
 
-from experiments import tracking
+from experiments import dashboard_link, tracking
 from experiments.tracking import NullTracker, Tracker, labml_tracker
 
 REPOSITORY = Path(tracking.__file__).parents[1]
@@ -194,14 +194,6 @@ def test_values_may_be_numpy_scalars_and_not_finite(track: Track, tmp_path: Path
     assert log["x"][0] == (0, float(np.float32(0.1)))
     assert np.isnan(log["x"][1][1])
     assert log["regret"] == [(0, 1.0), (1, float("-inf"))]
-
-
-def test_ten_thousand_records_cost_less_than_half_a_second(track: Track) -> None:
-    with track() as tracker:
-        start = time.thread_time()
-        for step in range(10_000):
-            tracker.save(step, {"x": 0.1, "regret": 0.2, "average_regret": 0.3})
-        assert time.thread_time() - start < 0.5
 
 
 def test_runs_may_follow_one_another(
@@ -502,7 +494,7 @@ def test_dashboard_that_stops_in_mid_run_is_one_warning(
     monkeypatch: pytest.MonkeyPatch,
     dies: bool,
 ) -> None:
-    monkeypatch.setattr(tracking, "PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(dashboard_link, "PATIENCE_SECONDS", 0.5)
     deadline = time.monotonic() + 20
     with track(app=dashboard.address) as tracker:
         assert dashboard.received.wait(10)

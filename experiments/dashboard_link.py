@@ -1,0 +1,88 @@
+"""The wire to a labml dashboard: a thread of ours in the place of labml's, which may never end."""
+
+import json
+import threading
+from contextlib import suppress
+from queue import SimpleQueue
+from typing import Any
+from urllib.parse import urlencode
+
+PROBE_SECONDS = 1.0
+# labml-app sleeps 3 s in each request, and the end of a run may have to wait for two of them.
+PATIENCE_SECONDS = 8.0
+
+
+class DashboardLink(threading.Thread):
+    """Carries labml's packets to a dashboard until it fails once.
+
+    labml's own thread retries without limit and is not a daemon, so that a dashboard that dies
+    keeps the finished process alive (more than 45 s measured).
+    """
+
+    def __init__(self, address: str, run: str, labml_version: str) -> None:
+        super().__init__(name="labml dashboard", daemon=True)
+        self.address = address
+        self.failure = ""
+        base = address.rstrip("/")
+        # labml-app routes by a token in this place and then ignores it.
+        base += "" if "/api/" in base else "/api/v1/default"
+        query = {"run_uuid": run, "rank": 0, "main_rank": 0, "world_size": 0}
+        self._url = f"{base}/track?{urlencode(query)}&labml_version={labml_version}"
+        self._sources: SimpleQueue[Any] = SimpleQueue()
+        self._probed = threading.Event()
+
+    def answers(self) -> bool:
+        """Start, and tell whether the address answers a first request in time."""
+        self.start()
+        if not self._probed.wait(PROBE_SECONDS):
+            self.failure = f"no answer in {PROBE_SECONDS:g} s"
+            self.stop()
+        return not self.failure
+
+    def has_data(self, source: Any) -> None:
+        """Take note of a source of packets (called by labml)."""
+        self._sources.put(source)
+
+    def add_handler(self, handler: Any) -> None:
+        """Leave labml's handlers out: they print, open a browser, and change parameters."""
+
+    def stop(self) -> None:
+        """End once what is noted is sent (called by labml)."""
+        self._sources.put(None)
+
+    def run(self) -> None:
+        """Probe the address, then send until stopped."""
+        from urllib.error import HTTPError
+
+        try:
+            with suppress(HTTPError):  # any status is an answer
+                self._ask(self.address)
+            self._probed.set()
+            more = True
+            while more:
+                sources = [self._sources.get()]
+                while not self._sources.empty():
+                    sources.append(self._sources.get())
+                more = None not in sources
+                packets = [s.get_data_packet().data for s in dict.fromkeys(sources) if s]
+                if packets:
+                    self._send(packets)
+        except Exception as error:  # the run's own thread tells, not this one
+            self.failure = str(getattr(error, "reason", error)) or repr(error)
+        finally:
+            self._probed.set()
+
+    def _send(self, packets: list[dict[str, Any]]) -> None:
+        reply = json.loads(self._ask(self._url, json.dumps(packets).encode()))
+        for problem in reply.get("errors", []):
+            if "error" in problem:
+                raise RuntimeError(problem["error"])
+
+    def _ask(self, url: str, body: bytes | None = None) -> bytes:
+        from urllib.request import ProxyHandler, Request, build_opener
+
+        request = Request(url, body, {"Content-Type": "application/json; charset=utf-8"})
+        # A proxy would answer in the place of a dashboard that is not there.
+        with build_opener(ProxyHandler({})).open(request, timeout=PATIENCE_SECONDS) as reply:
+            content: bytes = reply.read()
+        return content
