@@ -1,6 +1,7 @@
 """The time of one step of the seed program, ours beside others', on one core, as ratios."""
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,6 +47,7 @@ TARGETS = [
 ]
 
 seconds_a_step: dict[str, float] = {}
+ratios: dict[tuple[str, str], tuple[float, float]] = {}
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -59,24 +61,31 @@ def _one_core() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
-def measure(benchmark: BenchmarkFixture, name: str, run: Run, steps: int) -> None:
+def make(name: str, folder: Path) -> tuple[Run, int]:
+    if name.startswith("plain C, "):
+        return contenders.plain_c(name.removeprefix("plain C, "), folder), MANY
+    contender, steps = CONTENDERS[name]
+    return contender(), steps
+
+
+@pytest.mark.parametrize("name", [*CONTENDERS, "plain C, adam", "plain C, amsgrad"])
+def test_time_of(benchmark: BenchmarkFixture, name: str, tmp_path: Path) -> None:
+    run, steps = make(name, tmp_path)
     run(steps)  # compiles
     benchmark.pedantic(run, args=(steps,), rounds=15 if steps == MANY else 5)
     seconds_a_step[name] = benchmark.stats.stats.min / steps
 
 
-@pytest.mark.parametrize("name", CONTENDERS)
-def test_time_of(benchmark: BenchmarkFixture, name: str) -> None:
-    make, steps = CONTENDERS[name]
-    measure(benchmark, name, make(), steps)
-
-
-@pytest.mark.parametrize("opt", ["adam", "amsgrad"])
-def test_time_of_plain_c(benchmark: BenchmarkFixture, opt: str, tmp_path: Path) -> None:
-    measure(benchmark, f"plain C, {opt}", contenders.plain_c(opt, tmp_path), MANY)
-
-
 @pytest.mark.parametrize(("ours", "theirs", "factor"), TARGETS)
-def test_ratio(ours: str, theirs: str, factor: float) -> None:
-    ratio = seconds_a_step[theirs] / seconds_a_step[ours]
-    assert ratio >= factor, f"{theirs} takes {ratio:.3g} times as long as {ours}, not {factor:.3g}"
+def test_ratio(ours: str, theirs: str, factor: float, tmp_path: Path) -> None:
+    """The two take turns, so that a slow moment of the machine falls on both."""
+    contest = {name: make(name, tmp_path) for name in (ours, theirs)}
+    best = dict.fromkeys(contest, float("inf"))
+    for _ in range(10):
+        for name, (run, steps) in contest.items():
+            began = time.perf_counter()
+            run(steps)
+            best[name] = min(best[name], (time.perf_counter() - began) / steps)
+    ratio = best[theirs] / best[ours]
+    ratios[ours, theirs] = (ratio, factor)
+    assert ratio >= factor
