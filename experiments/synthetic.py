@@ -5,6 +5,7 @@ regret and average regret tracked through labml every 1000 steps. Exit status: 0
 input (nothing is written), 130 interrupted (go on with --resume), 1 anything else.
 """
 
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -46,7 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     with session.folder:
         summary = execute(session, app=invocation.app, arguments=arguments)
-    for line in report(summary, session.verification, session.folder.id):
+    how_to_resume = f"--resume {session.folder.id} --out {shlex.quote(str(invocation.out))}"
+    for line in report(summary, session.verification, how_to_resume):
         print(line, file=sys.stderr if invocation.json else sys.stdout)
     if invocation.json:
         print(to_json(summary))
@@ -58,7 +60,9 @@ def complain(sentence: object, status: int) -> int:
     return status
 
 
-def report(summary: Mapping[str, Any], verification: Mapping[str, Any], run_id: str) -> list[str]:
+def report(
+    summary: Mapping[str, Any], verification: Mapping[str, Any], how_to_resume: str
+) -> list[str]:
     """What a person wants to know of a run, in a few lines."""
     rate = summary["nanoseconds_per_step"]
     lines = [
@@ -78,7 +82,7 @@ def report(summary: Mapping[str, Any], verification: Mapping[str, Any], run_id: 
         )
     lines.append(f"run: {summary['run']}")
     if summary["status"] == "interrupted":
-        lines.append(f"go on with: python -m experiments.synthetic --resume {run_id}")
+        lines.append(f"go on with: python -m experiments.synthetic {how_to_resume}")
     return lines
 
 
