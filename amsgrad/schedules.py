@@ -1,4 +1,7 @@
-"""Step sizes alpha_k, and the steps that are recorded; k = 1, 2, ... counts the steps taken."""
+"""Sequences over the steps k = 1, 2, ...: alpha_k, beta1_k, and which steps are recorded.
+
+A schedule is a pure function (k, start, rate) -> value, in numba's subset of Python.
+"""
 
 import math
 from collections.abc import Callable
@@ -6,20 +9,44 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-Schedule = Callable[[int, float], float]
+Schedule = Callable[[int, float, float], float]
 
 
-def constant(k: int, lr: float) -> float:
-    """alpha_k = alpha: the seed program, and most of deep learning."""
-    return lr
+def constant(k: int, start: float, rate: float) -> float:
+    """Keep start, whatever the step: the seed program, and most of deep learning."""
+    return start
 
 
-def inverse_sqrt(k: int, lr: float) -> float:
-    """alpha_k = alpha / sqrt(k): what the regret bounds assume (Reddi et al. 2018, Corollary 1)."""
-    return lr / math.sqrt(k)
+def inverse_sqrt(k: int, start: float, rate: float) -> float:
+    """Decay as start / sqrt(k), as the regret bounds assume (Reddi et al. 2018, Corollary 1)."""
+    return start / math.sqrt(k)
 
 
-SCHEDULES: dict[str, Schedule] = {"constant": constant, "inverse_sqrt": inverse_sqrt}
+def shifted_inverse_sqrt(k: int, start: float, rate: float) -> float:
+    """Decay as start / sqrt(1 + rate k), slowly at first (Taniguchi et al. 2024, Figure 1)."""
+    return start / math.sqrt(1 + rate * k)
+
+
+def exponential(k: int, start: float, rate: float) -> float:
+    """Decay as start rate^(k - 1), the beta1_t of Reddi et al. 2018, Corollary 1."""
+    return start * math.pow(rate, float(k - 1))
+
+
+def harmonic(k: int, start: float, rate: float) -> float:
+    """Decay as start / k, which suffices in that corollary, too."""
+    return start / k
+
+
+SCHEDULES: dict[str, Schedule] = {
+    "constant": constant,
+    "inverse_sqrt": inverse_sqrt,
+    "shifted_inverse_sqrt": shifted_inverse_sqrt,
+}
+BETA1_SCHEDULES: dict[str, Schedule] = {
+    "constant": constant,
+    "exponential": exponential,
+    "harmonic": harmonic,
+}
 
 
 def record_steps(steps: int, every: int) -> NDArray[np.int64]:

@@ -36,7 +36,7 @@ class Verification:
 
 def tolerance(rule: Rule, dtype: type[Any], steps: int) -> float:
     """What rounding explains, relative: ULPS_A_STEP eps min(steps, 1 / (1 - beta))."""
-    remembered: float = min(steps, 1 / (1 - max(rule.h.beta1, rule.h.beta2)))
+    remembered: float = min(steps, 1 / (1 - max(rule.beta1, rule.h.beta2)))
     return ULPS_A_STEP * float(np.finfo(dtype).eps) * remembered
 
 

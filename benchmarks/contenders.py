@@ -26,7 +26,7 @@ Run = Callable[[int], float]
 
 def compiled(opt: str, dtype: Any, schedule: str = "constant") -> Run:
     """Our compiled engine, recording every 1000 steps."""
-    setup = Setup(Online(), SCHEDULES[schedule], LR, 0, 0.0, dtype)
+    setup = Setup(Online(), LR, SCHEDULES[schedule], first_t=0, dtype=dtype)
     rule = RULES[opt](beta1=BETAS[0], beta2=BETAS[1], eps=EPS)
     engine = Compiled(setup, rule)
 

@@ -8,7 +8,7 @@ from amsgrad.engines.contract import Engine, Setup
 from amsgrad.problems import PROBLEMS
 from amsgrad.rules import RULES
 from amsgrad.rules.rule import Rule
-from amsgrad.schedules import SCHEDULES
+from amsgrad.schedules import BETA1_SCHEDULES, SCHEDULES
 from experiments.config import Config
 from experiments.kinds import ConfigError
 
@@ -20,8 +20,11 @@ def build_setup(config: Config) -> Setup:
     problem = PROBLEMS[config.problem](period=config.period, big=config.big, small=config.small)
     return Setup(
         problem=problem,
-        schedule=SCHEDULES[config.schedule],
         lr=config.lr,
+        schedule=SCHEDULES[config.schedule],
+        schedule_rate=config.schedule_rate,
+        beta1_schedule=BETA1_SCHEDULES[config.beta1_schedule],
+        beta1_rate=config.beta1_rate,
         first_t=config.first_t,
         x0=config.x0,
         dtype={"float32": np.float32, "float64": np.float64}[config.dtype],

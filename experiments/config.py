@@ -8,7 +8,7 @@ import yaml
 
 from amsgrad.problems import PROBLEMS
 from amsgrad.rules import RULES, SEMANTICS
-from amsgrad.schedules import SCHEDULES
+from amsgrad.schedules import BETA1_SCHEDULES, SCHEDULES
 from experiments.kinds import (
     INT64,
     ConfigError,
@@ -46,8 +46,17 @@ class Config:
     )
     eps: Annotated[float | None, Real(0), f"Added to the divisor, by default {EPS}"] = None
     schedule: Annotated[
-        str, OneOf(tuple(SCHEDULES)), "Step size: lr throughout, or falling as lr / sqrt(t)"
+        str,
+        OneOf(tuple(SCHEDULES)),
+        "Step size: lr, lr / sqrt(k) or lr / sqrt(1 + rate k) at step k",
     ] = "constant"
+    schedule_rate: Annotated[float, Real(0), "The rate of shifted_inverse_sqrt"] = 0.01
+    beta1_schedule: Annotated[
+        str,
+        OneOf(tuple(BETA1_SCHEDULES)),
+        "Decay of m: beta1, beta1 rate^(k-1) or beta1 / k at step k",
+    ] = "constant"
+    beta1_rate: Annotated[float, Real(0, 1), "The rate of exponential"] = 0.999
 
     problem: Annotated[str, OneOf(tuple(PROBLEMS)), "The sequence of slopes of the loss"] = "online"
     period: Annotated[int, Whole(1), "Steps from one big slope to the next"] = 101

@@ -13,6 +13,7 @@ from amsgrad.engines.contract import Engine, Records
 from amsgrad.regret import value
 from experiments import checkpoint, picture, provenance, runner, trace
 from experiments.build import build_engine, build_setup, engine_name
+from experiments.caption import caption
 from experiments.config import Config, from_mapping, to_yaml
 from experiments.config_file import read_file
 from experiments.folder import FolderError, RunFolder
@@ -76,7 +77,7 @@ def execute(session: Session, *, app: str | None, arguments: Sequence[str]) -> d
     """Run to the end, to a signal or to NaN; write the folder's files; return the summary."""
     config, folder = session.config, session.folder
     folder.save_provenance(_provenance(session, arguments, finished=None))
-    comment = f"{config.opt} {config.semantics} lr={config.lr:g} {config.schedule} {config.problem}"
+    comment = f"{config.opt}: {caption(config)}"
     if session.state.steps:
         comment += f", resumed after step {session.state.steps} of {folder.id}"
     began = time.monotonic()
@@ -153,18 +154,11 @@ def _write_results(session: Session, records: Records) -> None:
     if not records.step.size:
         return
     problem = build_setup(config).problem
-    step = f"{config.lr:g}" if config.schedule == "constant" else f"{config.lr:g} / sqrt(step)"
-    eps = "its own" if config.eps is None else f"{config.eps:g}"
     picture.draw(
         records,
         folder.picture,
         title=f"{config.opt} on the {config.problem} regret problem",
-        subtitle=(
-            f"slope {config.big:g} if t mod {config.period} = 1, else {config.small:g};"
-            f" step size {step}, betas ({config.beta1:g}, {config.beta2:g}), eps {eps},"
-            f" {'own' if config.foreign else config.semantics} semantics,"
-            f" first t = {config.first_t}, {config.dtype}"
-        ),
+        subtitle=caption(config),
         lower=problem.lower,
         upper=problem.upper,
         x_star=problem.x_star,

@@ -16,7 +16,10 @@ def run(
     beta2,
     eps,
     steps,
-    decay=False,
+    schedule="constant",
+    schedule_rate=0.0,
+    beta1_schedule="constant",
+    beta1_rate=0.0,
     first_t=0,
     x0=0.0,
     period=101,
@@ -36,16 +39,30 @@ def run(
         g = big if t % period == 1 else small
         regrets.append(f(x) - f(x_star))
         row = {"x": x, "regret": regrets[-1], "average_regret": math.fsum(regrets) / k}
-        alpha = lr / math.sqrt(k) if decay else lr
-        m = beta1 * m + (1 - beta1) * g
+        alpha = {
+            "constant": lr,
+            "inverse_sqrt": lr / k**0.5,
+            "shifted_inverse_sqrt": lr / (1 + schedule_rate * k) ** 0.5,
+        }[schedule]
+        b1 = {
+            "constant": beta1,
+            "exponential": beta1 * beta1_rate ** (k - 1),
+            "harmonic": beta1 / k,
+        }[beta1_schedule]
+        m = b1 * m + (1 - b1) * g
         v = beta2 * v + (1 - beta2) * g**2
-        vmax = max(vmax, v)
-        second = vmax if amsgrad else v
-        mhat = m / (1 - beta1**k)
-        if semantics == "torch":
-            x -= alpha * mhat / (math.sqrt(second / (1 - beta2**k)) + eps)
-        else:  # labml: eps joins the root before its correction
-            x -= alpha * mhat * math.sqrt(1 - beta2**k) / (math.sqrt(second) + eps)
+        mhat, vhat = m / (1 - b1**k), v / (1 - beta2**k)
+        vmax = max(vmax, vhat if semantics == "optax" else v)
+        if semantics == "paper":
+            x -= alpha * m / (math.sqrt(vmax if amsgrad else v) + eps)
+        elif semantics == "torch":
+            second = vmax / (1 - beta2**k) if amsgrad else vhat
+            x -= alpha * mhat / (math.sqrt(second) + eps)
+        elif semantics == "optax":
+            x -= alpha * mhat / (math.sqrt(vmax if amsgrad else vhat) + eps)
+        else:  # labml, keras: the root is corrected through the step size, after eps
+            step_size = alpha * math.sqrt(1 - beta2**k) / (1 - b1**k)
+            x -= step_size * m / (math.sqrt(vmax if amsgrad else v) + eps)
         x = max(-1.0, min(1.0, x))
         rows.append({**row, "m": m, "v": v, "vmax": vmax, "x_after": x})
     return rows

@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amsgrad.rules.bias import correction, settling_step
-from amsgrad.schedules import constant, inverse_sqrt, record_steps
+from amsgrad.schedules import (
+    constant,
+    exponential,
+    harmonic,
+    inverse_sqrt,
+    record_steps,
+    shifted_inverse_sqrt,
+)
 
 small_counts = st.integers(1, 500)
 
@@ -25,9 +32,12 @@ def test_records_of_the_seed_program() -> None:
 
 
 @pytest.mark.parametrize("k", [1, 2, 101, 10_000_000])
-def test_step_sizes(k: int) -> None:
-    assert constant(k, 0.5) == 0.5
-    assert inverse_sqrt(k, 0.5) == 0.5 / math.sqrt(k)
+def test_schedules(k: int) -> None:
+    assert constant(k, 0.5, 0.1) == 0.5
+    assert inverse_sqrt(k, 0.5, 0.1) == 0.5 / math.sqrt(k)
+    assert shifted_inverse_sqrt(k, 0.5, 0.1) == 0.5 / math.sqrt(1 + 0.1 * k)
+    assert exponential(k, 0.5, 0.9) == 0.5 * 0.9 ** (k - 1)
+    assert harmonic(k, 0.5, 0.1) == 0.5 / k
 
 
 @given(st.one_of(st.floats(0, 1, exclude_max=True), st.sampled_from([0.0, 0.9, 1 - 2**-53])))

@@ -39,10 +39,14 @@ class Compiled:
             problem.loss,
             problem.gradient,
             setup.schedule,
+            setup.beta1_schedule,
             real,
         )
         self._constants = (
             setup.lr,
+            setup.schedule_rate,
+            rule.beta1,
+            setup.beta1_rate,
             rule.h,
             rule.settled,
             problem.parameters(real),
@@ -86,6 +90,7 @@ def _compile(
     loss: Callable[..., Any],
     gradient: Callable[..., Any],
     step_size: Callable[..., Any],
+    momentum: Callable[..., Any],
     real: Any,
 ) -> Any:
     """The loop of `Reference.advance` for these functions.
@@ -93,22 +98,23 @@ def _compile(
     It is cut into stretches inside which no step is recorded, no block of the regret closes, and
     either every step or no step needs coefficients of its own.
     """
-    functions = (coefficients, update, select, loss, gradient, step_size)
+    functions = (coefficients, update, select, loss, gradient, step_size, momentum)
     for function in (*functions, close_block, value):
         _register(function)
-    decays = step_size is not constant
+    decays = step_size is not constant or momentum is not constant
 
     @no_type_check
     def advance(
         done, x, memory, regret, finite, end, records,
-        lr, h, settled, p, first_t, period, lower, upper, x_star,
+        lr, lr_rate, beta1, beta1_rate, h, settled, p, first_t, period, lower, upper, x_star,
     ):  # fmt: skip
         recorded = 0
         while done < end:
             k = done + 1
             t = first_t + done
             phase = t % period
-            c = coefficients(k, step_size(k, lr), h, real)
+            alpha, beta1_k = step_size(k, lr, lr_rate), momentum(k, beta1, beta1_rate)
+            c = coefficients(k, alpha, beta1_k, h, real)
             if recorded < records.step.size and records.step[recorded] == k:
                 f = select(t, phase, p)
                 r = loss(f, x, p) - loss(f, x_star, p)
@@ -134,7 +140,8 @@ def _compile(
             open_block = regret.open
             for k in range(done + 1, stop + 1):
                 if varies:
-                    c = coefficients(k, step_size(k, lr), h, real)
+                    alpha, beta1_k = step_size(k, lr, lr_rate), momentum(k, beta1, beta1_rate)
+                    c = coefficients(k, alpha, beta1_k, h, real)
                 f = select(t, phase, p)
                 open_block += np.float64(loss(f, x, p) - loss(f, x_star, p))
                 memory, delta = update(memory, gradient(f, x, p), c)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amsgrad.problems.problem import Problem
-from amsgrad.schedules import Schedule
+from amsgrad.schedules import Schedule, constant
 
 
 class Records(NamedTuple):
@@ -56,19 +56,33 @@ class Setup:
 
     Args:
         problem: losses, feasible set and comparator.
-        schedule: alpha_k as a function of the step number k = 1, 2, ...
         lr: alpha, >= 0.
+        schedule: alpha_k as a function of the step k = 1, 2, ..., of lr and of schedule_rate.
+        schedule_rate: how fast it falls, where the schedule has a choice.
+        beta1_schedule: beta1_k, likewise of the rule's beta1 and of beta1_rate.
+        beta1_rate: how fast it falls, where the schedule has a choice.
         first_t: the problem's time at the first step; the paper starts at 1, the seed program at 0.
         x0: the starting point, inside the feasible set.
         dtype: the arithmetic of x and of the optimizer's state.
     """
 
     problem: Problem
-    schedule: Schedule
     lr: float
+    schedule: Schedule = constant
+    schedule_rate: float = 0.0
+    beta1_schedule: Schedule = constant
+    beta1_rate: float = 0.0
     first_t: int = 1
     x0: float = 0.0
     dtype: Any = np.float32
+
+    def alpha(self, k: int) -> float:
+        """Give the step size of step k."""
+        return self.schedule(k, self.lr, self.schedule_rate)
+
+    def beta1(self, k: int, beta1: float) -> float:
+        """Give the decay of the first moment at step k, for a rule with this beta1."""
+        return self.beta1_schedule(k, beta1, self.beta1_rate)
 
 
 S = TypeVar("S")

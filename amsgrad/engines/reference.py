@@ -37,7 +37,8 @@ class Reference:
                 t = self.setup.first_t + k - 1
                 f = problem.select(t, t % problem.period, p)
                 r = problem.loss(f, x, p) - problem.loss(f, x_star, p)
-                c = rule.coefficients(k, self.setup.schedule(k, self.setup.lr), rule.h, real)
+                beta1 = self.setup.beta1(k, rule.beta1)
+                c = rule.coefficients(k, self.setup.alpha(k), beta1, rule.h, real)
                 memory, delta = rule.update(memory, problem.gradient(f, x, p), c)
                 regret = regret._replace(open=regret.open + float(r))
                 if k in recorded:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from amsgrad.engines.contract import Path, Records, Setup
 from amsgrad.regret import BLOCK, EMPTY, RegretSum, close_block, value
+from amsgrad.schedules import constant
 
 MakeOptimizer = Callable[[list[torch.nn.Parameter]], torch.optim.Optimizer]
 
@@ -30,7 +31,7 @@ class TorchLoop:
     """Any `torch.optim.Optimizer`, on the CPU or a CUDA device: some 100 microseconds a step.
 
     Args:
-        setup: the problem and its surroundings; the schedule sets `lr` of each group each step.
+        setup: the problem and its surroundings; the schedules set `lr` and `betas` at each step.
         make_optimizer: from a list of one parameter, of shape (1,), to the optimizer.
         device: "cpu" or "cuda".
         seed: of torch's random generators, for optimizers that draw from them.
@@ -44,6 +45,7 @@ class TorchLoop:
         self.device = torch.device(device)
         self.seed = seed
         optimizer = make_optimizer([torch.nn.Parameter(self._tensor(setup.x0))])
+        self.beta1 = optimizer.defaults["betas"][0] if "betas" in optimizer.defaults else 0.0
         self.name = f"{type(optimizer).__module__}.{type(optimizer).__qualname__}"
         self._parameters = setup.problem.parameters(float)
         self._x_star = self._tensor(setup.problem.x_star)
@@ -115,7 +117,9 @@ class TorchLoop:
         t = self.setup.first_t + k - 1
         f = problem.select(t, t % problem.period, p)
         for group in optimizer.param_groups:
-            group["lr"] = self.setup.schedule(k, self.setup.lr)
+            group["lr"] = self.setup.alpha(k)
+            if self.setup.beta1_schedule is not constant:
+                group["betas"] = (self.setup.beta1(k, self.beta1), group["betas"][1])
         regret = problem.loss(f, x, p) - problem.loss(f, self._x_star, p)
         regret.backward()
         optimizer.step()

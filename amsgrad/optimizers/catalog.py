@@ -9,6 +9,7 @@ import labml_nn.optimizers.adam
 import torch
 
 from amsgrad.optimizers.amsgrad import AMSGrad
+from amsgrad.optimizers.semantics import CorrectedMaximum, Uncorrected
 
 MakeOptimizer = Callable[[list[torch.nn.Parameter]], torch.optim.Optimizer]
 
@@ -17,6 +18,13 @@ REAL = {
     ("adam", "torch"): (torch.optim.Adam, {}),
     ("amsgrad", "labml"): (AMSGrad, {}),
     ("amsgrad", "torch"): (torch.optim.Adam, {"amsgrad": True}),
+    ("adam", "paper"): (Uncorrected, {"amsgrad": False}),
+    ("amsgrad", "paper"): (Uncorrected, {}),
+    ("adam", "optax"): (torch.optim.Adam, {}),
+    ("amsgrad", "optax"): (CorrectedMaximum, {}),
+    # Keras adds its eps where labml does; only the default is another.
+    ("adam", "keras"): (labml_nn.optimizers.adam.Adam, {}),
+    ("amsgrad", "keras"): (AMSGrad, {}),
 }
 
 

@@ -1,13 +1,16 @@
 """Adam (Kingma and Ba, ICLR 2015, Algorithm 1), on a scalar.
 
-    m_k = beta1 m_{k-1} + (1 - beta1) g_k
+    m_k = beta1_k m_{k-1} + (1 - beta1_k) g_k
     v_k = beta2 v_{k-1} + (1 - beta2) g_k^2
     x_{k+1} = clip(x_k - a_k m_k / (sqrt(v_k) + e_k))
 
-Its meanings differ only in a_k and e_k. With c1 = 1 - beta1^k and c2 = 1 - beta2^k:
+Its meanings differ in a_k and e_k alone. With c1 = 1 - beta1_k^k and c2 = 1 - beta2^k:
 
-    labml   a = alpha sqrt(c2) / c1, e = eps              ("epsilon hat"; the seed program)
-    torch   a = alpha sqrt(c2) / c1, e = eps sqrt(c2)     (as published: mhat / (sqrt(vhat) + eps))
+    paper          a = alpha_k,               e = eps      no bias correction, and by default no eps
+    labml, keras   a = alpha_k sqrt(c2) / c1, e = eps      eps joins the uncorrected root
+    torch, optax   a = alpha_k sqrt(c2) / c1, e = eps sqrt(c2)        mhat / (sqrt(vhat) + eps)
+
+"paper" is Adam as Reddi, Kale and Kumar (ICLR 2018) write it; Kingma and Ba's is torch's.
 """
 
 import math
@@ -29,7 +32,6 @@ class Memory(NamedTuple):
 class Hyper(NamedTuple):
     """Hyper-parameters, and what follows from them."""
 
-    beta1: float
     beta2: float
     eps: float
     settled: int  # step from which both bias corrections are 1
@@ -46,39 +48,51 @@ class Coefficients(NamedTuple):
     rest2: float
 
 
-def coefficients_labml(k: int, alpha: float, h: Hyper, real: Any) -> Coefficients:
+def coefficients_paper(k: int, alpha: float, beta1: float, h: Hyper, real: Any) -> Coefficients:
+    """No correction: the moments start at zero, and the first steps are as they come."""
+    return _coefficients(alpha, h.eps, beta1, h, real)
+
+
+def coefficients_labml(k: int, alpha: float, beta1: float, h: Hyper, real: Any) -> Coefficients:
     """Both corrections go into the step size; eps is added to the uncorrected root."""
-    return _coefficients(corrected_step(k, alpha, h), h.eps, h, real)
+    return _coefficients(corrected_step(k, alpha, beta1, h), h.eps, beta1, h, real)
 
 
-def coefficients_torch(k: int, alpha: float, h: Hyper, real: Any) -> Coefficients:
+def coefficients_torch(k: int, alpha: float, beta1: float, h: Hyper, real: Any) -> Coefficients:
     """(alpha / c1) m / (sqrt(v / c2) + eps), both sides of the fraction times sqrt(c2)."""
     eps = h.eps if k >= h.settled else h.eps * math.sqrt(correction(h.beta2, k))
-    return _coefficients(corrected_step(k, alpha, h), eps, h, real)
+    return _coefficients(corrected_step(k, alpha, beta1, h), eps, beta1, h, real)
 
 
-def corrected_step(k: int, alpha: float, h: Hyper) -> float:
+def corrected_step(k: int, alpha: float, beta1: float, h: Hyper) -> float:
     """alpha sqrt(c2) / c1, which is alpha once both corrections are 1."""
     if k >= h.settled:
         return alpha
-    return alpha * math.sqrt(correction(h.beta2, k)) / correction(h.beta1, k)
+    return alpha * math.sqrt(correction(h.beta2, k)) / correction(beta1, k)
 
 
-def _coefficients(step: float, eps: float, h: Hyper, real: Any) -> Coefficients:
+def _coefficients(step: float, eps: float, beta1: float, h: Hyper, real: Any) -> Coefficients:
     return Coefficients(
         real(step),
         real(eps),
-        real(h.beta1),
-        real(1 - h.beta1),
+        real(beta1),
+        real(1 - beta1),
         real(h.beta2),
         real(1 - h.beta2),
     )
 
 
-COEFFICIENTS = {"labml": coefficients_labml, "torch": coefficients_torch}
+COEFFICIENTS = {
+    "paper": coefficients_paper,
+    "labml": coefficients_labml,
+    "keras": coefficients_labml,
+    "torch": coefficients_torch,
+    "optax": coefficients_torch,
+}
 
 
 def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
+    """One step, in the precision of the run."""
     m = c.beta1 * memory.m + c.rest1 * g
     v = c.beta2 * memory.v + c.rest2 * (g * g)
     return Memory(m, v), c.step * m / (np.sqrt(v) + c.eps)
@@ -87,5 +101,5 @@ def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
 def adam(*, beta1: float, beta2: float, eps: float, semantics: str = "labml") -> Rule:
     """The rule with its hyper-parameters: betas in [0, 1), eps >= 0, semantics as listed above."""
     settled = settling_step(beta1, beta2)
-    h = Hyper(beta1, beta2, eps, settled)
-    return Rule("adam", Memory, h, COEFFICIENTS[semantics], update, settled)
+    h = Hyper(beta2, eps, settled)
+    return Rule("adam", Memory, h, COEFFICIENTS[semantics], update, settled, beta1)

@@ -3,16 +3,21 @@
     vmax_k = max(vmax_{k-1}, v_k)
     x_{k+1} = clip(x_k - a_k m_k / (sqrt(vmax_k) + e_k))
 
-m_k, v_k, a_k and e_k are Adam's (`adam.py`), with the same meanings. The paper writes no bias
-correction and no eps; here the maximum is taken of the uncorrected v.
+m_k, v_k, a_k and e_k are Adam's (`adam.py`), with the same meanings, but for one: optax by default
+takes the maximum of the corrected v,
+
+    vmax_k = max(vmax_{k-1}, v_k / c2),     a = alpha_k / c1,     e = eps
+
+which is no start-up detail where the first gradient is large: on Figure 1's problem its vmax stays
+at 1010^2 = 1,020,100 for ever, the others' at 16,096.8, and its steps are 7.96 times smaller.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from amsgrad.rules.adam import COEFFICIENTS, Coefficients, Hyper
-from amsgrad.rules.bias import settling_step
+from amsgrad.rules.bias import correction, settling_step
 from amsgrad.rules.rule import Rule
 
 
@@ -21,18 +26,59 @@ class Memory(NamedTuple):
 
     m: float  # first moment, uncorrected
     v: float  # second moment, uncorrected
-    vmax: float  # largest v so far
+    vmax: float  # largest v so far; for optax the largest v / c2
+
+
+class CorrectedCoefficients(NamedTuple):
+    """All of step k that does not depend on the gradient, where v is corrected first."""
+
+    step: float  # alpha_k / c1
+    eps: float
+    lift: float  # 1 / c2
+    beta1: float
+    rest1: float
+    beta2: float
+    rest2: float
 
 
 def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
+    """One step, in the precision of the run."""
     m = c.beta1 * memory.m + c.rest1 * g
     v = c.beta2 * memory.v + c.rest2 * (g * g)
     vmax = max(memory.vmax, v)
     return Memory(m, v, vmax), c.step * m / (np.sqrt(vmax) + c.eps)
 
 
+def coefficients_corrected(
+    k: int, alpha: float, beta1: float, h: Hyper, real: Any
+) -> CorrectedCoefficients:
+    """What the maximum of the corrected v needs."""
+    settled = k >= h.settled
+    return CorrectedCoefficients(
+        real(alpha if settled else alpha / correction(beta1, k)),
+        real(h.eps),
+        real(1.0 if settled else 1.0 / correction(h.beta2, k)),
+        real(beta1),
+        real(1 - beta1),
+        real(h.beta2),
+        real(1 - h.beta2),
+    )
+
+
+def update_corrected(memory: Memory, g: float, c: CorrectedCoefficients) -> tuple[Memory, float]:
+    """One step with the maximum of the corrected v (optax), in the precision of the run."""
+    m = c.beta1 * memory.m + c.rest1 * g
+    v = c.beta2 * memory.v + c.rest2 * (g * g)
+    vmax = max(memory.vmax, v * c.lift)
+    return Memory(m, v, vmax), c.step * m / (np.sqrt(vmax) + c.eps)
+
+
 def amsgrad(*, beta1: float, beta2: float, eps: float, semantics: str = "labml") -> Rule:
     """The rule with its hyper-parameters: betas in [0, 1), eps >= 0, semantics as for Adam."""
     settled = settling_step(beta1, beta2)
-    h = Hyper(beta1, beta2, eps, settled)
-    return Rule("amsgrad", Memory, h, COEFFICIENTS[semantics], update, settled)
+    h = Hyper(beta2, eps, settled)
+    if semantics == "optax":
+        functions: tuple[Any, Any] = (coefficients_corrected, update_corrected)
+    else:
+        functions = (COEFFICIENTS[semantics], update)
+    return Rule("amsgrad", Memory, h, *functions, settled, beta1)

@@ -9,7 +9,7 @@ from typing import Any
 class Rule:
     """One step k of an adaptive method on a scalar x, in three lines:
 
-        c         = coefficients(k, alpha_k, h, real)
+        c         = coefficients(k, alpha_k, beta1_k, h, real)
         memory, d = update(memory, g, c)
         x         = clip(x - d)
 
@@ -20,14 +20,16 @@ class Rule:
         name: what the user calls it.
         memory: NamedTuple of the state variables; all are zero before the first step.
         h: NamedTuple of the hyper-parameters.
-        coefficients: (k, alpha_k, h, real) -> NamedTuple of `real` scalars.
+        coefficients: (k, alpha_k, beta1_k, h, real) -> NamedTuple of `real` scalars.
         update: (memory, g, c) -> (memory, d).
-        settled: after this step the coefficients depend on k only through alpha_k.
+        settled: from this step on the coefficients depend on k through alpha_k and beta1_k alone.
+        beta1: the first of the beta1_k; 0 where there is no first moment.
     """
 
     name: str
     memory: type[Any]
     h: Any
-    coefficients: Callable[[int, float, Any, Any], Any]
+    coefficients: Callable[[int, float, float, Any, Any], Any]
     update: Callable[[Any, Any, Any], tuple[Any, Any]]
     settled: int
+    beta1: float = 0.0

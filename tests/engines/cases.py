@@ -1,4 +1,4 @@
-"""One table of cases: rule x semantics x schedule x first t x dtype."""
+"""One table of cases: rule x semantics, and schedules, first t and dtype spread over them."""
 
 from dataclasses import dataclass
 from itertools import cycle, product
@@ -15,9 +15,10 @@ from amsgrad.optimizers.catalog import real_optimizer
 from amsgrad.problems.online import Online
 from amsgrad.rules import RULES, SEMANTICS
 from amsgrad.rules.rule import Rule
-from amsgrad.schedules import SCHEDULES
+from amsgrad.schedules import BETA1_SCHEDULES, SCHEDULES
 
 SEED = Online()
+RATES = {"schedule_rate": 0.02, "beta1_rate": 0.99}
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Case:
     opt: str = "adam"
     semantics: str = "labml"
     schedule: str = "constant"
+    beta1_schedule: str = "constant"
     first_t: int = 0
     dtype: Any = np.float64
     lr: float = 1e-2
@@ -41,7 +43,14 @@ class Case:
     @property
     def setup(self) -> Setup:
         return Setup(
-            self.problem, SCHEDULES[self.schedule], self.lr, self.first_t, self.x0, self.dtype
+            problem=self.problem,
+            lr=self.lr,
+            schedule=SCHEDULES[self.schedule],
+            beta1_schedule=BETA1_SCHEDULES[self.beta1_schedule],
+            first_t=self.first_t,
+            x0=self.x0,
+            dtype=self.dtype,
+            **RATES,
         )
 
     @property
@@ -59,15 +68,18 @@ class Case:
 
     def __str__(self) -> str:
         dtype = np.dtype(self.dtype).name
-        return f"{self.opt}-{self.semantics}-{self.schedule}-from{self.first_t}-{dtype}"
+        schedules = f"{self.schedule}-{self.beta1_schedule}"
+        return f"{self.opt}-{self.semantics}-{schedules}-from{self.first_t}-{dtype}"
 
 
-# Time from 0 and from 1 alternate; everything else meets everything.
+# Every rule with every semantics in both precisions; the cycles are not in step with one another.
 CASES = [
-    Case(opt, semantics, schedule, first_t, dtype)
-    for first_t, (opt, semantics, schedule, dtype) in zip(
-        cycle((0, 1, 1, 0)),  # not in step with the dtypes
-        product(RULES, SEMANTICS, SCHEDULES, (np.float32, np.float64)),
+    Case(opt, semantics, schedule, beta1_schedule, first_t, dtype)
+    for (opt, semantics, dtype), schedule, beta1_schedule, first_t in zip(
+        product(RULES, SEMANTICS, (np.float32, np.float64)),
+        cycle(SCHEDULES),
+        cycle(("constant", "exponential", "constant", "harmonic")),
+        cycle((0, 1, 1, 0)),
         strict=False,
     )
 ]

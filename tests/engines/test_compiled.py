@@ -15,8 +15,8 @@ import rule_of_mine
 from amsgrad.engines.compiled import Compiled, _compile
 from amsgrad.engines.contract import Setup
 from amsgrad.problems.online import Online
-from amsgrad.schedules import constant, record_steps
-engine = Compiled(Setup(Online(), constant, 0.5), rule_of_mine.rule)
+from amsgrad.schedules import record_steps
+engine = Compiled(Setup(Online(), 0.5), rule_of_mine.rule)
 state, records = engine.advance(engine.init(), 1, record_steps(1, 1))
 print(float(state.x), sum(engine._kernel.stats.cache_hits.values()))
 """
@@ -31,7 +31,7 @@ class Memory(NamedTuple):
 class Step(NamedTuple):
     size: float
 
-def coefficients(k, alpha, h, real):
+def coefficients(k, alpha, beta1, h, real):
     return Step(real(alpha))
 
 def sign(g):

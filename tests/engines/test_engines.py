@@ -13,7 +13,7 @@ from amsgrad.problems.online import Online
 from amsgrad.regret import value
 from amsgrad.schedules import record_steps
 from tests import naive
-from tests.engines.cases import CASES, Case, every_case
+from tests.engines.cases import CASES, RATES, Case, every_case
 
 ENGINES = ("reference", "compiled", "torch")
 STEPS = 1500  # about 15 periods, and enough for v to forget its start
@@ -28,7 +28,9 @@ def oracle(case: Case, steps: int = STEPS) -> list[dict[str, float]]:
     return naive.run(
         amsgrad=case.opt == "amsgrad",
         semantics=case.semantics,
-        decay=case.schedule == "inverse_sqrt",
+        schedule=case.schedule,
+        beta1_schedule=case.beta1_schedule,
+        **RATES,
         lr=case.lr,
         beta1=case.beta1,
         beta2=case.beta2,

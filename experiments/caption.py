@@ -1,0 +1,27 @@
+"""A run in words, for captions and lists."""
+
+from experiments.config import Config
+
+STEP_SIZES = {
+    "constant": "{lr:g}",
+    "inverse_sqrt": "{lr:g} / sqrt(k)",
+    "shifted_inverse_sqrt": "{lr:g} / sqrt(1 + {schedule_rate:g} k)",
+}
+BETA1S = {
+    "constant": "{beta1:g}",
+    "exponential": "{beta1:g} * {beta1_rate:g}^(k-1)",
+    "harmonic": "{beta1:g} / k",
+}
+
+
+def caption(config: Config) -> str:
+    """All settings that decide the numbers; k is the number of a step, t the problem's time."""
+    step_size = STEP_SIZES[config.schedule].format(**vars(config))
+    beta1 = BETA1S[config.beta1_schedule].format(**vars(config))
+    eps = "its own" if config.eps is None else f"{config.eps:g}"
+    whose = "" if config.foreign else f"{config.semantics} semantics, "
+    return (
+        f"slope {config.big:g} if t mod {config.period} = 1, else {config.small:g};"
+        f" step size {step_size}, betas ({beta1}, {config.beta2:g}), eps {eps},"
+        f" {whose}first t = {config.first_t}, x0 = {config.x0:g}, {config.dtype}"
+    )
