@@ -36,3 +36,14 @@ def close_block(s: RegretSum) -> RegretSum:
 def value(s: RegretSum) -> float:
     """R_T as one double."""
     return s.total + (s.error + s.open)
+
+
+def against_hindsight(
+    regret: float, slopes: float, x_star: float, lower: float, upper: float
+) -> float:
+    """The regret against the best fixed point in hindsight, for linear losses on [lower, upper].
+
+    sum_t f_t(x_t) - min_{x in F} sum_t f_t(x), which is the paper's regret, from the regret against
+    x* and the sum of all slopes so far: the two differ by slopes x* - min(slopes x over F) >= 0.
+    """
+    return regret + (slopes * x_star - min(slopes * lower, slopes * upper))

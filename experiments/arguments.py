@@ -3,11 +3,12 @@
 import argparse
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import MISSING, dataclass
 from pathlib import Path
 from typing import Any
 
+from amsgrad.problems import PROBLEMS, parameter_names
 from experiments.config import SETTINGS, Config, from_mapping
 from experiments.config_file import read_file
 from experiments.kinds import ConfigError, Setting, shown
@@ -77,6 +78,7 @@ def _invocation(line: dict[str, Any]) -> Invocation:
     asked = {k: OPTIONS[k].read(given, f"--{k}") for k, given in line.items() if k in OPTIONS}
     values = {name: value for name, value in (file | asked).items() if value is not None}
     settings = {name: value for name, value in values.items() if name in SETTINGS}
+    _check_problem(settings.get("problem", SETTINGS["problem"].default), asked)
     return Invocation(
         config=None if resume is not None else _config(settings, line.get("config")),
         chosen=frozenset(settings),
@@ -86,6 +88,15 @@ def _invocation(line: dict[str, Any]) -> Invocation:
         resume=resume,
         print_config="print_config" in line,
     )
+
+
+def _check_problem(problem: str, asked: Collection[str]) -> None:
+    """Refuse a number of another problem on the command line; a file may hold those of all."""
+    own = parameter_names(problem)
+    for name in set().union(*map(parameter_names, PROBLEMS)) - own - {"seed"}:
+        if name in asked:
+            numbers = ", ".join(sorted(own))
+            raise ConfigError(f"--{name} is no number of --problem {problem}, which has {numbers}")
 
 
 def _config(settings: dict[str, Any], file: str | None) -> Config:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from amsgrad.engines.contract import Engine, Setup
-from amsgrad.problems import PROBLEMS
+from amsgrad.problems import PROBLEMS, parameter_names
 from amsgrad.rules import RULES
 from amsgrad.rules.rule import Rule
 from amsgrad.schedules import BETA1_SCHEDULES, SCHEDULES
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def build_setup(config: Config) -> Setup:
-    problem = PROBLEMS[config.problem](period=config.period, big=config.big, small=config.small)
+    numbers = {name: getattr(config, name) for name in parameter_names(config.problem)}
     return Setup(
-        problem=problem,
+        problem=PROBLEMS[config.problem](**numbers),
         lr=config.lr,
         schedule=SCHEDULES[config.schedule],
         schedule_rate=config.schedule_rate,

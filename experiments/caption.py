@@ -2,6 +2,10 @@
 
 from experiments.config import Config
 
+SLOPES = {
+    "online": "slope {big:g} if t mod {period} = 1, else {small:g}",
+    "stochastic": "slope {big:g} with probability {probability:g}, else {small:g}, seed {seed}",
+}
 STEP_SIZES = {
     "constant": "{lr:g}",
     "inverse_sqrt": "{lr:g} / sqrt(k)",
@@ -21,7 +25,7 @@ def caption(config: Config) -> str:
     eps = "its own" if config.eps is None else f"{config.eps:g}"
     whose = "" if config.foreign else f"{config.semantics} semantics, "
     return (
-        f"slope {config.big:g} if t mod {config.period} = 1, else {config.small:g};"
+        f"{SLOPES[config.problem].format(**vars(config))};"
         f" step size {step_size}, betas ({beta1}, {config.beta2:g}), eps {eps},"
         f" {whose}first t = {config.first_t}, x0 = {config.x0:g}, {config.dtype}"
     )

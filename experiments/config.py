@@ -60,11 +60,12 @@ class Config:
 
     problem: Annotated[str, OneOf(tuple(PROBLEMS)), "The sequence of slopes of the loss"] = "online"
     period: Annotated[int, Whole(1), "Steps from one big slope to the next"] = 101
-    big: Annotated[float, Real(), "The slope at t mod period = 1"] = 1010.0
+    probability: Annotated[float, Real(0, below=1), "How often the stochastic slope is big"] = 0.01
+    big: Annotated[float, Real(), "The rare slope: at t mod period = 1, or by chance"] = 1010.0
     small: Annotated[float, Real(), "The slope at every other t"] = -10.0
     first_t: Annotated[int, Whole(0), "Time t of the first step; the paper counts from 1"] = 0
     x0: Annotated[float, Real(-1, 1), "The first x"] = 0.0
-    seed: Annotated[int, Whole(0), "Seed of whatever is random"] = 0
+    seed: Annotated[int, Whole(0), "Seed of the stochastic slopes, and of a random optimizer"] = 0
 
     steps: Annotated[int, Whole(1), "Number of steps"] = 10_000_000
     every: Annotated[

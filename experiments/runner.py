@@ -19,6 +19,7 @@ from experiments.tracking import Tracker
 
 SECONDS_A_CHUNK = 0.1  # so soon does a run answer to Ctrl-C
 SECONDS_BETWEEN_CHECKPOINTS = 2.0
+HINDSIGHT = "average_hindsight_regret"
 CHECKPOINT_SHARE = 0.05  # of the time at most: a long trace takes long to write
 
 
@@ -107,5 +108,8 @@ def run(
 
 
 def track(tracker: Tracker, records: Records) -> None:
-    for step, x, regret, average_regret in zip(*(c.tolist() for c in records), strict=True):
-        tracker.save(step, {"x": x, "regret": regret, "average_regret": average_regret})
+    """Hand the records to the tracker."""
+    tracked = [name for name in Records._fields[1:] if name != HINDSIGHT or records.in_hindsight]
+    columns = [getattr(records, name).tolist() for name in tracked]
+    for step, *values in zip(records.step.tolist(), *columns, strict=True):
+        tracker.save(step, dict(zip(tracked, values, strict=True)))

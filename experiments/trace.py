@@ -91,7 +91,7 @@ def read(path: Path) -> xarray.Dataset:
 
 def _columns(records: Records, first_t: int) -> dict[str, _Column]:
     before = "taken at x_t, before the update of the step"
-    return {
+    columns = {
         "step": _column(records.step, "number of the step", "the first step is 1"),
         "t": _column(
             records.step + (first_t - 1),
@@ -109,6 +109,13 @@ def _columns(records: Records, first_t: int) -> dict[str, _Column]:
             f"{before}",
         ),
     }
+    if records.in_hindsight:
+        columns["average_hindsight_regret"] = _column(
+            records.average_hindsight_regret,
+            "average regret against the best fixed point in hindsight",
+            f"as average_regret, with the best x for all losses so far instead of x*; {before}",
+        )
+    return columns
 
 
 def _column(values: Any, long_name: str, description: str) -> _Column:

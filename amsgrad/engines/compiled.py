@@ -16,7 +16,7 @@ import amsgrad
 from amsgrad.engines import state as scalar
 from amsgrad.engines.contract import Records, Setup
 from amsgrad.engines.state import State
-from amsgrad.regret import BLOCK, RegretSum, close_block, value
+from amsgrad.regret import BLOCK, RegretSum, against_hindsight, close_block, value
 from amsgrad.rules.rule import Rule
 from amsgrad.schedules import constant
 
@@ -41,6 +41,7 @@ class Compiled:
             setup.schedule,
             setup.beta1_schedule,
             real,
+            problem.hindsight,
         )
         self._constants = (
             setup.lr,
@@ -67,12 +68,12 @@ class Compiled:
         records = Records.empty(record_at.size)
         records.step[:] = record_at
         with np.errstate(all="ignore"):  # for NUMBA_DISABLE_JIT; compiled code does not warn
-            done, x, memory, regret, finite, recorded = self._kernel(
+            done, x, memory, regret, slopes, finite, recorded = self._kernel(
                 *state, state.steps + steps, records, *self._constants
             )
         # numba hands scalars back as Python floats
         memory = self.rule.memory(*map(real, memory))
-        end = State(done, real(x), memory, RegretSum(*regret), finite)
+        end = State(done, real(x), memory, RegretSum(*regret), RegretSum(*slopes), finite)
         return end, records.first(recorded)
 
     def dump(self, state: State) -> dict[str, NDArray[Any]]:
@@ -92,6 +93,7 @@ def _compile(
     step_size: Callable[..., Any],
     momentum: Callable[..., Any],
     real: Any,
+    hindsight: bool,
 ) -> Any:
     """The loop of `Reference.advance` for these functions.
 
@@ -99,13 +101,13 @@ def _compile(
     either every step or no step needs coefficients of its own.
     """
     functions = (coefficients, update, select, loss, gradient, step_size, momentum)
-    for function in (*functions, close_block, value):
+    for function in (*functions, against_hindsight, close_block, value):
         _register(function)
     decays = step_size is not constant or momentum is not constant
 
     @no_type_check
     def advance(
-        done, x, memory, regret, finite, end, records,
+        done, x, memory, regret, slopes, finite, end, records,
         lr, lr_rate, beta1, beta1_rate, h, settled, p, first_t, period, lower, upper, x_star,
     ):  # fmt: skip
         recorded = 0
@@ -123,6 +125,12 @@ def _compile(
                 records.x[recorded] = x
                 records.regret[recorded] = r
                 records.average_regret[recorded] = value(total) / k
+                if hindsight:
+                    slope = np.float64(gradient(f, x_star, p))
+                    slope_sum = value(RegretSum(slopes.total, slopes.error, slopes.open + slope))
+                    records.average_hindsight_regret[recorded] = (
+                        against_hindsight(value(total), slope_sum, x_star, lower, upper) / k
+                    )
                 recorded += 1
                 finite = np.isfinite(x) and np.isfinite(r) and np.isfinite(delta)
                 for entry in new_memory:
@@ -137,22 +145,25 @@ def _compile(
             if k < settled:
                 stop = min(stop, settled - 1)
 
-            open_block = regret.open
+            open_block, open_slopes = regret.open, slopes.open
             for k in range(done + 1, stop + 1):
                 if varies:
                     alpha, beta1_k = step_size(k, lr, lr_rate), momentum(k, beta1, beta1_rate)
                     c = coefficients(k, alpha, beta1_k, h, real)
                 f = select(t, phase, p)
                 open_block += np.float64(loss(f, x, p) - loss(f, x_star, p))
+                if hindsight:
+                    open_slopes += np.float64(gradient(f, x_star, p))
                 memory, delta = update(memory, gradient(f, x, p), c)
                 x = min(max(x - delta, lower), upper)
                 t += 1
                 phase = phase + 1 if phase + 1 < period else 0
             done = stop
             regret = RegretSum(regret.total, regret.error, open_block)
+            slopes = RegretSum(slopes.total, slopes.error, open_slopes)
             if done % BLOCK == 0:
-                regret = close_block(regret)
-        return done, x, memory, regret, finite, recorded
+                regret, slopes = close_block(regret), close_block(slopes)
+        return done, x, memory, regret, slopes, finite, recorded
 
     # numba's cache watches this file alone. A digest of all the sources that go into the loop is
     # part of its name, so that an edited rule is compiled again, never answered from the cache.

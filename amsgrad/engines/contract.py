@@ -18,13 +18,21 @@ class Records(NamedTuple):
     x: NDArray[np.float64]  # x_t
     regret: NDArray[np.float64]  # f_t(x_t) - f_t(x*)
     average_regret: NDArray[np.float64]  # R / step
+    # the same against the best fixed point so far; NaN where the problem does not ask for it
+    average_hindsight_regret: NDArray[np.float64]
+
+    @property
+    def in_hindsight(self) -> bool:
+        """Whether the regret against the best fixed point in hindsight was kept."""
+        return not bool(np.isnan(self.average_hindsight_regret).all())
 
     @classmethod
     def empty(cls, size: int) -> "Records":
-        return cls(np.empty(size, np.int64), np.empty(size), np.empty(size), np.empty(size))
+        columns = (np.full(size, np.nan) for _ in cls._fields[1:])
+        return cls(np.empty(size, np.int64), *columns)
 
     @classmethod
-    def from_rows(cls, rows: "list[tuple[int, float, float, float]]") -> "Records":
+    def from_rows(cls, rows: "list[tuple[int, float, float, float, float]]") -> "Records":
         records = cls.empty(len(rows))
         for i, row in enumerate(rows):
             for column, entry in zip(records, row, strict=True):
@@ -32,9 +40,8 @@ class Records(NamedTuple):
         return records
 
     def first(self, size: int) -> "Records":
-        return Records(
-            self.step[:size], self.x[:size], self.regret[:size], self.average_regret[:size]
-        )
+        step, *columns = self
+        return Records(step[:size], *(column[:size] for column in columns))
 
     @classmethod
     def join(cls, parts: "list[Records]") -> "Records":

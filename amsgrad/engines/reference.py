@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from amsgrad.engines import state as scalar
 from amsgrad.engines.contract import Records, Setup
 from amsgrad.engines.state import State
-from amsgrad.regret import BLOCK, close_block, value
+from amsgrad.regret import BLOCK, against_hindsight, close_block, value
 from amsgrad.rules.rule import Rule
 
 
@@ -31,7 +31,7 @@ class Reference:
         lower, upper, x_star = real(problem.lower), real(problem.upper), real(problem.x_star)
         recorded = set(record_at.tolist())
         rows = []
-        done, x, memory, regret, finite = state
+        done, x, memory, regret, slopes, finite = state
         with np.errstate(all="ignore"):  # what overflows is found at the records
             for k in range(state.steps + 1, state.steps + steps + 1):
                 t = self.setup.first_t + k - 1
@@ -41,16 +41,23 @@ class Reference:
                 c = rule.coefficients(k, self.setup.alpha(k), beta1, rule.h, real)
                 memory, delta = rule.update(memory, problem.gradient(f, x, p), c)
                 regret = regret._replace(open=regret.open + float(r))
+                hindsight = np.nan
+                if problem.hindsight:
+                    slope = float(problem.gradient(f, x_star, p))
+                    slopes = slopes._replace(open=slopes.open + slope)
+                    hindsight = against_hindsight(
+                        value(regret), value(slopes), problem.x_star, problem.lower, problem.upper
+                    )
                 if k in recorded:
-                    rows.append((k, float(x), float(r), value(regret) / k))
+                    rows.append((k, float(x), float(r), value(regret) / k, hindsight / k))
                     finite = bool(np.isfinite([x, r, delta, *memory]).all())
                 x = min(max(x - delta, lower), upper)
                 if k % BLOCK == 0:
-                    regret = close_block(regret)
+                    regret, slopes = close_block(regret), close_block(slopes)
                 done = k
                 if not finite:
                     break
-        return State(done, x, memory, regret, finite), Records.from_rows(rows)
+        return State(done, x, memory, regret, slopes, finite), Records.from_rows(rows)
 
     def dump(self, state: State) -> dict[str, NDArray[Any]]:
         return scalar.dump(state)

@@ -18,13 +18,14 @@ class State(NamedTuple):
     x: Any  # x after them, in the run's precision
     memory: Any  # the rule's NamedTuple, in the run's precision
     regret: RegretSum
+    slopes: RegretSum  # sum of all slopes, where regret in hindsight is asked for
     finite: bool = True  # False once a recorded step met NaN or infinity
 
 
 def initial(setup: Setup, rule: Rule) -> State:
     real = setup.dtype
     memory = rule.memory(*(real(0) for _ in rule.memory._fields))
-    return State(0, real(setup.x0), memory, EMPTY)
+    return State(0, real(setup.x0), memory, EMPTY, EMPTY)
 
 
 def dump(state: State) -> dict[str, NDArray[Any]]:
@@ -33,6 +34,7 @@ def dump(state: State) -> dict[str, NDArray[Any]]:
         "x": np.asarray(state.x),
         "memory": np.array(state.memory),
         "regret": np.array(state.regret),
+        "slopes": np.array(state.slopes),
     }
 
 
@@ -42,4 +44,5 @@ def load(arrays: Mapping[str, NDArray[Any]], rule: Rule) -> State:
         arrays["x"][()],
         rule.memory(*arrays["memory"]),
         RegretSum(*map(float, arrays["regret"])),
+        RegretSum(*map(float, arrays["slopes"])),
     )

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from amsgrad.engines.contract import Path, Records, Setup
-from amsgrad.regret import BLOCK, EMPTY, RegretSum, close_block, value
+from amsgrad.regret import BLOCK, EMPTY, RegretSum, against_hindsight, close_block, value
 from amsgrad.schedules import constant
 
 MakeOptimizer = Callable[[list[torch.nn.Parameter]], torch.optim.Optimizer]
@@ -24,6 +24,7 @@ class State(NamedTuple):
     x: Any  # x after them, a numpy scalar of the run's precision
     memory: bytes  # the optimizer's state_dict and torch's random generators, as torch saves them
     regret: RegretSum
+    slopes: RegretSum  # sum of all slopes, where regret in hindsight is asked for
     finite: bool = True  # False once a recorded step met NaN or infinity
 
 
@@ -55,31 +56,42 @@ class TorchLoop:
             torch.manual_seed(self.seed)
             x = torch.nn.Parameter(self._tensor(self.setup.x0))
             memory = self._save(self.make_optimizer([x]))
-        return State(0, self._scalar(x), memory, EMPTY)
+        return State(0, self._scalar(x), memory, EMPTY, EMPTY)
 
     def advance(
         self, state: State, steps: int, record_at: NDArray[np.int64]
     ) -> tuple[State, Records]:
         recorded = set(record_at.tolist())
         rows = []
-        done, regret, finite = state.steps, state.regret, True
+        problem = self.setup.problem
+        done, _, _, regret, slopes, finite = state
         with self._own_randomness():
             x, optimizer = self._load(state)
             for k in range(state.steps + 1, state.steps + steps + 1):
                 x_before = x.item()
                 r, x_after = self._step(k, x, optimizer)
                 regret = regret._replace(open=regret.open + r)
+                hindsight = np.nan
+                if problem.hindsight:
+                    slope = float(
+                        problem.gradient(self._shown(k), problem.x_star, self._parameters)
+                    )
+                    slopes = slopes._replace(open=slopes.open + slope)
+                    hindsight = against_hindsight(
+                        value(regret), value(slopes), problem.x_star, problem.lower, problem.upper
+                    )
                 done = k
                 if k in recorded:
-                    rows.append((k, x_before, r, value(regret) / k))
+                    rows.append((k, x_before, r, value(regret) / k, hindsight / k))
                     met = [torch.tensor([r, x_after]), *optimizer.state[x].values()]
                     finite = all(bool(e.isfinite().all()) for e in met if torch.is_tensor(e))
                 if k % BLOCK == 0:
-                    regret = close_block(regret)
+                    regret, slopes = close_block(regret), close_block(slopes)
                 if not finite:
                     break
             memory = self._save(optimizer)
-        return State(done, self._scalar(x), memory, regret, finite), Records.from_rows(rows)
+        end = State(done, self._scalar(x), memory, regret, slopes, finite)
+        return end, Records.from_rows(rows)
 
     def follow(self, steps: int) -> Path:
         """Record x and all that the optimizer remembers of it, after each of the first steps."""
@@ -99,6 +111,7 @@ class TorchLoop:
             "x": np.asarray(state.x),
             "memory": np.frombuffer(state.memory, np.uint8),
             "regret": np.array(state.regret),
+            "slopes": np.array(state.slopes),
         }
 
     def load(self, arrays: Mapping[str, NDArray[Any]]) -> State:
@@ -107,6 +120,7 @@ class TorchLoop:
             arrays["x"][()],
             arrays["memory"].tobytes(),
             RegretSum(*map(float, arrays["regret"])),
+            RegretSum(*map(float, arrays["slopes"])),
         )
 
     def _step(
@@ -114,8 +128,7 @@ class TorchLoop:
     ) -> tuple[float, float]:
         """Take step k; return the regret at x_k, and x_{k+1} before it is clipped."""
         problem, p = self.setup.problem, self._parameters
-        t = self.setup.first_t + k - 1
-        f = problem.select(t, t % problem.period, p)
+        f = self._shown(k)
         for group in optimizer.param_groups:
             group["lr"] = self.setup.alpha(k)
             if self.setup.beta1_schedule is not constant:
@@ -127,6 +140,12 @@ class TorchLoop:
         x_after = x.item()
         x.data.clamp_(problem.lower, problem.upper)
         return regret.item(), x_after
+
+    def _shown(self, k: int) -> Any:
+        """Select the loss of step k."""
+        t = self.setup.first_t + k - 1
+        with np.errstate(over="ignore"):  # random draws wrap modulo 2^64
+            return self.setup.problem.select(t, t % self.setup.problem.period, self._parameters)
 
     def _load(self, state: State) -> tuple[torch.nn.Parameter, torch.optim.Optimizer]:
         x = torch.nn.Parameter(self._tensor(state.x.item()))

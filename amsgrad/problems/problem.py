@@ -34,6 +34,14 @@ class Problem(Protocol):
         """The comparator: the best fixed point of F in the long run."""
         ...
 
+    @property
+    def hindsight(self) -> bool:
+        """Whether to keep the regret against the best fixed point in hindsight, too.
+
+        It differs from x* where the losses are random; the losses must then be linear.
+        """
+        ...
+
     def parameters(self, real: Any) -> Any:
         """The numbers that the three functions need, rounded to the precision of the run."""
         ...

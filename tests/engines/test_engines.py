@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from amsgrad.engines.contract import Records
 from amsgrad.problems.online import Online
+from amsgrad.problems.stochastic import Stochastic
 from amsgrad.regret import value
 from amsgrad.schedules import record_steps
 from tests import naive
@@ -218,3 +219,50 @@ def test_a_run_that_meets_nan_or_infinity_stops(name: str, case: Case) -> None:
     state, records = engine.advance(engine.init(), 1000, record_steps(1000, 10))
     assert not state.finite
     assert records.step[-1] == state.steps == 10
+
+
+STOCHASTIC = Case(
+    "amsgrad", "paper", first_t=1, schedule="inverse_sqrt", problem=Stochastic(seed=3)
+)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_regret_in_hindsight_is_against_the_best_of_all_points(name: str) -> None:
+    engine = STOCHASTIC.engine(name)
+    steps = 700
+    _, records = engine.advance(engine.init(), steps, record_steps(steps, 1))
+    problem = STOCHASTIC.problem
+    p = problem.parameters(float)
+    with np.errstate(over="ignore"):
+        slopes = np.array([problem.select(t, 0, p) for t in range(1, steps + 1)])
+    assert 0 < (slopes == 1010).sum() < 20
+    for k in (1, 10, 500, steps):
+        losses = (slopes[:k] * records.x[:k]).sum()
+        best = min((slopes[:k] * x).sum() for x in np.linspace(-1, 1, 201))
+        assert records.average_hindsight_regret[k - 1] == pytest.approx((losses - best) / k)
+        against_x_star = (losses + slopes[:k].sum()) / k
+        assert records.average_regret[k - 1] == pytest.approx(against_x_star)
+    assert (records.average_hindsight_regret >= records.average_regret - 1e-12).all()
+    assert (records.average_hindsight_regret > records.average_regret + 1e-3).any()
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_every_engine_and_optimizer_sees_the_same_stream(name: str) -> None:
+    regrets = []
+    for opt in ("adam", "amsgrad"):
+        engine = Case(opt, lr=0.0, x0=0.5, problem=Stochastic(seed=11)).engine(name)
+        _, records = engine.advance(engine.init(), 300, record_steps(300, 1))
+        regrets.append(records.regret)
+    np.testing.assert_array_equal(*regrets)
+    assert {1.5 * 1010, -1.5 * 10} == set(regrets[0])
+
+
+def test_the_stochastic_problem_has_the_reference_s_bits_in_pieces() -> None:
+    reference, compiled = STOCHASTIC.engine("reference"), STOCHASTIC.engine("compiled")
+    record_at = record_steps(1000, 37)
+    expected = reference.advance(reference.init(), 1000, record_at)
+    middle, first = compiled.advance(compiled.init(), 333, record_at[record_at <= 333])
+    middle = compiled.load(compiled.dump(middle))
+    end, second = compiled.advance(middle, 667, record_at[record_at > 333])
+    assert end == expected[0]
+    assert same(Records.join([first, second]), expected[1])

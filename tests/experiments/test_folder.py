@@ -72,7 +72,7 @@ def tree(folder: Path) -> list[str]:
 
 def some_records(size: int) -> Records:
     x = np.linspace(0, 1, size)
-    return Records(np.arange(1, size + 1), x, 10 * x, x / 3)
+    return Records(np.arange(1, size + 1), x, 10 * x, x / 3, x / 9)
 
 
 def same_bits(a: NDArray[Any], b: NDArray[Any]) -> bool:

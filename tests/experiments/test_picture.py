@@ -27,7 +27,7 @@ from amsgrad.engines.contract import Records
 from experiments.picture import draw
 step = np.arange(1000, 1001000, 1000)
 x = 1 - 0.05 * (step % 101) / 101
-records = Records(step, x, 10 * x, 0.5 + 100 / step)
+records = Records(step, x, 10 * x, 0.5 + 100 / step, x)
 path = Path(sys.argv[1])
 draw(records, path, title="Adam", subtitle="lr 0.01", lower=-1, upper=1, x_star=-1, first_t=0)
 print(hashlib.sha256(path.read_bytes()).hexdigest())
@@ -39,7 +39,7 @@ def some_records(size: int = 1000) -> Records:
     """A saw-tooth of period 101 below 1, and an average regret that settles at 0.5."""
     step = np.arange(1000, 1000 * (size + 1), 1000)
     x = 1 - 0.05 * (step % 101) / 101
-    return Records(step, x, 10 * x, 0.5 + 100 / step)
+    return Records(step, x, 10 * x, 0.5 + 100 / step, x)
 
 
 def picture(records: Records, path: Path, **changes: Any) -> NDArray[np.uint8]:
@@ -147,32 +147,31 @@ def test_no_extreme_is_lost_in_a_million_records(tmp_path: Path) -> None:
 def irregular() -> Records:
     chosen = [0, 1, 9, 99, 999]
     all_ = some_records()
-    return Records(
-        all_.step[chosen], all_.x[chosen], all_.regret[chosen], all_.average_regret[chosen]
-    )
+    return Records(*(column[chosen] for column in all_))
 
 
 def diverged() -> Records:
     step = np.arange(1, 401)
     x = np.exp(step * 1.5) * (-1.0) ** step
-    return Records(step, np.where(step < 390, x, NAN), x, np.where(step < 390, np.abs(x), INF))
+    return Records(step, np.where(step < 390, x, NAN), x, np.where(step < 390, np.abs(x), INF), x)
 
 
 @pytest.mark.parametrize(
     ("records", "changes"),
     [
         (diverged(), {"lower": -INF, "upper": INF}),
-        (Records(np.array([1]), np.array([NAN]), np.array([NAN]), np.array([NAN])), {}),
+        (Records(np.array([1]), *[np.array([NAN])] * 4), {}),
         (
             Records(
                 np.array([1, 2, 3]),
                 np.array([0.0, 1.7e308, -1.7e308]),
                 np.zeros(3),
                 np.array([-1.7e308, 0, 1.7e308]),
+                np.zeros(3),
             ),
             {"lower": -INF, "upper": INF, "x_star": NAN},
         ),
-        (Records(np.array([5, 10]), np.zeros(2), np.zeros(2), np.zeros(2)), {"x_star": 0}),
+        (Records(np.array([5, 10]), *[np.zeros(2)] * 4), {"x_star": 0}),
         (irregular(), {"x_star": 1, "first_t": 1}),
     ],
     ids=["blown up", "only nan", "largest floats", "standing still", "irregular"],

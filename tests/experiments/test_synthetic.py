@@ -117,6 +117,20 @@ def test_the_seed_program_ends_where_it_is_known_to_end(
     assert amsgrad["average_regret"] == pytest.approx(0.3300, abs=5e-5)
 
 
+def test_the_stochastic_problem_keeps_both_regrets(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = ["--opt=amsgrad", "--problem=stochastic", "--steps=20000", "--every=10", "--seed=5"]
+    _, summary = run(capsys, tmp_path, *argv)
+    _, again = run(capsys, tmp_path, *argv)
+    _, other = run(capsys, tmp_path, *argv[:-1], "--seed=6")
+    assert again["x"] == summary["x"] != other["x"]
+    records = trace.read(Path(summary["run"]) / "trace.nc")
+    assert (records.average_hindsight_regret >= records.average_regret).all()
+    log = next((Path(summary["run"]) / "labml").rglob("log.jsonl")).read_text()
+    assert set(json.loads(log.splitlines()[0])["track"]) == set(records.data_vars)
+
+
 def test_any_torch_optimizer_can_be_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -166,7 +180,7 @@ def test_a_rule_that_leaves_the_real_optimizer_is_not_run(
 ) -> None:
     def forgetful(**options: Any) -> Any:
         rule = adam(**options)
-        return replace(rule, h=rule.h._replace(beta1=0.8))
+        return replace(rule, beta1=0.8)
 
     monkeypatch.setitem(RULES, "adam", forgetful)
     out = tmp_path / "runs"

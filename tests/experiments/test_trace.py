@@ -30,7 +30,7 @@ import numpy as np
 from amsgrad.engines.contract import Records
 from experiments import trace
 x = np.linspace(-1, 1, 1000) ** 3
-records = Records(np.arange(1000, 1001000, 1000), x, 10 * x, x / 7)
+records = Records(np.arange(1000, 1001000, 1000), x, 10 * x, x / 7, x / 9)
 trace.write(Path(sys.argv[1]), records, first_t=0, attributes={"opt": "adam", "lr": 0.01})
 print(hashlib.sha256(Path(sys.argv[1]).read_bytes()).hexdigest())
 print("xarray" in sys.modules)
@@ -39,7 +39,7 @@ print("xarray" in sys.modules)
 
 def some_records(size: int = 1000) -> Records:
     x = np.linspace(-1, 1, size) ** 3
-    return Records(np.arange(1000, 1000 * (size + 1), 1000), x, 10 * x, x / 7)
+    return Records(np.arange(1000, 1000 * (size + 1), 1000), x, 10 * x, x / 7, x / 9)
 
 
 def difficult_records() -> Records:
@@ -47,7 +47,7 @@ def difficult_records() -> Records:
     bits = np.array([0x7FF8_0000_0000_BEEF, 0xFFF8_0000_0000_0001], np.uint64).view(np.float64)
     x = np.concatenate([bits, [np.inf, -np.inf, -0.0, 5e-324, 1.7e308]])
     step = np.array([1, 2, 3, 2**31, 2**53 + 1, 10**15, 2**62])
-    return Records(step, x, x[::-1].copy(), -x)
+    return Records(step, x, x[::-1].copy(), -x, x / 9)
 
 
 @pytest.mark.parametrize("records", [some_records(), some_records(1), difficult_records()])
@@ -81,13 +81,14 @@ def test_every_variable_explains_itself(tmp_path: Path) -> None:
     data = trace.read(path)
     assert list(data.dims) == ["step"]
     assert set(data.coords) == {"step", "t"}
-    assert set(data.data_vars) == {"x", "regret", "average_regret"}
+    assert set(data.data_vars) == {"x", "regret", "average_regret", "average_hindsight_regret"}
     for variable in data.variables.values():
         assert variable.attrs["units"] == "1"
         assert variable.attrs["long_name"]
         assert variable.attrs["description"]
     for name in data.data_vars:
         assert "before the update" in data[name].attrs["description"]
+    assert "hindsight" in data.average_hindsight_regret.attrs["long_name"]
     assert "average" in data.average_regret.attrs["long_name"]
     assert "average" not in data.regret.attrs["long_name"]
     assert "2018" in data.attrs["title"]
@@ -153,3 +154,9 @@ def test_missing_or_foreign_file(tmp_path: Path) -> None:
     (tmp_path / "trace.nc").write_text("no netCDF")
     with pytest.raises(OSError, match="signature"):
         trace.read(tmp_path / "trace.nc")
+
+
+def test_no_regret_in_hindsight_where_none_was_kept(tmp_path: Path) -> None:
+    none = some_records()._replace(average_hindsight_regret=np.full(1000, np.nan))
+    trace.write(tmp_path / "trace.nc", none, first_t=0, attributes={})
+    assert set(trace.read(tmp_path / "trace.nc").data_vars) == {"x", "regret", "average_regret"}
