@@ -8,12 +8,21 @@ from amsgrad.engines.contract import Engine, Setup
 from amsgrad.problems import PROBLEMS, parameter_names
 from amsgrad.rules import RULES
 from amsgrad.rules.rule import Rule
-from amsgrad.schedules import BETA1_SCHEDULES, SCHEDULES
+from amsgrad.schedules import BETA1_SCHEDULES, SCHEDULES, record_steps
 from experiments.config import Config
 from experiments.kinds import ConfigError
 
 if TYPE_CHECKING:
     from amsgrad.engines.torch_loop import TorchLoop
+
+
+def device_name(config: Config) -> str:
+    """What the run computes on: cpu, or the name of the GPU."""
+    if config.device == "cpu":
+        return "cpu"
+    import torch
+
+    return torch.cuda.get_device_name()
 
 
 def build_setup(config: Config) -> Setup:
@@ -54,7 +63,9 @@ def build_engine(config: Config) -> Engine[Any]:
     if name == "compiled":
         from amsgrad.engines.compiled import Compiled
 
-        return Compiled(build_setup(config), build_rule(config))
+        engine = Compiled(build_setup(config), build_rule(config))
+        engine.advance(engine.init(), 1, record_steps(1, 1))  # compiles, or reads numba's cache
+        return engine
     if name == "reference":
         from amsgrad.engines.reference import Reference
 
@@ -75,12 +86,16 @@ def build_torch_loop(config: Config) -> "TorchLoop":
 
     if config.device == "cuda" and not torch.cuda.is_available():
         raise ConfigError("--device cuda was given, but torch finds no CUDA device; use cpu")
-    numbers: Any = {"lr": config.lr, "betas": (config.beta1, config.beta2), "eps": config.eps}
-    try:
-        if config.foreign:
-            make = foreign_optimizer(config.opt, **numbers)
-        else:
-            make = real_optimizer(config.opt, config.semantics, **numbers)
+    betas: Any = None if config.beta1 is None else (config.beta1, config.beta2)
+    numbers: Any = {"lr": config.lr, "betas": betas, "eps": config.eps}
+    if not config.foreign:
+        make = real_optimizer(config.opt, str(config.semantics), **numbers)
         return TorchLoop(build_setup(config), make, config.device, config.seed)
-    except ValueError as error:
-        raise ConfigError(f"--opt {error}") from error
+    try:
+        make = foreign_optimizer(config.opt, **numbers)
+        loop = TorchLoop(build_setup(config), make, config.device, config.seed)
+        loop.rehearse()
+    except Exception as error:  # another's code may fail in any way
+        reason = " ".join(str(error).split())[:200]
+        raise ConfigError(f"--opt {config.opt} cannot be run: {reason}") from error
+    return loop

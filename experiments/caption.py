@@ -21,11 +21,15 @@ BETA1S = {
 def caption(config: Config) -> str:
     """All settings that decide the numbers; k is the number of a step, t the problem's time."""
     step_size = STEP_SIZES[config.schedule].format(**vars(config))
-    beta1 = BETA1S[config.beta1_schedule].format(**vars(config))
-    eps = "its own" if config.eps is None else f"{config.eps:g}"
-    whose = "" if config.foreign else f"{config.semantics} semantics, "
+    given = f"step size {step_size}"
+    if config.beta1 is not None:
+        beta1 = BETA1S[config.beta1_schedule].format(**vars(config))
+        given += f", betas ({beta1}, {config.beta2:g})"
+    if config.eps is not None:
+        given += f", eps {config.eps:g}"
+    if config.semantics is not None:
+        given += f", {config.semantics} semantics"
     return (
         f"{SLOPES[config.problem].format(**vars(config))};"
-        f" step size {step_size}, betas ({beta1}, {config.beta2:g}), eps {eps},"
-        f" {whose}first t = {config.first_t}, x0 = {config.x0:g}, {config.dtype}"
+        f" {given}, first t = {config.first_t}, x0 = {config.x0:g}, {config.dtype}"
     )

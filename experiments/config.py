@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Annotated, Any
 
+import numpy as np
 import yaml
 
 from amsgrad.problems import PROBLEMS
@@ -33,17 +34,21 @@ MOST_RECORDS = 50_000_000  # a float64 trace of as many records takes 1.2 GB
 class Config:
     """One run: every field is the option and the YAML key of its name, checked when it is made.
 
-    Texts are taken for what they spell, and `eps` is the number in force (None only for a class
-    of another package, whose own default then holds).
+    Texts are taken for what they spell. For the rules by name, `semantics`, the betas and `eps`
+    are those in force; for a class of another package None stands for its own.
     """
 
     opt: Annotated[str, Optimizer(tuple(RULES)), "The update rule, or the optimizer class, to run"]
-    semantics: Annotated[str, OneOf(tuple(SEMANTICS)), "Whose Adam and AMSGrad are meant"] = "labml"
+    semantics: Annotated[
+        str | None, OneOf(tuple(SEMANTICS)), "Whose Adam and AMSGrad are meant, by default labml's"
+    ] = None
     lr: Annotated[float, Real(0), "Step size alpha; 0 keeps x where it is"] = 0.01
-    beta1: Annotated[float, Real(0, below=1), "Decay of m, the mean of the gradients"] = 0.9
-    beta2: Annotated[float, Real(0, below=1), "Decay of v, the mean of the squared gradients"] = (
-        0.99
-    )
+    beta1: Annotated[
+        float | None, Real(0, below=1), "Decay of m, the mean of the gradients, by default 0.9"
+    ] = None
+    beta2: Annotated[
+        float | None, Real(0, below=1), "Decay of v, the mean of their squares, by default 0.99"
+    ] = None
     eps: Annotated[float | None, Real(0), f"Added to the divisor, by default {EPS}"] = None
     schedule: Annotated[
         str,
@@ -81,9 +86,22 @@ class Config:
     def __post_init__(self) -> None:
         for name, setting in SETTINGS.items():
             object.__setattr__(self, name, setting.read(getattr(self, name), name))
-        if self.eps is None and not self.foreign:
-            object.__setattr__(self, "eps", SEMANTICS[self.semantics])
+        if not self.foreign:
+            self._fill_in()
         self._check_pairs()
+
+    def _fill_in(self) -> None:
+        """Put the numbers in force where none were given; a class of another has its own."""
+        semantics = self.semantics or "labml"
+        resolved = {
+            "semantics": semantics,
+            "beta1": 0.9,
+            "beta2": 0.99,
+            "eps": SEMANTICS[semantics],
+        }
+        for name, value in resolved.items():
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, value)
 
     @property
     def foreign(self) -> bool:
@@ -94,6 +112,19 @@ class Config:
         only_torch = self.engine in ("compiled", "reference")
         if self.device == "cuda" and only_torch:
             raise ConfigError(f"--device cuda needs --engine torch, but {self.engine} was given")
+        if self.foreign and self.semantics is not None:
+            raise ConfigError(f"--semantics is for {', '.join(RULES)}, but --opt is {self.opt}")
+        if self.foreign and (self.beta1 is None) != (self.beta2 is None):
+            raise ConfigError(f"--beta1 and --beta2 go together with --opt {self.opt}; give both")
+        if self.foreign and self.beta1_schedule != "constant" and self.beta1 is None:
+            raise ConfigError(f"--beta1_schedule needs --beta1 and --beta2 with --opt {self.opt}")
+        largest = float(np.finfo(self.dtype).max)
+        for name in ("lr", "eps", "big", "small"):
+            if abs(getattr(self, name) or 0.0) > largest:
+                raise ConfigError(
+                    f"--{name} must be at most {largest:.3g} in size with --dtype {self.dtype},"
+                    f" but {getattr(self, name)} was given"
+                )
         if self.foreign and only_torch:
             raise ConfigError(f"--opt {self.opt} needs --engine torch, but {self.engine} was given")
         if self.first_t + self.steps > INT64:

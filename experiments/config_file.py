@@ -36,7 +36,7 @@ def read_file(path: Path) -> dict[str, Any]:
 
 def _nodes(path: Path) -> list[tuple[yaml.Node, yaml.Node]]:
     """The keys and values of a YAML mapping as nodes: no object is made, so no tag can run code."""
-    file = f"the configuration file {shown(str(path))}"
+    file = f"--config {shown(str(path))}"
     try:
         with path.open("rb") as stream:
             content = stream.read(LARGEST_FILE + 1)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from experiments.atomic import sweep, write_text
 from experiments.strict_json import to_json
@@ -47,7 +47,7 @@ class RunFolder:
         self.checkpoint = path / "checkpoint.npz"
         self.labml = path / "labml"
         self._lock = lock
-        self._earlier_sessions: list[object] = []
+        self.sessions: list[dict[str, Any]] = []  # those before this one
 
     @classmethod
     def create(cls, out: Path, label: str, now: datetime) -> RunFolder:
@@ -94,7 +94,7 @@ class RunFolder:
         run = cls(path, _acquire(lock, path))
         try:
             sweep(path)
-            run._earlier_sessions = _read_sessions(run.provenance)
+            run.sessions = _read_sessions(run.provenance)
         except BaseException:
             run.close()
             raise
@@ -127,11 +127,11 @@ class RunFolder:
 
     def save_provenance(self, session: Mapping[str, object]) -> None:
         """Write where the numbers come from: the sessions before a resumption, and this one."""
-        sessions = {"sessions": [*self._earlier_sessions, session]}
+        sessions = {"sessions": [*self.sessions, session]}
         write_text(self.provenance, to_json(sessions, indent=2) + "\n")
 
 
-def _read_sessions(path: Path) -> list[object]:
+def _read_sessions(path: Path) -> list[dict[str, Any]]:
     if not path.exists():
         return []
     try:
@@ -172,7 +172,7 @@ def _find(out: Path, run_id: str) -> Path:
     known = sorted(entry.parent.name for entry in out.glob(f"*/{LOCK}"))
     similar = get_close_matches(path.name, known, SUGGESTIONS, cutoff=0)
     hint = f"the most similar ids are {', '.join(similar)}" if similar else "it holds none"
-    raise FolderError(f"There is no run {path.name!r} in {out}: {hint}.")
+    raise FolderError(f"--resume {path.name!r} names no run in {out}: {hint}.")
 
 
 def _acquire(lock: int, path: Path) -> int:

@@ -30,6 +30,15 @@ HUGE = 1e300  # the margins of an axis overflow beyond
 UNITS = ((1e9, "billions of steps"), (1e6, "millions of steps"), (1e3, "thousands of steps"))
 
 
+def import_ahead() -> None:
+    """Import what `draw` needs, while there is time."""
+    import matplotlib.backends.backend_agg
+    import matplotlib.figure
+    import PIL.PngImagePlugin
+
+    assert matplotlib, PIL
+
+
 def draw(
     records: Records,
     path: Path,
@@ -86,7 +95,9 @@ def draw(
         if not finite.all():
             axes.axvline(t[np.argmin(finite)] / scale, color=INK, linewidth=1.2, linestyle=":")
     if not finite.all():
-        notes.append(f"dotted line: not finite from t = {t[np.argmin(finite)]:,.0f} on")
+        notes.append(
+            f"dotted line: first record that is not finite, t = {t[np.argmin(finite)]:,.0f}"
+        )
     _draw_iterate(left, where, x, lower, upper, x_star)
     notes += _draw_average_regret(right, where, regret)
     figure.text(0.02, 0.035, ";  ".join(notes) + ".", size=8, color=MUTED, va="center")

@@ -46,6 +46,16 @@ class Stop:
 
 
 @contextmanager
+def raising_at_sigterm() -> Iterator[None]:
+    """Let SIGTERM end what is not yet, or no longer, a running loop as Ctrl-C does."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
 def stopping() -> Iterator[Stop]:
     """Let SIGINT and SIGTERM end the run after its chunk; give the signals back at the end."""
     stop = Stop()
@@ -94,7 +104,7 @@ def run(
             status = "diverged"
             break
         # Towards the length that takes SECONDS_A_CHUNK, cautiously: the first call may compile.
-        chunk = int(min(8 * chunk, max(1, chunk * SECONDS_A_CHUNK / (computed - began))))
+        chunk = int(min(8 * chunk, max(1, chunk * SECONDS_A_CHUNK / (tracked - began))))
         if tracked - saved > max(SECONDS_BETWEEN_CHECKPOINTS, saving / CHECKPOINT_SHARE):
             parts = [Records.join(parts)]
             checkpoint.save(folder.checkpoint, engine.dump(state), parts[0])

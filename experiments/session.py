@@ -1,5 +1,6 @@
 """One run from its configuration to its files: begun anew or taken up again."""
 
+import hashlib
 import json
 import sys
 import time
@@ -12,7 +13,7 @@ from typing import Any
 from amsgrad.engines.contract import Engine, Records
 from amsgrad.regret import value
 from experiments import checkpoint, picture, provenance, runner, trace
-from experiments.build import build_engine, build_setup, engine_name
+from experiments.build import build_setup, device_name, engine_name
 from experiments.caption import caption
 from experiments.config import Config, from_mapping, to_yaml
 from experiments.config_file import read_file
@@ -61,22 +62,45 @@ def resume(run_id: str, out: Path) -> Session:
     """
     started = datetime.now(UTC)
     folder = RunFolder.open(out, run_id)
-    if folder.summary.exists():
-        status = json.loads(folder.summary.read_text(encoding="utf-8"))["status"]
-        if status in ("finished", "diverged"):
-            raise FolderError(f"The run {folder.id} is {status}, so there is nothing to resume.")
+    status = _status(folder)
+    if status in ("finished", "diverged"):
+        raise FolderError(f"The run {folder.id} is {status}, so there is nothing to resume.")
+    if not folder.sessions:
+        raise FolderError(f"The run {folder.id} ended before its first step; start it again.")
+    if folder.sessions[-1].get("config_sha256") != _digest(folder):
+        raise FolderError(f"{folder.config} is not what the run was begun with; put it back.")
     config = from_mapping(read_file(folder.config))
-    engine = build_engine(config)
+    engine, verification = build_verified(config)
     arrays, records = checkpoint.load(folder.checkpoint)
     state = engine.load(arrays)
-    verification = {"steps": 0, "resumed_after_step": state.steps}
     return Session(config, frozenset(), folder, engine, state, records, verification, started)
+
+
+def _status(folder: RunFolder) -> str | None:
+    """The status in the summary; None for a run that was killed."""
+    if not folder.summary.exists():
+        return None
+    try:
+        return str(json.loads(folder.summary.read_text(encoding="utf-8"))["status"])
+    except (ValueError, KeyError, TypeError):
+        raise FolderError(f"{folder.summary} is no summary of a run; move it away.") from None
+
+
+def _digest(folder: RunFolder) -> str:
+    try:
+        return hashlib.sha256(folder.config.read_bytes()).hexdigest()
+    except OSError as error:
+        raise FolderError(f"{folder.config} cannot be read ({error.strerror}).") from None
 
 
 def execute(session: Session, *, app: str | None, arguments: Sequence[str]) -> dict[str, Any]:
     """Run to the end, to a signal or to NaN; write the folder's files; return the summary."""
     config, folder = session.config, session.folder
-    folder.save_provenance(_provenance(session, arguments, finished=None))
+    here = _provenance(session, arguments, finished=None)
+    for name in ("commit", "versions", "machine"):
+        if folder.sessions and folder.sessions[-1][name] != here[name]:
+            warn(f"the {name} is another than where this run began; bits may differ from there on")
+    folder.save_provenance(here)
     comment = f"{config.opt}: {caption(config)}"
     if session.state.steps:
         comment += f", resumed after step {session.state.steps} of {folder.id}"
@@ -86,9 +110,9 @@ def execute(session: Session, *, app: str | None, arguments: Sequence[str]) -> d
         labml_tracker(
             name=config.problem,
             comment=comment,
-            tags=(config.opt, config.semantics, config.problem, engine_name(config)),
-            python_file=Path(__file__),
-            defaults=asdict(Config(opt=config.opt)),
+            tags=(config.opt, config.problem, engine_name(config)),
+            python_file=Path(__file__).with_name("synthetic.py"),
+            defaults=_settings(Config(opt=config.opt)),
             chosen={name: getattr(config, name) for name in session.chosen},
             folder=folder.labml,
             app=app,
@@ -108,6 +132,7 @@ def execute(session: Session, *, app: str | None, arguments: Sequence[str]) -> d
             progress=progress,
             stop=stop,
         )
+        tracker.conclude(outcome.status)
         began = time.monotonic()
         _write_results(session, outcome.records)
         folder.save_provenance(_provenance(session, arguments, finished=datetime.now(UTC)))
@@ -133,11 +158,12 @@ def _summary(
     steps = state.steps - session.state.steps
     return {
         "opt": config.opt,
-        "semantics": None if config.foreign else config.semantics,
+        "semantics": config.semantics,
         "problem": config.problem,
         "engine": engine_name(config),
         "status": outcome.status,
         "steps": state.steps,
+        "resumed_after_step": session.state.steps,
         "x": float(state.x),
         "x_star": build_setup(config).problem.x_star,
         "average_regret": value(state.regret) / state.steps if state.steps else None,
@@ -149,8 +175,7 @@ def _summary(
 
 def _write_results(session: Session, records: Records) -> None:
     config, folder = session.config, session.folder
-    settings = {name: entry for name, entry in asdict(config).items() if entry is not None}
-    trace.write(folder.trace, records, first_t=config.first_t, attributes=settings)
+    trace.write(folder.trace, records, first_t=config.first_t, attributes=_settings(config))
     if not records.step.size:
         return
     problem = build_setup(config).problem
@@ -166,14 +191,19 @@ def _write_results(session: Session, records: Records) -> None:
     )
 
 
+def _settings(config: Config) -> dict[str, Any]:
+    return {name: entry for name, entry in asdict(config).items() if entry is not None}
+
+
 def _provenance(
     session: Session, arguments: Sequence[str], finished: datetime | None
 ) -> dict[str, object]:
-    return provenance.collect(
+    collected = provenance.collect(
         engine=engine_name(session.config),
-        device=session.config.device,
+        device=device_name(session.config),
         verification=session.verification,
         arguments=arguments,
         started=session.started,
         finished=finished,
     )
+    return {**collected, "config_sha256": _digest(session.folder)}

@@ -8,6 +8,7 @@ input (nothing is written), 130 interrupted (go on with --resume), 1 anything el
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext, redirect_stdout
 from typing import Any
 
 from experiments.arguments import parse
@@ -30,26 +31,43 @@ def main(argv: Sequence[str] | None = None) -> int:
     from amsgrad.verification import Disagreement
     from experiments.checkpoint import CheckpointError
     from experiments.folder import FolderError
+    from experiments.runner import raising_at_sigterm
     from experiments.session import begin, execute, resume
     from experiments.strict_json import to_json
 
-    try:
-        if config is None:
-            session = resume(str(invocation.resume), invocation.out)
-        else:
-            session = begin(config, invocation.chosen, invocation.out)
-    except (ConfigError, FolderError, CheckpointError) as error:
-        return complain(error, 2)
-    except Disagreement as error:
-        return complain(error, 1)
-    except KeyboardInterrupt:
-        return complain("interrupted before the first step; nothing is written", 130)
+    # Optimizers of others may print; standard output is kept for the summary.
+    elsewhere = redirect_stdout(sys.stderr) if invocation.json else nullcontext()
+    with elsewhere, raising_at_sigterm():
+        try:
+            if config is None:
+                session = resume(str(invocation.resume), invocation.out)
+            else:
+                session = begin(config, invocation.chosen, invocation.out)
+        except (ConfigError, FolderError, CheckpointError) as error:
+            return complain(error, 2)
+        except Disagreement as error:
+            return complain(error, 1)
+        except OSError as error:
+            return complain(f"the run cannot be written in {invocation.out} ({error.strerror})", 1)
+        except KeyboardInterrupt:
+            return complain("interrupted before the first step", 130)
 
-    with session.folder:
-        summary = execute(session, app=invocation.app, arguments=arguments)
-    how_to_resume = f"--resume {session.folder.id} --out {shlex.quote(str(invocation.out))}"
-    for line in report(summary, session.verification, how_to_resume):
-        print(line, file=sys.stderr if invocation.json else sys.stdout)
+        how_to_resume = f"--resume {session.folder.id} --out {shlex.quote(str(invocation.out))}"
+        try:
+            with session.folder:
+                summary = execute(session, app=invocation.app, arguments=arguments)
+        except OSError as error:
+            return complain(
+                f"the run cannot be written ({error.strerror}) and stands at its last checkpoint;"
+                f" make room, then go on with {how_to_resume}",
+                1,
+            )
+        except KeyboardInterrupt:
+            return complain(
+                f"interrupted again; the run stands at its last checkpoint: {how_to_resume}", 130
+            )
+        for line in report(summary, session.verification, how_to_resume):
+            print(line)
     if invocation.json:
         print(to_json(summary))
     return EXIT[summary["status"]]
@@ -65,9 +83,11 @@ def report(
 ) -> list[str]:
     """What a person wants to know of a run, in a few lines."""
     rate = summary["nanoseconds_per_step"]
+    before = summary["resumed_after_step"]
     lines = [
         f"{summary['opt']} {summary['status']} after {summary['steps']:,} steps,"
-        f" {summary['seconds']['computing']:.2f} s in the {summary['engine']} engine"
+        + (f" {before:,} of them before; since then" if before else "")
+        + f" {summary['seconds']['computing']:.2f} s in the {summary['engine']} engine"
         + (f" ({rate:,.1f} ns a step)" if rate else "")
     ]
     if verification["steps"]:

@@ -25,6 +25,14 @@ class _Column(NamedTuple):
     attributes: dict[str, str]
 
 
+def import_ahead() -> None:
+    """Import what `write` needs, while there is time."""
+    import h5netcdf
+    import h5py
+
+    assert h5netcdf, h5py
+
+
 def to_dataset(records: Records, *, first_t: int, attributes: Attributes) -> xarray.Dataset:
     """The records as an xarray data set with one dimension, `step`.
 

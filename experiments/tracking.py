@@ -12,6 +12,9 @@ from uuid import NAMESPACE_DNS, uuid4, uuid5
 from experiments import dashboard_link
 from experiments.dashboard_link import DashboardLink
 
+# labml knows these three ends of a run.
+LABML_STATUS = {"finished": "completed", "interrupted": "interrupted", "diverged": "crashed"}
+
 
 class Tracker(Protocol):
     """Takes the tracked values of a run, one step at a time."""
@@ -19,12 +22,25 @@ class Tracker(Protocol):
     def save(self, step: int, values: Mapping[str, float]) -> None:
         """Record `values`, by name, at `step`."""
 
+    def conclude(self, status: str) -> None:
+        """Take note of how the run ended: finished, interrupted or diverged."""
+
 
 class NullTracker:
     """Records nothing: for tests, workers, cells of a sweep, and where labml cannot start."""
 
     def save(self, step: int, values: Mapping[str, float]) -> None:
         """Record nothing."""
+
+    def conclude(self, status: str) -> None:
+        """Take note of nothing."""
+
+
+def import_ahead() -> None:
+    """Import what a tracked run needs, while there is time."""
+    import labml.experiment
+
+    assert labml
 
 
 @contextmanager
@@ -85,11 +101,12 @@ def labml_tracker(
         yield NullTracker()
         return
 
-    status, details = "completed", None
+    status, details = "crashed", None
     try:
         if app is not None:
             run.show_on(app)
         yield run
+        status, details = LABML_STATUS[run.status], run.status
     except BaseException as error:
         status = "interrupted" if isinstance(error, KeyboardInterrupt) else "crashed"
         details = _reason(error)
@@ -149,6 +166,7 @@ class _LabmlRun:
         from labml.internal.tracker import tracker_singleton
         from labml.internal.tracker.writers.file import Writer
 
+        self.status = "finished"
         self._experiment = experiment
         self._warn = warn
         self._save = tracker.save
@@ -188,6 +206,10 @@ class _LabmlRun:
         """Record `values`, by name, at `step`."""
         self._leave_failed_dashboard()
         self._save(int(step), {name: float(value) for name, value in values.items()})
+
+    def conclude(self, status: str) -> None:
+        """Take note of how the run ended: finished, interrupted or diverged."""
+        self.status = status
 
     def finish(self, status: str, details: str | None) -> None:
         """Complete the log, and let the dashboard have the rest if it takes it in time."""

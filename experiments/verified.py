@@ -6,28 +6,17 @@ it costs half of that on two cores, and a run of the compiled engine never loads
 
 import signal
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
-from importlib import import_module
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any
 
-from amsgrad.engines.contract import Engine, Path
-from amsgrad.schedules import record_steps
-from amsgrad.verification import verify
+from amsgrad.engines.contract import Engine
+from amsgrad.verification import Disagreement, verify
+from experiments import picture, trace, tracking
 from experiments.build import build_engine, build_rule, build_setup, build_torch_loop, engine_name
 from experiments.config import Config
-
-# Imported while the other process works; without this they come after it.
-NEEDED_LATER = (
-    "h5netcdf",
-    "h5py",
-    "matplotlib.figure",
-    "matplotlib.backends.backend_agg",
-    "PIL.PngImagePlugin",
-    "labml.experiment",
-)
 
 
 def build_verified(config: Config) -> tuple[Engine[Any], Mapping[str, object]]:
@@ -37,20 +26,20 @@ def build_verified(config: Config) -> tuple[Engine[Any], Mapping[str, object]]:
 
     Raises:
         ConfigError: as `build_engine`.
-        Disagreement: the engine left the real optimizer's path.
-        RuntimeError: the real optimizer failed.
+        Disagreement: the engine left the real optimizer's path, or that ended in an error.
     """
     if engine_name(config) != "compiled" or config.verify == 0:
         return build_engine(config), {"steps": 0}
     with _real_optimizer(config) as answer:
         engine = build_engine(config)
-        for module in NEEDED_LATER:
-            import_module(module)
-        engine.advance(engine.init(), 1, record_steps(1, 1))  # compiles, or reads numba's cache
+        for module in (trace, picture, tracking):
+            module.import_ahead()
         try:
             path = answer.recv()
         except EOFError:
-            raise RuntimeError("the real optimizer failed; see above, or try --verify 0") from None
+            path = RuntimeError("its process ended early")
+    if isinstance(path, Exception):
+        raise Disagreement(f"the real optimizer cannot be followed: {path}")
     return engine, asdict(verify(engine, build_rule(config), build_setup(config).dtype, path))
 
 
@@ -74,8 +63,12 @@ def _send_path(config: Config, sender: Connection) -> None:
     # Ctrl-C reaches every process of a terminal: the one that was started by hand will end this.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _spare_torchs_compiler()
-    path: Path = build_torch_loop(config).follow(min(config.verify, config.steps))
-    sender.send(path)
+    try:
+        answer: Any = build_torch_loop(config).follow(min(config.verify, config.steps))
+    except Exception as error:  # told by the process that was started by hand
+        answer = error
+    with suppress(BrokenPipeError):  # that process was ended
+        sender.send(answer)
 
 
 def _spare_torchs_compiler() -> None:

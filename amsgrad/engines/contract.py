@@ -49,7 +49,7 @@ class Records(NamedTuple):
         return cls(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
-class Path(NamedTuple):
+class Trajectory(NamedTuple):
     """Where a real optimizer went: values after each of its first steps."""
 
     name: str  # the optimizer's class

@@ -1,18 +1,17 @@
 """The engine of the seed program: a real torch optimizer, autograd, one eager step at a time."""
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from amsgrad.engines.contract import Path, Records, Setup
+from amsgrad.engines.contract import Records, Setup, Trajectory
+from amsgrad.optimizers.catalog import MakeOptimizer
 from amsgrad.regret import BLOCK, EMPTY, RegretSum, against_hindsight, close_block, value
 from amsgrad.schedules import constant
-
-MakeOptimizer = Callable[[list[torch.nn.Parameter]], torch.optim.Optimizer]
 
 _TORCH_DTYPE = {np.float32: torch.float32, np.float64: torch.float64}
 
@@ -93,9 +92,27 @@ class TorchLoop:
         end = State(done, self._scalar(x), memory, regret, slopes, finite)
         return end, Records.from_rows(rows)
 
-    def follow(self, steps: int) -> Path:
+    def rehearse(self) -> None:
+        """Take four steps in one go and in two, to see that a run in pieces is the same run.
+
+        Raises:
+            ValueError: the optimizer fails, or keeps something that its state_dict does not hold.
+        """
+        nothing = np.empty(0, np.int64)
+        try:
+            whole, _ = self.advance(self.init(), 4, nothing)
+            half, _ = self.advance(self.init(), 2, nothing)
+            pieces, _ = self.advance(self.load(self.dump(half)), 2, nothing)
+        except Exception as error:  # another's code may fail in any way
+            raise ValueError(f"{self.name} cannot be stepped or saved: {error}") from error
+        if pieces.x.tobytes() != whole.x.tobytes():
+            raise ValueError(
+                f"{self.name} keeps something outside its state_dict; a run could not be resumed"
+            )
+
+    def follow(self, steps: int) -> Trajectory:
         """Record x and all that the optimizer remembers of it, after each of the first steps."""
-        path = Path(self.name, [], {})
+        path = Trajectory(self.name, [], {})
         with self._own_randomness():
             x, optimizer = self._load(self.init())
             for k in range(1, steps + 1):

@@ -37,32 +37,25 @@ def real_optimizer(
 
 
 def foreign_optimizer(
-    path: str, *, lr: float, betas: tuple[float, float], eps: float | None
+    path: str, *, lr: float, betas: tuple[float, float] | None, eps: float | None
 ) -> MakeOptimizer:
-    """Any torch optimizer, named as `package.module:Class`.
-
-    It is given `lr`, `betas` if it takes them, and `eps` unless that is None: the class's own.
+    """Any torch optimizer, named as `package.module:Class`; what is None is left to the class.
 
     Raises:
-        ValueError: it cannot be imported, is no optimizer, does not take eps, or calls the loss
-            itself.
+        ValueError: it is no optimizer, takes no such option, or calls the loss itself.
+        Exception: whatever its import raises.
     """
     module_name, _, class_name = path.partition(":")
-    try:
-        cls = getattr(importlib.import_module(module_name), class_name)
-    except Exception as error:  # a module of the user's may fail in any way
-        raise ValueError(f"{path} cannot be imported: {error}") from error
+    cls = getattr(importlib.import_module(module_name), class_name)
     if not (inspect.isclass(cls) and issubclass(cls, torch.optim.Optimizer)):
-        raise ValueError(f"{path} is not a torch.optim.Optimizer")
-    options: dict[str, Any] = {"lr": lr}
+        raise ValueError("it is not a torch.optim.Optimizer")
+    given = {"lr": lr, "betas": betas, "eps": eps}
+    options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     taken = inspect.signature(cls).parameters
-    if "betas" in taken:
-        options["betas"] = betas
-    if eps is not None:
-        if "eps" not in taken:
-            raise ValueError(f"{path} takes no eps")
-        options["eps"] = eps
+    for option in options:
+        if option not in taken:
+            raise ValueError(f"it takes no {option}, only {', '.join(taken)}")
     closure = inspect.signature(cls.step).parameters.get("closure")
     if closure and closure.default is inspect.Parameter.empty:
-        raise ValueError(f"{path} calls the loss itself, through a closure, which no engine offers")
+        raise ValueError("it calls the loss itself, through a closure, which no engine offers")
     return lambda params: cls(params, **options)

@@ -94,7 +94,7 @@ COEFFICIENTS = {
 def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
     """One step, in the precision of the run."""
     m = c.beta1 * memory.m + c.rest1 * g
-    v = c.beta2 * memory.v + c.rest2 * (g * g)
+    v = c.beta2 * memory.v + c.rest2 * g * g
     return Memory(m, v), c.step * m / (np.sqrt(v) + c.eps)
 
 

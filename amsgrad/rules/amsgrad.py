@@ -44,7 +44,7 @@ class CorrectedCoefficients(NamedTuple):
 def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
     """One step, in the precision of the run."""
     m = c.beta1 * memory.m + c.rest1 * g
-    v = c.beta2 * memory.v + c.rest2 * (g * g)
+    v = c.beta2 * memory.v + c.rest2 * g * g
     vmax = max(memory.vmax, v)
     return Memory(m, v, vmax), c.step * m / (np.sqrt(vmax) + c.eps)
 
@@ -68,7 +68,7 @@ def coefficients_corrected(
 def update_corrected(memory: Memory, g: float, c: CorrectedCoefficients) -> tuple[Memory, float]:
     """One step with the maximum of the corrected v (optax), in the precision of the run."""
     m = c.beta1 * memory.m + c.rest1 * g
-    v = c.beta2 * memory.v + c.rest2 * (g * g)
+    v = c.beta2 * memory.v + c.rest2 * g * g
     vmax = max(memory.vmax, v * c.lift)
     return Memory(m, v, vmax), c.step * m / (np.sqrt(vmax) + c.eps)
 

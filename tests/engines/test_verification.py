@@ -38,25 +38,25 @@ def test_the_tolerance_fits_other_betas(betas: tuple[float, float], dtype: Any) 
 
 def no_root(memory: Any, g: float, c: Coefficients) -> Any:
     m = c.beta1 * memory.m + c.rest1 * g
-    v = c.beta2 * memory.v + c.rest2 * (g * g)
+    v = c.beta2 * memory.v + c.rest2 * g * g
     return type(memory)(m, v), c.step * m / (v + c.eps)
 
 
 def swapped_decay(memory: Any, g: float, c: Coefficients) -> Any:
     m = c.rest1 * memory.m + c.beta1 * g
-    v = c.beta2 * memory.v + c.rest2 * (g * g)
+    v = c.beta2 * memory.v + c.rest2 * g * g
     return type(memory)(m, v), c.step * m / (np.sqrt(v) + c.eps)
 
 
 def forgets_the_maximum(memory: Any, g: float, c: Coefficients) -> Any:
     m = c.beta1 * memory.m + c.rest1 * g
-    v = c.beta2 * memory.v + c.rest2 * (g * g)
+    v = c.beta2 * memory.v + c.rest2 * g * g
     return type(memory)(m, v, v), c.step * m / (np.sqrt(v) + c.eps)
 
 
 def divides_by_v_while_it_keeps_the_maximum(memory: Any, g: float, c: Coefficients) -> Any:
     m = c.beta1 * memory.m + c.rest1 * g
-    v = c.beta2 * memory.v + c.rest2 * (g * g)
+    v = c.beta2 * memory.v + c.rest2 * g * g
     return type(memory)(m, v, max(memory.vmax, v)), c.step * m / (np.sqrt(v) + c.eps)
 
 

@@ -180,7 +180,7 @@ def test_missing_run_names_similar_ones_and_makes_nothing(tmp_path: Path) -> Non
     with pytest.raises(FolderError) as error:
         RunFolder.open(out, "amsgrad-online-20261123-081531")
     message = str(error.value)
-    assert "There is no run 'amsgrad-online-20261123-081531'" in message
+    assert "--resume 'amsgrad-online-20261123-081531' names no run" in message
     assert message.index("amsgrad-online-20261123-081530") < message.index(ID)
     assert message.count("-20261123-081530") == 3
     with pytest.raises(FolderError, match=ID):
@@ -224,7 +224,7 @@ def test_any_id_is_refused_in_one_sentence(run_id: str) -> None:
 def test_folder_of_something_else_is_no_run(tmp_path: Path) -> None:
     notes = tmp_path / "runs" / "notes"
     notes.mkdir()
-    with pytest.raises(FolderError, match="There is no run 'notes'"):
+    with pytest.raises(FolderError, match="'notes' names no run"):
         RunFolder.open(tmp_path / "runs", "notes")
     assert tree(notes) == []
 

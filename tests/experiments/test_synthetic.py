@@ -146,11 +146,22 @@ def test_any_torch_optimizer_can_be_named(
 @pytest.mark.parametrize(
     ("opt", "sentence"),
     [
-        (("no_such_module:Thing",), "cannot be imported"),
-        (("torch.optim:Adamm",), "cannot be imported"),
+        (("no_such_module:Thing",), "No module named 'no_such_module'"),
+        (("torch.optim:Adamm",), "has no attribute 'Adamm'"),
         (("torch:Tensor",), "is not a torch.optim.Optimizer"),
         (("torch.optim:LBFGS",), "closure"),
         (("torch.optim:SGD", "--eps", "1e-3"), "takes no eps"),
+        (("torch.optim:SGD", "--beta1", "0.5", "--beta2", "0.9"), "takes no betas"),
+        (("torch.optim:Adam", "--beta1", "0.5"), "--beta1 and --beta2 go together"),
+        (("torch.optim:Adam", "--semantics", "torch"), "--semantics is for adam, amsgrad"),
+        (("torch.optim:Optimizer",), "torch.optim:Optimizer cannot be run"),
+        (("torch.optim:SparseAdam",), "torch.optim:SparseAdam cannot be run"),
+        (("tests.optimizers_of_others:Boom",), "boom"),
+        (("tests.optimizers_of_others:NeedsMore",), "NeedsMore"),
+        (("tests.optimizers_of_others:Counter",), "keeps something outside its state_dict"),
+        (("tests.optimizers_of_others:Deque",), "cannot be stepped or saved"),
+        (("adam", "--lr", "1e300"), "--lr must be at most 3.4e+38 in size with --dtype float32"),
+        (("adam", "--big", "-1e300"), "--big must be at most 3.4e+38 in size with --dtype float32"),
         (("adam", "--device", "cuda"), "finds no CUDA device"),
     ],
 )
@@ -196,6 +207,7 @@ def test_a_diverged_run_says_so_and_keeps_its_trace(
 ) -> None:
     status, summary = run(capsys, tmp_path, "--opt=adam", "--big=1e30", "--steps=1e6", "--every=10")
     assert status == 1
+    assert labml_status(Path(summary["run"])) == "crashed"
     assert (summary["status"], summary["steps"]) == ("diverged", 10)
     assert trace.read(Path(summary["run"]) / "trace.nc").step.values.tolist() == [10]
     assert "is diverged" in fails(capsys, tmp_path, "--resume", Path(summary["run"]).name)
@@ -224,6 +236,11 @@ def identical(one: Path, other: Path) -> None:
                 np.testing.assert_array_equal(a[name], b[name], strict=True)
 
 
+def labml_status(folder: Path) -> str:
+    last = max((folder / "labml").rglob("run_log.jsonl"), key=lambda log: log.stat().st_mtime)
+    return json.loads(last.read_text().splitlines()[-1])["status"]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize(
     ("engine", "steps"), [("compiled", "20000"), ("reference", "5000"), ("torch", "3000")]
@@ -247,6 +264,7 @@ def test_an_interrupted_run_resumes_to_the_same_bits(
     folder = Path(summary["run"])
     kept = trace.read(folder / "trace.nc")
     assert kept.step.values[-1] > summary["steps"] - 70
+    assert labml_status(folder) == "interrupted"
 
     status = main(["--resume", folder.name, "--out", str(tmp_path), "--json"])
     resumed = json.loads(capsys.readouterr().out)
@@ -254,6 +272,7 @@ def test_an_interrupted_run_resumes_to_the_same_bits(
     for name in ("status", "steps", "x", "average_regret"):
         assert resumed[name] == undisturbed[name]
     identical(folder, Path(undisturbed["run"]))
+    assert labml_status(folder) == "completed"
     assert len(json.loads((folder / "provenance.json").read_text())["sessions"]) == 2
     assert "is finished" in fails(capsys, tmp_path, "--resume", folder.name)
 
@@ -265,7 +284,7 @@ def command(*argv: str) -> list[str]:
 def test_a_killed_run_resumes_from_its_last_checkpoint(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    argv = ["--opt=adam", "--engine=reference", "--steps=400000", "--every=100"]
+    argv = ["--opt=adam", "--engine=reference", "--steps=250000", "--every=100"]
     process = subprocess.Popen(command(*argv, "--out", str(tmp_path)), cwd=ROOT, stderr=-3)
     try:
         deadline = time.monotonic() + 60
@@ -279,17 +298,17 @@ def test_a_killed_run_resumes_from_its_last_checkpoint(
         process.kill()
         process.wait()
     reached = saved_steps(tmp_path)
-    assert 0 < reached < 400_000
+    assert 0 < reached < 250_000
     assert not (folder / "summary.json").exists()
-    # Shorten the rest: the run is to reach 2,000 steps more than it has saved.
-    config = folder / "config.yaml"
-    config.write_text(config.read_text().replace("steps: 400000", f"steps: {reached + 2000}"))
     assert main(["--resume", folder.name, "--out", str(tmp_path), "--json"]) == 0
-    resumed = json.loads(capsys.readouterr().out)
-    _, undisturbed = run(capsys, tmp_path, "--opt=adam", f"--steps={reached + 2000}", "--every=100")
-    assert resumed["steps"] == reached + 2000
-    for name in ("x", "average_regret"):
-        assert resumed[name] == undisturbed[name]
+    printed = capsys.readouterr()
+    resumed = json.loads(printed.out)
+    assert resumed["resumed_after_step"] == reached
+    assert f"{reached:,} of them before" in printed.err
+    # the reference engine's bits are the compiled engine's
+    _, undisturbed = run(capsys, tmp_path, "--opt=adam", "--steps=250000", "--every=100")
+    one, other = (trace.read(Path(s["run"]) / "trace.nc") for s in (resumed, undisturbed))
+    xr.testing.assert_equal(one, other)
 
 
 def saved_steps(out: Path) -> int:
@@ -298,6 +317,82 @@ def saved_steps(out: Path) -> int:
         return 0
     with np.load(checkpoints[0]) as arrays:
         return int(arrays["state/steps"])
+
+
+def interrupted(
+    capsys: pytest.CaptureFixture[str], out: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """The folder of a run that Ctrl-C has ended."""
+    with monkeypatch.context() as patched:
+        stop_after(patched, 2, signal.SIGINT)
+        status, summary = run(capsys, out, "--opt=adam", "--steps=20000", "--every=70")
+    assert status == 130
+    return Path(summary["run"])
+
+
+@pytest.mark.parametrize(
+    ("file", "damage", "sentence"),
+    [
+        ("summary.json", "{", "is no summary of a run"),
+        ("config.yaml", "opt: amsgrad\n", "is not what the run was begun with"),
+        ("provenance.json", "[]", "is no provenance"),
+        ("checkpoint.npz", "PK", "is damaged"),
+    ],
+)
+def test_a_damaged_run_is_not_resumed(
+    file: str,
+    damage: str,
+    sentence: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = interrupted(capsys, tmp_path, monkeypatch)
+    (folder / file).write_text(damage)
+    assert sentence in fails(capsys, tmp_path, "--resume", folder.name)
+
+
+def test_other_versions_are_told_at_a_resumption(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = interrupted(capsys, tmp_path, monkeypatch)
+    provenance = folder / "provenance.json"
+    kept = json.loads(provenance.read_text())
+    kept["sessions"][0]["versions"]["numba"] = "0.0.1"
+    provenance.write_text(json.dumps(kept))
+    assert main(["--resume", folder.name, "--out", str(tmp_path), "--json"]) == 0
+    assert "warning: the versions is another" in capsys.readouterr().err
+
+
+def test_dense_records_do_not_delay_ctrl_c(tmp_path: Path) -> None:
+    argv = ["--opt=adam", "--verify=0", "--steps=1e7", "--every=1", "--out", str(tmp_path)]
+    process = subprocess.Popen(command(*argv), cwd=ROOT, stdout=-3, stderr=-3)
+    while not saved_steps(tmp_path):
+        assert process.poll() is None
+        time.sleep(0.1)
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130
+    assert time.monotonic() - began < 10  # measured: 1.5; 16 when chunks ignored the tracker
+
+
+def test_what_an_optimizer_prints_stays_out_of_the_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, summary = run(capsys, tmp_path, "--opt=tests.optimizers_of_others:Chatty", "--steps=3")
+    assert summary["status"] == "finished"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs RLIMIT_FSIZE's error")
+def test_a_full_disk_is_told_and_keeps_the_checkpoint(tmp_path: Path) -> None:
+    argv = command("--opt=adam", "--verify=0", "--steps=1e6", "--every=100", "--out", str(tmp_path))
+    limited = ["bash", "-c", 'ulimit -f 100; trap "" XFSZ; exec "$@"', "-", *argv]
+    done = subprocess.run(limited, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("synthetic: error: the run cannot be written (File too large)")
+    assert "--resume" in last
+    assert saved_steps(tmp_path) == 0  # the checkpoint that was made first, whole
 
 
 def test_it_runs_from_anywhere_and_without_a_home(tmp_path: Path) -> None:
@@ -331,7 +426,7 @@ def test_ctrl_c_before_the_first_step_writes_nothing(tmp_path: Path) -> None:
     os.killpg(process.pid, signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert said == "synthetic: error: interrupted before the first step; nothing is written\n"
+    assert said == "synthetic: error: interrupted before the first step\n"
     assert not (tmp_path / "runs").exists()
 
 

@@ -1,0 +1,44 @@
+"""What is special to the torch engine: optimizers of others, and their random numbers."""
+
+import numpy as np
+import pytest
+import torch
+
+from amsgrad.engines.torch_loop import State, TorchLoop
+from amsgrad.schedules import record_steps
+from tests import optimizers_of_others as others
+from tests.engines.cases import Case
+
+NOTHING = np.empty(0, np.int64)
+
+
+def noisy(seed: int) -> TorchLoop:
+    return TorchLoop(Case().setup, lambda params: others.Noisy(params, lr=0.01), seed=seed)
+
+
+def pieces(engine: TorchLoop) -> State:
+    half, _ = engine.advance(engine.init(), 40, NOTHING)
+    torch.manual_seed(99)  # somebody else draws in between
+    return engine.advance(engine.load(engine.dump(half)), 60, NOTHING)[0]
+
+
+def test_random_numbers_come_from_the_seed_alone() -> None:
+    torch.manual_seed(1)
+    whole, _ = noisy(5).advance(noisy(5).init(), 100, NOTHING)
+    assert pieces(noisy(5)).x == whole.x
+    assert pieces(noisy(6)).x != whole.x
+
+
+def test_the_callers_random_numbers_are_left_alone() -> None:
+    torch.manual_seed(7)
+    expected = torch.rand(3)
+    torch.manual_seed(7)
+    noisy(5).advance(noisy(5).init(), 10, record_steps(10, 1))
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_what_state_dict_does_not_hold_is_found_out() -> None:
+    noisy(5).rehearse()
+    counter = TorchLoop(Case().setup, lambda params: others.Counter(params, lr=0.01))
+    with pytest.raises(ValueError, match="outside its state_dict"):
+        counter.rehearse()

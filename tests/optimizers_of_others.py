@@ -1,0 +1,69 @@
+"""Optimizers as strangers write them: what cannot be run here must be refused in a sentence."""
+
+from collections import deque
+from typing import Any
+
+import torch
+
+
+class Plain(torch.optim.Optimizer):
+    """Gradient descent on the sign."""
+
+    def __init__(self, params: Any, lr: float) -> None:
+        super().__init__(params, {"lr": lr})
+
+    def move(self, param: torch.Tensor, lr: float) -> None:
+        param -= lr * param.grad.sign()
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:
+        for group in self.param_groups:
+            for param in group["params"]:
+                self.move(param, group["lr"])
+
+
+class Noisy(Plain):
+    """Draws random numbers."""
+
+    def move(self, param: torch.Tensor, lr: float) -> None:
+        param -= lr * param.grad.sign() * torch.rand(())
+
+
+class Chatty(Plain):
+    """Prints."""
+
+    def move(self, param: torch.Tensor, lr: float) -> None:
+        print("moving")
+        super().move(param, lr)
+
+
+class Counter(Plain):
+    """Keeps its count where state_dict does not see it."""
+
+    count = 0
+
+    def move(self, param: torch.Tensor, lr: float) -> None:
+        self.count += 1
+        super().move(param, lr / self.count)
+
+
+class Deque(Plain):
+    """Keeps what torch does not load safely."""
+
+    def move(self, param: torch.Tensor, lr: float) -> None:
+        self.state[param].setdefault("last", deque(maxlen=2)).append(param.grad.clone())
+        super().move(param, lr)
+
+
+class Boom(Plain):
+    """Fails in its first step."""
+
+    def move(self, param: torch.Tensor, lr: float) -> None:
+        raise ArithmeticError("boom")
+
+
+class NeedsMore(Plain):
+    """Takes an argument that nobody gives."""
+
+    def __init__(self, params: Any, lr: float, horizon: int) -> None:
+        super().__init__(params, lr)
