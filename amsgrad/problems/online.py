@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
+from amsgrad.problems import linear
+
 
 class Slopes(NamedTuple):
     """The two slopes, in the precision of a run."""
@@ -45,10 +47,5 @@ class Online:
     def select(t: int, phase: int, p: Slopes) -> float:
         return p.big if phase == 1 else p.small
 
-    @staticmethod
-    def loss(slope: Any, x: Any, p: Slopes) -> Any:
-        return slope * x
-
-    @staticmethod
-    def gradient(slope: Any, x: Any, p: Slopes) -> Any:
-        return slope
+    loss = staticmethod(linear.loss)
+    gradient = staticmethod(linear.gradient)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
+from amsgrad.problems import linear
 from amsgrad.problems.draws import bits, key, threshold
 
 
@@ -53,10 +54,5 @@ class Stochastic:
     def select(t: int, phase: int, p: Draw) -> float:
         return p.big if bits(p.key, t) < p.threshold else p.small
 
-    @staticmethod
-    def loss(slope: Any, x: Any, p: Draw) -> Any:
-        return slope * x
-
-    @staticmethod
-    def gradient(slope: Any, x: Any, p: Draw) -> Any:
-        return slope
+    loss = staticmethod(linear.loss)
+    gradient = staticmethod(linear.gradient)
