@@ -57,7 +57,7 @@ def verify(engine: Engine[Any], rule: Rule, dtype: type[Any], path: Trajectory) 
             theirs = path.x[i] if name == "x" else path.memory[TORCH_NAMES[name]][i]
             scale[name] = max(scale[name], abs(theirs))
             alike = ours == theirs or (math.isnan(ours) and math.isnan(theirs))
-            difference = 0.0 if alike else abs(float(ours) - theirs) / scale[name]
+            difference = 0.0 if alike else abs(float(ours) - theirs) / (scale[name] or 1.0)
             if not difference <= allowed:
                 raise Disagreement(
                     f"After step {i + 1} the fast engine has {name} = {float(ours)!r} where"

@@ -95,7 +95,7 @@ def build_torch_loop(config: Config) -> "TorchLoop":
         make = foreign_optimizer(config.opt, **numbers)
         loop = TorchLoop(build_setup(config), make, config.device, config.seed)
         loop.rehearse()
-    except Exception as error:  # another's code may fail in any way
+    except (Exception, SystemExit) as error:  # another's code may fail in any way
         reason = " ".join(str(error).split())[:200]
         raise ConfigError(f"--opt {config.opt} cannot be run: {reason}") from error
     return loop

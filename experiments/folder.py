@@ -135,9 +135,10 @@ def _read_sessions(path: Path) -> list[dict[str, Any]]:
     if not path.exists():
         return []
     try:
-        return list(json.loads(path.read_text(encoding="utf-8"))["sessions"])
+        sessions = json.loads(path.read_text(encoding="utf-8"))["sessions"]
+        return [dict(session) for session in sessions]
     except (ValueError, KeyError, TypeError):
-        raise FolderError(f"{path} is no provenance of a run; move it away to resume.") from None
+        raise FolderError(f"{path} is no provenance of a run; without it none resumes.") from None
 
 
 def _slug(label: str) -> str:

@@ -1,6 +1,7 @@
 """The loop around an engine: decides when to stop, to track and to save; knows no mathematics."""
 
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from experiments.folder import RunFolder
 from experiments.progress import Progress
 from experiments.tracking import Tracker
 
+FIRST_CHUNK = 1000  # steps
 SECONDS_A_CHUNK = 0.1  # so soon does a run answer to Ctrl-C
 SECONDS_BETWEEN_CHECKPOINTS = 2.0
 HINDSIGHT = "average_hindsight_regret"
@@ -42,6 +44,7 @@ class Stop:
 
     def __call__(self, signum: int, frame: FrameType | None) -> None:
         self.asked = True
+        print("stopping; once more to leave at the last checkpoint", file=sys.stderr)
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
@@ -82,17 +85,23 @@ def run(
     """Advance from `state`, whose records so far are `records`, to `steps` or until stopped."""
     record_at = record_steps(steps, every)
     parts = [records]
-    track(tracker, records)
+    for start in range(0, records.step.size, 2000):  # few enough to answer to Ctrl-C at once
+        if not stop.asked:
+            track(tracker, records.part(start, start + 2000))
     computing = tracking = 0.0
     saved = time.monotonic()
     saving = 0.0
-    chunk = 1000
+    chunk = FIRST_CHUNK
     status = "interrupted"
     while not stop.asked and state.steps < steps:
         began = time.monotonic()
         end = min(state.steps + chunk, steps)
         low, high = np.searchsorted(record_at, (state.steps, end), side="right")
-        state, new = engine.advance(state, end - state.steps, record_at[low:high])
+        try:
+            state, new = engine.advance(state, end - state.steps, record_at[low:high])
+        except Exception:
+            checkpoint.save(folder.checkpoint, engine.dump(state), Records.join(parts))
+            raise
         computed = time.monotonic()
         track(tracker, new)
         tracked = time.monotonic()

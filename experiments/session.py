@@ -66,13 +66,16 @@ def resume(run_id: str, out: Path) -> Session:
     if status in ("finished", "diverged"):
         raise FolderError(f"The run {folder.id} is {status}, so there is nothing to resume.")
     if not folder.sessions:
-        raise FolderError(f"The run {folder.id} ended before its first step; start it again.")
+        raise FolderError(f"{folder.provenance} is missing; without it no run can be resumed.")
     if folder.sessions[-1].get("config_sha256") != _digest(folder):
         raise FolderError(f"{folder.config} is not what the run was begun with; put it back.")
     config = from_mapping(read_file(folder.config))
     engine, verification = build_verified(config)
     arrays, records = checkpoint.load(folder.checkpoint)
-    state = engine.load(arrays)
+    try:
+        state = engine.load(arrays)
+    except (KeyError, TypeError) as error:
+        raise FolderError(f"{folder.checkpoint} lacks {error}; start the run again.") from None
     return Session(config, frozenset(), folder, engine, state, records, verification, started)
 
 
@@ -98,7 +101,7 @@ def execute(session: Session, *, app: str | None, arguments: Sequence[str]) -> d
     config, folder = session.config, session.folder
     here = _provenance(session, arguments, finished=None)
     for name in ("commit", "versions", "machine"):
-        if folder.sessions and folder.sessions[-1][name] != here[name]:
+        if folder.sessions and folder.sessions[-1].get(name) != here[name]:
             warn(f"the {name} is another than where this run began; bits may differ from there on")
     folder.save_provenance(here)
     comment = f"{config.opt}: {caption(config)}"
@@ -156,6 +159,8 @@ def _summary(
 ) -> dict[str, Any]:
     config, state = session.config, outcome.state
     steps = state.steps - session.state.steps
+    records = outcome.records
+    hindsight = records.average_hindsight_regret.tolist() if records.in_hindsight else []
     return {
         "opt": config.opt,
         "semantics": config.semantics,
@@ -167,6 +172,7 @@ def _summary(
         "x": float(state.x),
         "x_star": build_setup(config).problem.x_star,
         "average_regret": value(state.regret) / state.steps if state.steps else None,
+        "average_hindsight_regret": hindsight[-1] if hindsight else None,
         "seconds": seconds,
         "nanoseconds_per_step": 1e9 * outcome.computing / steps if steps else None,
         "run": str(session.folder.path),

@@ -5,8 +5,10 @@ regret and average regret tracked through labml every 1000 steps. Exit status: 0
 input (nothing is written), 130 interrupted (go on with --resume), 1 anything else.
 """
 
+import os
 import shlex
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, redirect_stdout
 from typing import Any
@@ -66,10 +68,18 @@ def main(argv: Sequence[str] | None = None) -> int:
             return complain(
                 f"interrupted again; the run stands at its last checkpoint: {how_to_resume}", 130
             )
-        for line in report(summary, session.verification, how_to_resume):
-            print(line)
-    if invocation.json:
-        print(to_json(summary))
+        except Exception as error:
+            traceback.print_exc()
+            return complain(f"{error!r}; the run stands at its last checkpoint: {how_to_resume}", 1)
+        lines = report(summary, session.verification, how_to_resume)
+    try:
+        print("\n".join(lines), file=sys.stderr if invocation.json else sys.stdout)
+        if invocation.json:
+            print(to_json(summary))
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left in the buffer goes there
+        return complain(f"{summary['run']} is written, but not told of ({error.strerror})", 1)
     return EXIT[summary["status"]]
 
 
@@ -99,6 +109,10 @@ def report(
         lines.append(
             f"x = {summary['x']:.4f} (optimum {summary['x_star']:g}),"
             f" average regret = {summary['average_regret']:.4f}"
+        )
+    if summary["average_hindsight_regret"] is not None:
+        lines.append(
+            f"against the best point in hindsight: {summary['average_hindsight_regret']:.4f}"
         )
     lines.append(f"run: {summary['run']}")
     if summary["status"] == "interrupted":

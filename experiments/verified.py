@@ -4,11 +4,13 @@ torch takes as long to import as all the rest of a run. Beside the import of num
 it costs half of that on two cores, and a run of the compiled engine never loads it.
 """
 
+import os
 import signal
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -62,6 +64,7 @@ def _real_optimizer(config: Config) -> Iterator[Connection]:
 def _send_path(config: Config, sender: Connection) -> None:
     # Ctrl-C reaches every process of a terminal: the one that was started by hand will end this.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _spare_torchs_compiler()
     try:
         answer: Any = build_torch_loop(config).follow(min(config.verify, config.steps))
@@ -69,6 +72,14 @@ def _send_path(config: Config, sender: Connection) -> None:
         answer = error
     with suppress(BrokenPipeError):  # that process was ended
         sender.send(answer)
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it is gone, even by kill -9."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _spare_torchs_compiler() -> None:

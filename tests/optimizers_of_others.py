@@ -67,3 +67,32 @@ class NeedsMore(Plain):
 
     def __init__(self, params: Any, lr: float, horizon: int) -> None:
         super().__init__(params, lr)
+
+
+class Late(Plain):
+    """Keeps its count on itself, too, but uses it only long after a rehearsal."""
+
+    count = 0
+
+    def move(self, param: torch.Tensor, lr: float) -> None:
+        self.count += 1
+        super().move(param, lr if self.count < 500 else lr / self.count)
+
+
+class Fails(Plain):
+    """Fails in the middle of a run."""
+
+    count = 0
+
+    def move(self, param: torch.Tensor, lr: float) -> None:
+        self.count += 1
+        if self.count > 500:
+            raise ArithmeticError("at step 501")
+        super().move(param, lr)
+
+
+class Leaves(Plain):
+    """Ends the process."""
+
+    def move(self, param: torch.Tensor, lr: float) -> None:
+        raise SystemExit(7)

@@ -74,7 +74,7 @@ class Compiled:
         # numba hands scalars back as Python floats
         memory = self.rule.memory(*map(real, memory))
         end = State(done, real(x), memory, RegretSum(*regret), RegretSum(*slopes), finite)
-        return end, records.first(recorded)
+        return end, records.part(0, recorded)
 
     def dump(self, state: State) -> dict[str, NDArray[Any]]:
         return scalar.dump(state)

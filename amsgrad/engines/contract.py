@@ -39,9 +39,9 @@ class Records(NamedTuple):
                 column[i] = entry
         return records
 
-    def first(self, size: int) -> "Records":
+    def part(self, start: int, stop: int) -> "Records":
         step, *columns = self
-        return Records(step[:size], *(column[:size] for column in columns))
+        return Records(step[start:stop], *(column[start:stop] for column in columns))
 
     @classmethod
     def join(cls, parts: "list[Records]") -> "Records":

@@ -13,6 +13,8 @@ from amsgrad.optimizers.catalog import MakeOptimizer
 from amsgrad.regret import BLOCK, EMPTY, RegretSum, against_hindsight, close_block, value
 from amsgrad.schedules import constant
 
+REHEARSED = 64
+
 _TORCH_DTYPE = {np.float32: torch.float32, np.float64: torch.float64}
 
 
@@ -45,6 +47,7 @@ class TorchLoop:
         self.device = torch.device(device)
         self.seed = seed
         optimizer = make_optimizer([torch.nn.Parameter(self._tensor(setup.x0))])
+        self._live: tuple[Any, ...] = ()  # where the last advance ended: its state, x, optimizer
         self.beta1 = optimizer.defaults["betas"][0] if "betas" in optimizer.defaults else 0.0
         self.name = f"{type(optimizer).__module__}.{type(optimizer).__qualname__}"
         self._parameters = setup.problem.parameters(float)
@@ -65,7 +68,7 @@ class TorchLoop:
         problem = self.setup.problem
         done, _, _, regret, slopes, finite = state
         with self._own_randomness():
-            x, optimizer = self._load(state)
+            x, optimizer = self._continue(state)
             for k in range(state.steps + 1, state.steps + steps + 1):
                 x_before = x.item()
                 r, x_after = self._step(k, x, optimizer)
@@ -90,20 +93,21 @@ class TorchLoop:
                     break
             memory = self._save(optimizer)
         end = State(done, self._scalar(x), memory, regret, slopes, finite)
+        self._live = (end, x, optimizer)
         return end, Records.from_rows(rows)
 
     def rehearse(self) -> None:
-        """Take four steps in one go and in two, to see that a run in pieces is the same run.
+        """Take some steps in one go and in two, to see that a resumed run is the same run.
 
         Raises:
             ValueError: the optimizer fails, or keeps something that its state_dict does not hold.
         """
         nothing = np.empty(0, np.int64)
         try:
-            whole, _ = self.advance(self.init(), 4, nothing)
-            half, _ = self.advance(self.init(), 2, nothing)
-            pieces, _ = self.advance(self.load(self.dump(half)), 2, nothing)
-        except Exception as error:  # another's code may fail in any way
+            whole, _ = self.advance(self.init(), 2 * REHEARSED, nothing)
+            half, _ = self.advance(self.init(), REHEARSED, nothing)
+            pieces, _ = self.advance(self.load(self.dump(half)), REHEARSED, nothing)
+        except (Exception, SystemExit) as error:  # another's code may fail in any way
             raise ValueError(f"{self.name} cannot be stepped or saved: {error}") from error
         if pieces.x.tobytes() != whole.x.tobytes():
             raise ValueError(
@@ -149,7 +153,7 @@ class TorchLoop:
         for group in optimizer.param_groups:
             group["lr"] = self.setup.alpha(k)
             if self.setup.beta1_schedule is not constant:
-                group["betas"] = (self.setup.beta1(k, self.beta1), group["betas"][1])
+                group["betas"] = (self.setup.beta1(k, self.beta1), *group["betas"][1:])
         regret = problem.loss(f, x, p) - problem.loss(f, self._x_star, p)
         regret.backward()
         optimizer.step()
@@ -164,15 +168,26 @@ class TorchLoop:
         with np.errstate(over="ignore"):  # random draws wrap modulo 2^64
             return self.setup.problem.select(t, t % self.setup.problem.period, self._parameters)
 
+    def _continue(self, state: State) -> tuple[torch.nn.Parameter, torch.optim.Optimizer]:
+        """The optimizer that has just come to this state, or else one made from its file's form."""
+        if not self._live or self._live[0] is not state:
+            return self._load(state)
+        _, x, optimizer = self._live
+        self._set_generators(torch.load(io.BytesIO(state.memory), weights_only=True))
+        return x, optimizer
+
     def _load(self, state: State) -> tuple[torch.nn.Parameter, torch.optim.Optimizer]:
         x = torch.nn.Parameter(self._tensor(state.x.item()))
         optimizer = self.make_optimizer([x])
         saved = torch.load(io.BytesIO(state.memory), weights_only=True)
         optimizer.load_state_dict(saved["optimizer"])
+        self._set_generators(saved)
+        return x, optimizer
+
+    def _set_generators(self, saved: Mapping[str, Any]) -> None:
         torch.set_rng_state(saved["generator"])
         if self.device.type == "cuda":
             torch.cuda.set_rng_state(saved["cuda_generator"])
-        return x, optimizer
 
     def _save(self, optimizer: torch.optim.Optimizer) -> bytes:
         saved = {"optimizer": optimizer.state_dict(), "generator": torch.get_rng_state()}

@@ -52,9 +52,10 @@ def foreign_optimizer(
     given = {"lr": lr, "betas": betas, "eps": eps}
     options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     taken = inspect.signature(cls).parameters
-    for option in options:
-        if option not in taken:
-            raise ValueError(f"it takes no {option}, only {', '.join(taken)}")
+    takes_any = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in taken.values())
+    for option, value in options.items():
+        if option not in taken and not takes_any:
+            raise ValueError(f"it takes no {option} ({value} was given), only {', '.join(taken)}")
     closure = inspect.signature(cls.step).parameters.get("closure")
     if closure and closure.default is inspect.Parameter.empty:
         raise ValueError("it calls the loss itself, through a closure, which no engine offers")

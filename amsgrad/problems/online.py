@@ -31,7 +31,7 @@ class Online:
     small: float = -10.0
     lower: ClassVar[float] = -1.0
     upper: ClassVar[float] = 1.0
-    hindsight: ClassVar[bool] = False  # the sum of slopes is never negative: x* is best at any T
+    hindsight: ClassVar[bool] = False  # from time 1 on x* is the best point at any T
 
     @property
     def x_star(self) -> float:

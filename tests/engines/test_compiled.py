@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -46,8 +47,12 @@ rule = Rule("mine", Memory, (0.0,), coefficients, update, 1)
 
 @pytest.mark.skipif("os.environ.get('NUMBA_DISABLE_JIT') == '1'", reason="nothing is compiled")
 def test_an_edited_rule_is_never_answered_from_the_cache(tmp_path: Path) -> None:
+    began = time.time_ns()
+
     def run(factor: str) -> tuple[float, int]:
-        (tmp_path / "rule_of_mine.py").write_text(RULE.format(factor=factor))
+        # the time: an earlier run of this test has left the same rule in the cache
+        rule = f"# {began}\n" + RULE.format(factor=factor)
+        (tmp_path / "rule_of_mine.py").write_text(rule)
         code = RUN.format(folder=str(tmp_path))
         out = subprocess.run(
             [sys.executable, "-B", "-c", code], cwd=ROOT, capture_output=True, text=True, check=True

@@ -42,3 +42,23 @@ def test_what_state_dict_does_not_hold_is_found_out() -> None:
     counter = TorchLoop(Case().setup, lambda params: others.Counter(params, lr=0.01))
     with pytest.raises(ValueError, match="outside its state_dict"):
         counter.rehearse()
+
+
+def test_a_run_that_goes_on_keeps_the_optimizer_itself() -> None:
+    def late() -> TorchLoop:
+        return TorchLoop(Case().setup, lambda params: others.Late(params, lr=1e-4))
+
+    engine, chunked = late(), late()
+    whole, _ = engine.advance(engine.init(), 1000, NOTHING)
+    state = chunked.init()
+    for _ in range(10):
+        state, _ = chunked.advance(state, 100, NOTHING)
+    assert state.x == whole.x
+
+
+def test_a_state_can_be_left_twice() -> None:
+    engine = noisy(5)
+    start, _ = engine.advance(engine.init(), 30, NOTHING)
+    once, _ = engine.advance(start, 30, NOTHING)
+    twice, _ = engine.advance(start, 30, NOTHING)
+    assert once.x == twice.x
