@@ -21,8 +21,8 @@ from experiments.tracking import Tracker
 FIRST_CHUNK = 1000  # steps
 SECONDS_A_CHUNK = 0.1  # so soon does a run answer to Ctrl-C
 SECONDS_BETWEEN_CHECKPOINTS = 2.0
-HINDSIGHT = "average_hindsight_regret"
 CHECKPOINT_SHARE = 0.05  # of the time at most: a long trace takes long to write
+HINDSIGHT = "average_hindsight_regret"
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,6 @@ def run(
     saved = time.monotonic()
     saving = 0.0
     chunk = FIRST_CHUNK
-    status = "interrupted"
     while not stop.asked and state.steps < steps:
         began = time.monotonic()
         end = min(state.steps + chunk, steps)

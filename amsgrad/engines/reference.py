@@ -41,14 +41,14 @@ class Reference:
                 c = rule.coefficients(k, self.setup.alpha(k), beta1, rule.h, real)
                 memory, delta = rule.update(memory, problem.gradient(f, x, p), c)
                 regret = regret._replace(open=regret.open + float(r))
-                hindsight = np.nan
                 if problem.hindsight:
                     slope = float(problem.gradient(f, x_star, p))
                     slopes = slopes._replace(open=slopes.open + slope)
-                    hindsight = against_hindsight(
-                        value(regret), value(slopes), problem.x_star, problem.lower, problem.upper
-                    )
                 if k in recorded:
+                    hindsight = np.nan
+                    if problem.hindsight:
+                        bounds = problem.x_star, problem.lower, problem.upper
+                        hindsight = against_hindsight(value(regret), value(slopes), *bounds)
                     rows.append((k, float(x), float(r), value(regret) / k, hindsight / k))
                     finite = bool(np.isfinite([x, r, delta, *memory]).all())
                 x = min(max(x - delta, lower), upper)

@@ -73,17 +73,15 @@ class TorchLoop:
                 x_before = x.item()
                 r, x_after = self._step(k, x, optimizer)
                 regret = regret._replace(open=regret.open + r)
-                hindsight = np.nan
                 if problem.hindsight:
-                    slope = float(
-                        problem.gradient(self._shown(k), problem.x_star, self._parameters)
-                    )
-                    slopes = slopes._replace(open=slopes.open + slope)
-                    hindsight = against_hindsight(
-                        value(regret), value(slopes), problem.x_star, problem.lower, problem.upper
-                    )
+                    slope = problem.gradient(self._shown(k), problem.x_star, self._parameters)
+                    slopes = slopes._replace(open=slopes.open + float(slope))
                 done = k
                 if k in recorded:
+                    hindsight = np.nan
+                    if problem.hindsight:
+                        bounds = problem.x_star, problem.lower, problem.upper
+                        hindsight = against_hindsight(value(regret), value(slopes), *bounds)
                     rows.append((k, x_before, r, value(regret) / k, hindsight / k))
                     met = [torch.tensor([r, x_after]), *optimizer.state[x].values()]
                     finite = all(bool(e.isfinite().all()) for e in met if torch.is_tensor(e))
