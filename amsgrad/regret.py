@@ -9,17 +9,17 @@ sum does not depend on how a run is cut into pieces.
 Error: at most BLOCK * 2^-53 * sum_t |r_t|, however long the run.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 BLOCK = 128
 
 
 class RegretSum(NamedTuple):
-    """A sum in three double-precision parts."""
+    """A sum in three double-precision parts; of a batch, each is an array with an entry a run."""
 
-    total: float  # closed blocks, rounded
-    error: float  # what rounding took from `total`
-    open: float  # the block under way
+    total: Any  # closed blocks, rounded
+    error: Any  # what rounding took from `total`
+    open: Any  # the block under way
 
 
 EMPTY = RegretSum(0.0, 0.0, 0.0)
@@ -33,7 +33,7 @@ def close_block(s: RegretSum) -> RegretSum:
     return RegretSum(total, s.error + error, 0.0)
 
 
-def value(s: RegretSum) -> float:
+def value(s: RegretSum) -> Any:
     """R_T as one double."""
     return s.total + (s.error + s.open)
 

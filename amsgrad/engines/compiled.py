@@ -1,28 +1,19 @@
 """The fast engine: rule, problem and schedule compiled by numba into one loop."""
 
-import hashlib
-import inspect
 from collections.abc import Callable, Mapping
 from functools import cache
-from pathlib import Path
-from typing import Any, Final, no_type_check
+from typing import Any, no_type_check
 
-import numba
 import numpy as np
-from numba.extending import register_jitable
 from numpy.typing import NDArray
 
-import amsgrad
 from amsgrad.engines import state as scalar
 from amsgrad.engines.contract import Records, Setup
+from amsgrad.engines.jit import compile_loop, make_callable, stretch_end
 from amsgrad.engines.state import State
 from amsgrad.regret import BLOCK, RegretSum, against_hindsight, close_block, value
 from amsgrad.rules.rule import Rule
 from amsgrad.schedules import constant
-
-# Division by zero gives inf or nan, as numpy's does, instead of a branch before each division.
-# No fastmath: it would reorder the rule's operations, and change the bits.
-ERROR_MODEL: Final = "numpy"
 
 
 class Compiled:
@@ -95,14 +86,9 @@ def _compile(
     real: Any,
     hindsight: bool,
 ) -> Any:
-    """The loop of `Reference.advance` for these functions.
-
-    It is cut into stretches inside which no step is recorded, no block of the regret closes, and
-    either every step or no step needs coefficients of its own.
-    """
+    """The loop of `Reference.advance` for these functions, in stretches (see `stretch_end`)."""
     functions = (coefficients, update, select, loss, gradient, step_size, momentum)
-    for function in (*functions, against_hindsight, close_block, value):
-        _register(function)
+    make_callable(*functions, against_hindsight, close_block, value, stretch_end)
     decays = step_size is not constant or momentum is not constant
 
     @no_type_check
@@ -138,13 +124,8 @@ def _compile(
                 if not finite:
                     end = k  # take this last step
 
-            stop = min(end, (done // BLOCK + 1) * BLOCK)
-            if recorded < records.step.size:
-                stop = min(stop, records.step[recorded] - 1)
+            stop = stretch_end(done, end, settled, records.step, recorded)
             varies = decays or k < settled
-            if k < settled:
-                stop = min(stop, settled - 1)
-
             open_block, open_slopes = regret.open, slopes.open
             for k in range(done + 1, stop + 1):
                 if varies:
@@ -165,26 +146,4 @@ def _compile(
                 regret, slopes = close_block(regret), close_block(slopes)
         return done, x, memory, regret, slopes, finite, recorded
 
-    # numba's cache watches this file alone. A digest of all the sources that go into the loop is
-    # part of its name, so that an edited rule is compiled again, never answered from the cache.
-    advance.__qualname__ = f"advance_{_source_digest(functions)}"
-    return numba.njit(cache=True, error_model=ERROR_MODEL)(advance)
-
-
-def _register(function: Callable[..., Any]) -> None:
-    """Make a plain function, and the plain functions that it calls, callable from compiled code."""
-    for callee in inspect.getclosurevars(function).globals.values():
-        if inspect.isfunction(callee):
-            _register(callee)
-    register_jitable(error_model=ERROR_MODEL)(function)
-
-
-def _source_digest(functions: tuple[Callable[..., Any], ...]) -> str:
-    files = set(Path(amsgrad.__file__).parent.rglob("*.py"))
-    files.update(Path(inspect.getfile(function)) for function in functions)
-    digest = hashlib.sha256()
-    for file in sorted(files):
-        digest.update(file.read_bytes())
-    names = "/".join(f"{f.__module__}.{f.__qualname__}" for f in functions)
-    digest.update(names.encode())
-    return digest.hexdigest()[:16]
+    return compile_loop(advance, *functions)

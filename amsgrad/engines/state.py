@@ -12,19 +12,20 @@ from amsgrad.rules.rule import Rule
 
 
 class State(NamedTuple):
-    """Where a scalar engine stands."""
+    """Where a scalar engine stands; of a batch, all but `steps` are arrays with an entry a run."""
 
     steps: int  # steps taken
     x: Any  # x after them, in the run's precision
     memory: Any  # the rule's NamedTuple, in the run's precision
     regret: RegretSum
     slopes: RegretSum  # sum of all slopes, where regret in hindsight is asked for
-    finite: bool = True  # False once a recorded step met NaN or infinity
+    finite: Any = True  # False once a recorded step met NaN or infinity
 
 
 def initial(setup: Setup, rule: Rule) -> State:
     real = setup.dtype
-    memory = rule.memory(*(real(0) for _ in rule.memory._fields))
+    start = rule.start or (0.0 for _ in rule.memory._fields)
+    memory = rule.memory(*map(real, start))
     return State(0, real(setup.x0), memory, EMPTY, EMPTY)
 
 

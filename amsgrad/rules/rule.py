@@ -18,12 +18,13 @@ class Rule:
 
     Args:
         name: what the user calls it.
-        memory: NamedTuple of the state variables; all are zero before the first step.
+        memory: NamedTuple of the state variables.
         h: NamedTuple of the hyper-parameters.
         coefficients: (k, alpha_k, beta1_k, h, real) -> NamedTuple of `real` scalars.
         update: (memory, g, c) -> (memory, d).
         settled: from this step on the coefficients depend on k through alpha_k and beta1_k alone.
         beta1: the first of the beta1_k; 0 where there is no first moment.
+        start: the state variables before the first step; None where all are zero.
     """
 
     name: str
@@ -33,3 +34,4 @@ class Rule:
     update: Callable[[Any, Any, Any], tuple[Any, Any]]
     settled: int
     beta1: float = 0.0
+    start: Any = None

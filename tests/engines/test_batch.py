@@ -1,0 +1,88 @@
+"""Many runs in one call: each has the bits of a run by itself."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from amsgrad.engines.batch import Batch
+from amsgrad.engines.compiled import Compiled
+from amsgrad.engines.contract import Records
+from amsgrad.problems.online import Online
+from amsgrad.problems.problem import Problem
+from amsgrad.problems.stochastic import Stochastic
+from amsgrad.schedules import record_steps
+from tests.engines.cases import CASES, Case
+
+SEEDS = [Stochastic(seed=seed) for seed in range(7)]
+SLOPES = [Online(big=1010.0 + 10 * i) for i in range(7)]
+STEPS = 4000  # past the settling step of bias correction
+AT = record_steps(STEPS, 77)
+
+
+def batch(case: Case, problems: list[Any]) -> Batch:
+    return Batch(case.setup, case.rule, problems)
+
+
+def assert_lane(state: Any, records: Records, i: int, case: Case, problem: Problem) -> None:
+    """Run i has the numbers of a run by itself, to the bit."""
+    alone = Compiled(replace(case.setup, problem=problem), case.rule)
+    expected, path = alone.advance(alone.init(), STEPS, AT)
+    assert state.steps == expected.steps
+    assert state.x[i] == expected.x
+    assert tuple(entry[i] for entry in state.memory) == expected.memory
+    assert tuple(part[i] for part in state.regret) == expected.regret
+    assert tuple(part[i] for part in state.slopes) == expected.slopes
+    for column, values in zip(records[1:], path[1:], strict=True):
+        np.testing.assert_array_equal(column[:, i], values)
+
+
+@pytest.mark.parametrize("case", CASES[::3], ids=str)
+@pytest.mark.parametrize("problems", [SEEDS, SLOPES], ids=["seeds", "slopes"])
+def test_each_run_has_the_bits_of_a_run_by_itself(case: Case, problems: list[Any]) -> None:
+    engine = batch(case, problems)
+    state, records = engine.advance(engine.init(), STEPS, AT)
+    assert state.finite.all()
+    for i in (0, 3, 6):
+        assert_lane(state, records, i, case, problems[i])
+
+
+@pytest.mark.parametrize("cut", [1, 128, 999])
+def test_a_batch_in_pieces_has_the_same_bits(cut: int) -> None:
+    for case in CASES[::9]:
+        engine = batch(case, SEEDS)
+        before = int(np.searchsorted(AT, cut, side="right"))
+        middle, first = engine.advance(engine.init(), cut, AT[:before])
+        end, second = engine.advance(middle, STEPS - cut, AT[before:])
+        joined = Records.join([first, second])
+        for i in (0, 6):
+            assert_lane(end, joined, i, case, SEEDS[i])
+
+
+def test_a_state_is_a_value() -> None:
+    engine = batch(Case(), SEEDS)
+    start = engine.init()
+    once, _ = engine.advance(start, 500, AT[:5])
+    twice, _ = engine.advance(start, 500, AT[:5])
+    assert start.steps == 0
+    assert not start.x.any()
+    np.testing.assert_array_equal(once.x, twice.x)
+
+
+def test_a_run_that_blows_up_leaves_the_others_alone() -> None:
+    case = Case("adam", lr=1.0, eps=0.0)
+    problems = [Online(big=0.0, small=0.0), Online()]  # 0 / 0 in the first
+    with pytest.raises(ValueError, match="comparator"):
+        batch(case, [Online(period=5, big=1.0, small=-10.0), Online(period=5)])
+    engine = batch(case, problems)
+    state, records = engine.advance(engine.init(), STEPS, AT)
+    assert state.finite.tolist() == [False, True]
+    assert np.isnan(records.x[-1, 0])
+    assert_lane(state, records, 1, case, problems[1])
+
+
+def test_unlike_problems_are_refused() -> None:
+    for other in (Stochastic(), Online(period=50)):
+        with pytest.raises(ValueError, match="one class, feasible set, comparator and period"):
+            batch(Case(), [Online(), other])
