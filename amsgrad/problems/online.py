@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
-from amsgrad.problems import linear
+from amsgrad.problems import checks, linear
 
 
 class Slopes(NamedTuple):
@@ -31,7 +31,13 @@ class Online:
     small: float = -10.0
     lower: ClassVar[float] = -1.0
     upper: ClassVar[float] = 1.0
+    attained: ClassVar[bool] = True
     hindsight: ClassVar[bool] = False  # from time 1 on x* is the best point at any T
+
+    def __post_init__(self) -> None:
+        checks.whole("period", self.period, least=1)
+        checks.real("big", self.big)
+        checks.real("small", self.small)
 
     @property
     def x_star(self) -> float:

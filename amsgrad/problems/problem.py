@@ -1,5 +1,6 @@
 """What a problem is: a feasible set, a comparator, and losses f_t of one scalar x."""
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 
@@ -16,7 +17,7 @@ class Problem(Protocol):
 
     @property
     def period(self) -> int:
-        """The losses repeat after this many steps."""
+        """The losses repeat after this many steps, unless they are random."""
         ...
 
     @property
@@ -31,14 +32,20 @@ class Problem(Protocol):
 
     @property
     def x_star(self) -> float:
-        """The comparator: the best fixed point of F in the long run."""
+        """The comparator: the best fixed point of F in the long run; finite in any case."""
+        ...
+
+    @property
+    def attained(self) -> bool:
+        """Whether x* is the best of F in the long run; False where F has no best point."""
         ...
 
     @property
     def hindsight(self) -> bool:
         """Whether to keep the regret against the best fixed point in hindsight, too.
 
-        It differs from x* where the losses are random; the losses must then be linear.
+        It differs from x* where the losses are random; the losses must then be linear, and F
+        bounded.
         """
         ...
 
@@ -46,11 +53,11 @@ class Problem(Protocol):
         """The numbers that the three functions need, rounded to the precision of the run."""
         ...
 
-    @staticmethod
-    def select(t: int, phase: int, p: Any) -> Any: ...
+    @property
+    def select(self) -> Callable[[int, int, Any], Any]: ...
 
-    @staticmethod
-    def loss(c: Any, x: Any, p: Any) -> Any: ...
+    @property
+    def loss(self) -> Callable[[Any, Any, Any], Any]: ...
 
-    @staticmethod
-    def gradient(c: Any, x: Any, p: Any) -> Any: ...
+    @property
+    def gradient(self) -> Callable[[Any, Any, Any], Any]: ...

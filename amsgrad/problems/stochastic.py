@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
-from amsgrad.problems import linear
+from amsgrad.problems import checks, linear
 from amsgrad.problems.draws import bits, key, threshold
 
 
@@ -39,7 +39,15 @@ class Stochastic:
     period: ClassVar[int] = 1
     lower: ClassVar[float] = -1.0
     upper: ClassVar[float] = 1.0
+    attained: ClassVar[bool] = True
     hindsight: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        allowed = 0 <= self.probability < 1
+        checks.check(allowed, "probability", self.probability, "a number in [0, 1)")
+        checks.real("big", self.big)
+        checks.real("small", self.small)
+        checks.whole("seed", self.seed, least=0)
 
     @property
     def x_star(self) -> float:
