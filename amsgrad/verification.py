@@ -10,7 +10,13 @@ from amsgrad.engines.contract import Engine, Trajectory
 from amsgrad.rules.rule import Rule
 
 # The names under which torch's and labml_nn's optimizers keep a rule's state variables.
-TORCH_NAMES = {"m": "exp_avg", "v": "exp_avg_sq", "vmax": "max_exp_avg_sq"}
+TORCH_NAMES = {
+    "m": ("exp_avg",),
+    "v": ("exp_avg_sq", "square_avg"),
+    "vmax": ("max_exp_avg_sq",),
+    "total": ("sum",),
+    "g": (),  # SGD's: torch keeps none
+}
 
 # torch fuses multiplications with additions and rounds its square root otherwise: an ulp or two a
 # step, which the moments remember for 1 / (1 - beta) steps.
@@ -35,26 +41,46 @@ class Verification:
 
 def tolerance(rule: Rule, dtype: type[Any], steps: int) -> float:
     """What rounding explains, relative: ULPS_A_STEP eps min(steps, 1 / (1 - beta))."""
-    remembered: float = min(steps, 1 / (1 - max(rule.beta1, rule.h.beta2)))
+    beta2 = getattr(rule.h, "beta2", 1.0)  # a rule without one forgets nothing
+    remembered = steps if beta2 == 1 else min(steps, 1 / (1 - max(rule.beta1, beta2)))
     return ULPS_A_STEP * float(np.finfo(dtype).eps) * remembered
 
 
-def verify(engine: Engine[Any], rule: Rule, dtype: type[Any], path: Trajectory) -> Verification:
-    """Compare x and every state variable of the engine with the real optimizer's, step by step.
+def follow(engine: Engine[Any], name: str, steps: int) -> Trajectory:
+    """Record where a scalar engine goes, as what another engine is to be held to."""
+    path = Trajectory(name, [], {})
+    state = engine.init()
+    for _ in range(steps):
+        state, _ = engine.advance(state, 1, _NO_RECORDS)
+        path.x.append(float(state.x))
+        for variable, entry in state.memory._asdict().items():
+            path.memory.setdefault(variable, []).append(float(entry))
+    return path
+
+
+def verify(engine: Engine[Any], rule: Rule, path: Trajectory, allowed: float) -> Verification:
+    """Compare x and every state variable of the engine with those of the path, step by step.
 
     Raises:
-        Disagreement: some variable differs by more than `tolerance` of the largest value that it
-            has had so far.
+        Disagreement: some variable differs by more than `allowed` of the largest value that it has
+            had so far.
     """
     steps = len(path.x)
-    allowed = tolerance(rule, dtype, steps)
-    scale = dict.fromkeys(("x", *rule.memory._fields), 0.0)
+    theirs_of = {}
+    for variable in rule.memory._fields:
+        names = TORCH_NAMES.get(variable, (variable,))
+        if names:
+            kept = next(name for name in (variable, *names) if name in path.memory)
+            theirs_of[variable] = path.memory[kept]
+    theirs_of["x"] = path.x  # last: a wrong memory is told of before what follows from it
+    scale = dict.fromkeys(theirs_of, 0.0)
     largest = dict(scale)
     state = engine.init()
     for i in range(steps):
         state, _ = engine.advance(state, 1, _NO_RECORDS)
-        for name, ours in (*state.memory._asdict().items(), ("x", state.x)):
-            theirs = path.x[i] if name == "x" else path.memory[TORCH_NAMES[name]][i]
+        ours_of = {**state.memory._asdict(), "x": state.x}
+        for name in theirs_of:
+            ours, theirs = ours_of[name], theirs_of[name][i]
             scale[name] = max(scale[name], abs(theirs))
             alike = ours == theirs or (math.isnan(ours) and math.isnan(theirs))
             difference = 0.0 if alike else abs(float(ours) - theirs) / (scale[name] or 1.0)

@@ -2,7 +2,7 @@
 
 import ctypes
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,28 +11,44 @@ import numba
 import numpy as np
 import torch
 
+from amsgrad.engines.batch import Batch
 from amsgrad.engines.compiled import Compiled
 from amsgrad.engines.contract import Setup
 from amsgrad.optimizers.catalog import real_optimizer
 from amsgrad.problems.online import Online
+from amsgrad.problems.problem import Problem
 from amsgrad.rules import RULES
 from amsgrad.schedules import SCHEDULES, record_steps
 
 LR, BETAS, EPS = 1e-2, (0.9, 0.99), 1e-16
 EVERY = 1000
+ONLINE = Online()
 
 Run = Callable[[int], float]
 
 
-def compiled(opt: str, dtype: Any, schedule: str = "constant") -> Run:
+def compiled(opt: str, dtype: Any, schedule: str = "constant", problem: Problem = ONLINE) -> Run:
     """Our compiled engine, recording every 1000 steps."""
-    setup = Setup(Online(), LR, SCHEDULES[schedule], first_t=0, dtype=dtype)
+    setup = Setup(problem, LR, SCHEDULES[schedule], first_t=0, dtype=dtype)
     rule = RULES[opt](beta1=BETAS[0], beta2=BETAS[1], eps=EPS)
     engine = Compiled(setup, rule)
 
     def run(steps: int) -> float:
         state, _ = engine.advance(engine.init(), steps, record_steps(steps, EVERY))
         return float(state.x)
+
+    return run
+
+
+def batch(opt: str, problems: Sequence[Problem]) -> Run:
+    """Our batch engine, likewise; `steps` is the sum over its runs."""
+    setup = Setup(problems[0], LR, first_t=0)
+    engine = Batch(setup, RULES[opt](beta1=BETAS[0], beta2=BETAS[1], eps=EPS), problems)
+
+    def run(steps: int) -> float:
+        each = steps // len(problems)
+        state, _ = engine.advance(engine.init(), each, record_steps(each, EVERY))
+        return float(state.x[0])
 
     return run
 
@@ -113,7 +129,7 @@ def eager(make: Callable[[list[torch.nn.Parameter]], torch.optim.Optimizer]) -> 
 
 def seed_program(opt: str) -> Run:
     """labml_nn's optimizer in the eager loop."""
-    return eager(real_optimizer(opt, "labml", lr=LR, betas=BETAS, eps=EPS))
+    return eager(real_optimizer(opt, "labml", lr=LR, beta1=BETAS[0], beta2=BETAS[1], eps=EPS))
 
 
 def torch_adam(**options: Any) -> Run:

@@ -10,6 +10,7 @@ import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from amsgrad.problems.stochastic import Stochastic
 from benchmarks import contenders
 from benchmarks.contenders import Run
 
@@ -23,6 +24,18 @@ CONTENDERS = {
     "compiled amsgrad float64": (lambda: contenders.compiled("amsgrad", np.float64), MANY),
     "compiled amsgrad alpha/sqrt(t)": (
         lambda: contenders.compiled("amsgrad", np.float32, "inverse_sqrt"),
+        MANY,
+    ),
+    "compiled adam, stochastic": (
+        lambda: contenders.compiled("adam", np.float32, problem=Stochastic()),
+        MANY,
+    ),
+    "compiled amsgrad, stochastic": (
+        lambda: contenders.compiled("amsgrad", np.float32, problem=Stochastic()),
+        MANY,
+    ),
+    "batch of 32 seeds, amsgrad, stochastic": (
+        lambda: contenders.batch("amsgrad", [Stochastic(seed=seed) for seed in range(32)]),
         MANY,
     ),
     "optax adam, jitted fori_loop": (lambda: contenders.optax_loop("adam"), MANY),
@@ -44,6 +57,9 @@ TARGETS = [
     ("compiled amsgrad", "plain C, amsgrad", 2),
     ("compiled adam", "floor", 1 / 3.5),
     ("compiled amsgrad", "floor", 1 / 3.5),
+    ("compiled adam, stochastic", "compiled adam", 1 / 2),
+    ("compiled amsgrad, stochastic", "compiled amsgrad", 1 / 2),
+    ("batch of 32 seeds, amsgrad, stochastic", "compiled amsgrad, stochastic", 2),
 ]
 
 seconds_a_step: dict[str, float] = {}

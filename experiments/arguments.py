@@ -8,8 +8,9 @@ from dataclasses import MISSING, dataclass
 from pathlib import Path
 from typing import Any
 
-from amsgrad.problems import PROBLEMS, parameter_names
-from experiments.config import SETTINGS, Config, from_mapping
+from amsgrad.problems import parameter_names
+from amsgrad.rules import RULES, option_names
+from experiments.config import PROBLEM_NUMBERS, RULE_OPTIONS, SETTINGS, Config, from_mapping
 from experiments.config_file import read_file
 from experiments.kinds import ConfigError, Setting, shown
 from experiments.options import HERE_ONLY, OPTIONS, unknown
@@ -29,6 +30,7 @@ class Invocation:
 
 
 FLAGS = ("json", "print_config", "help")
+FOREIGN_OPTIONS = {"beta1", "beta2", "eps"}  # what a class of another package may be given
 BESIDE_RESUME = ("resume", "json", "app", "out")
 # A group of --help goes from the option named here to the next one named.
 GROUPS = {"opt": "optimizer", "problem": "problem", "steps": "run", "out": "files and output"}
@@ -78,7 +80,7 @@ def _invocation(line: dict[str, Any]) -> Invocation:
     asked = {k: OPTIONS[k].read(given, f"--{k}") for k, given in line.items() if k in OPTIONS}
     values = {name: value for name, value in (file | asked).items() if value is not None}
     settings = {name: value for name, value in values.items() if name in SETTINGS}
-    _check_problem(settings.get("problem", SETTINGS["problem"].default), asked)
+    _check_own(asked, settings)
     return Invocation(
         config=None if resume is not None else _config(settings, line.get("config")),
         chosen=frozenset(settings),
@@ -90,13 +92,23 @@ def _invocation(line: dict[str, Any]) -> Invocation:
     )
 
 
-def _check_problem(problem: str, asked: Collection[str]) -> None:
-    """Refuse a number of another problem on the command line; a file may hold those of all."""
+def _check_own(line: Collection[str], settings: dict[str, Any]) -> None:
+    """Refuse what another rule or problem has on the command line; a file may hold it all."""
+    opt = str(settings.get("opt"))
+    problem = settings.get("problem", SETTINGS["problem"].default)
+    if opt in RULES:
+        _refuse(line, RULE_OPTIONS - set(option_names(opt)), f"--opt {opt}", option_names(opt))
+    elif opt != "None":
+        others = RULE_OPTIONS - FOREIGN_OPTIONS - {"semantics"}  # Config has a sentence for that
+        _refuse(line, others, f"--opt {opt}", FOREIGN_OPTIONS)
     own = parameter_names(problem)
-    for name in set().union(*map(parameter_names, PROBLEMS)) - own - {"seed"}:
-        if name in asked:
-            numbers = ", ".join(sorted(own))
-            raise ConfigError(f"--{name} is no number of --problem {problem}, which has {numbers}")
+    _refuse(line, PROBLEM_NUMBERS - own, f"--problem {problem}", own)
+
+
+def _refuse(line: Collection[str], others: set[str], owner: str, own: Collection[str]) -> None:
+    for name in sorted(others.intersection(line)):
+        has = ", ".join(sorted(own)) or "none"
+        raise ConfigError(f"--{name} has no effect with {owner}, which has {has}")
 
 
 def _config(settings: dict[str, Any], file: str | None) -> Config:

@@ -1,12 +1,12 @@
 """From a configuration to the engine that runs it."""
 
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from amsgrad.engines.contract import Engine, Setup
-from amsgrad.problems import PROBLEMS, parameter_names
-from amsgrad.rules import RULES
+from amsgrad.rules import RULES, option_names
 from amsgrad.rules.rule import Rule
 from amsgrad.schedules import BETA1_SCHEDULES, SCHEDULES, record_steps
 from experiments.config import Config
@@ -26,9 +26,8 @@ def device_name(config: Config) -> str:
 
 
 def build_setup(config: Config) -> Setup:
-    numbers = {name: getattr(config, name) for name in parameter_names(config.problem)}
     return Setup(
-        problem=PROBLEMS[config.problem](**numbers),
+        problem=config.make_problem(),
         lr=config.lr,
         schedule=SCHEDULES[config.schedule],
         schedule_rate=config.schedule_rate,
@@ -41,9 +40,8 @@ def build_setup(config: Config) -> Setup:
 
 
 def build_rule(config: Config) -> Rule:
-    return RULES[config.opt](
-        beta1=config.beta1, beta2=config.beta2, eps=config.eps, semantics=config.semantics
-    )
+    make = RULES[config.opt]
+    return make(**{name: getattr(config, name) for name in signature(make).parameters})
 
 
 def engine_name(config: Config) -> str:
@@ -86,13 +84,13 @@ def build_torch_loop(config: Config) -> "TorchLoop":
 
     if config.device == "cuda" and not torch.cuda.is_available():
         raise ConfigError("--device cuda was given, but torch finds no CUDA device; use cpu")
-    betas: Any = None if config.beta1 is None else (config.beta1, config.beta2)
-    numbers: Any = {"lr": config.lr, "betas": betas, "eps": config.eps}
     if not config.foreign:
-        make = real_optimizer(config.opt, str(config.semantics), **numbers)
+        options = {name: getattr(config, name) for name in option_names(config.opt)}
+        make = real_optimizer(config.opt, lr=config.lr, **options)
         return TorchLoop(build_setup(config), make, config.device, config.seed)
+    betas: Any = None if config.beta1 is None else (config.beta1, config.beta2)
     try:
-        make = foreign_optimizer(config.opt, **numbers)
+        make = foreign_optimizer(config.opt, lr=config.lr, betas=betas, eps=config.eps)
         loop = TorchLoop(build_setup(config), make, config.device, config.seed)
         loop.rehearse()
     except (Exception, SystemExit) as error:  # another's code may fail in any way

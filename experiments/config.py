@@ -7,8 +7,10 @@ from typing import Annotated, Any
 import numpy as np
 import yaml
 
+from amsgrad import problems, rules
 from amsgrad.problems import PROBLEMS
-from amsgrad.rules import RULES, SEMANTICS
+from amsgrad.problems.problem import Problem
+from amsgrad.rules import RULES, SEMANTICS, TORCH_RULES
 from amsgrad.schedules import BETA1_SCHEDULES, SCHEDULES
 from experiments.kinds import (
     INT64,
@@ -22,20 +24,59 @@ from experiments.kinds import (
     shown,
 )
 
-EPS = " and ".join(f"{eps:g} for {name}" for name, eps in SEMANTICS.items())
+EPS = ", ".join(f"{eps:g} for {name}" for name, eps in SEMANTICS.items())
 ENGINES = ("auto", "compiled", "torch", "reference")
 DEVICES = ("cpu", "cuda")
 DTYPES = ("float32", "float64")
 
 MOST_RECORDS = 50_000_000  # a float64 trace of as many records takes 1.2 GB
 
+RULE_OPTIONS = set().union(*map(rules.option_names, RULES))
+PROBLEM_NUMBERS = set().union(*map(problems.parameter_names, PROBLEMS)) - {"seed"}
+
+# The papers count from 1, the seed program from 0; at its optimum 0 adafom would stay.
+STARTS = {name: {"first_t": 1, "x0": 0.0} for name in PROBLEMS}
+STARTS["online"]["first_t"] = 0
+STARTS["adafom"]["x0"] = 1.0
+LATER: Any = None  # never seen: __post_init__ puts the problem's own in its place
+
+
+def by_rule(option: str, before: str = ", by default ") -> str:
+    """The defaults of an option that rules have, in words for --help."""
+    return _in_words({rule: rules.defaults(rule).get(option) for rule in RULES}, before)
+
+
+def by_problem(number: str) -> str:
+    """The defaults of a number that problems have, likewise."""
+    values = {name: problems.defaults(name).get(number) for name in PROBLEMS}
+    return _in_words(values, ", by default ")
+
+
+def by_start(name: str) -> str:
+    """Where the problems start by default, likewise."""
+    return _in_words({problem: STARTS[problem][name] for problem in PROBLEMS}, ", by default ")
+
+
+def _in_words(values: Mapping[str, Any], before: str) -> str:
+    owners: dict[str, list[str]] = {}
+    for name, value in values.items():
+        if value is not None:
+            text = value if isinstance(value, str) else f"{value:g}"
+            owners.setdefault(text, []).append(name)
+    commonest = max(owners, key=lambda text: len(owners[text]))
+    if len(owners) == 1:
+        return before + commonest
+    others = [f"{text} for {' '.join(owners[text])}" for text in owners if text != commonest]
+    return f"{before}{', '.join(others)} and {commonest} for the others"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
     """One run: every field is the option and the YAML key of its name, checked when it is made.
 
-    Texts are taken for what they spell. For the rules by name, `semantics`, the betas and `eps`
-    are those in force; for a class of another package None stands for its own.
+    Texts are taken for what they spell. An option of the rule or a number of the problem that is
+    not given has the default of that rule or problem; one that they do not have is None. For a
+    class of another package None stands for its own default.
     """
 
     opt: Annotated[str, Optimizer(tuple(RULES)), "The update rule, or the optimizer class, to run"]
@@ -44,12 +85,26 @@ class Config:
     ] = None
     lr: Annotated[float, Real(0), "Step size alpha; 0 keeps x where it is"] = 0.01
     beta1: Annotated[
-        float | None, Real(0, below=1), "Decay of m, the mean of the gradients, by default 0.9"
+        float | None, Real(0, below=1), f"Decay of m, the mean of the gradients{by_rule('beta1')}"
     ] = None
     beta2: Annotated[
-        float | None, Real(0, below=1), "Decay of v, the mean of their squares, by default 0.99"
+        float | None, Real(0, below=1), f"Decay of v, the mean of their squares{by_rule('beta2')}"
     ] = None
-    eps: Annotated[float | None, Real(0), f"Added to the divisor, by default {EPS}"] = None
+    eps: Annotated[
+        float | None, Real(0), f"Added to the divisor, by default {EPS}{by_rule('eps', ', ')}"
+    ] = None
+    window: Annotated[
+        int | None, Whole(1, 64), f"Gradients that adashift averages{by_rule('window')}"
+    ] = None
+    power: Annotated[
+        float | None, Real(0, 0.5), f"Power of vmax that divides in padam{by_rule('power')}"
+    ] = None
+    final_lr: Annotated[
+        float | None,
+        Real(0),
+        f"Where the bounds of adabound and amsbound meet{by_rule('final_lr')}",
+    ] = None
+    gamma: Annotated[float | None, Real(0), f"How fast those bounds meet{by_rule('gamma')}"] = None
     schedule: Annotated[
         str,
         OneOf(tuple(SCHEDULES)),
@@ -63,14 +118,29 @@ class Config:
     ] = "constant"
     beta1_rate: Annotated[float, Real(0, 1), "The rate of exponential"] = 0.999
 
-    problem: Annotated[str, OneOf(tuple(PROBLEMS)), "The sequence of slopes of the loss"] = "online"
-    period: Annotated[int, Whole(1), "Steps from one big slope to the next"] = 101
-    probability: Annotated[float, Real(0, below=1), "How often the stochastic slope is big"] = 0.01
-    big: Annotated[float, Real(), "The rare slope: at t mod period = 1, or by chance"] = 1010.0
-    small: Annotated[float, Real(), "The slope at every other t"] = -10.0
-    first_t: Annotated[int, Whole(0), "Time t of the first step; the paper counts from 1"] = 0
-    x0: Annotated[float, Real(-1, 1), "The first x"] = 0.0
-    seed: Annotated[int, Whole(0), "Seed of the stochastic slopes, and of a random optimizer"] = 0
+    problem: Annotated[str, OneOf(tuple(PROBLEMS)), "The sequence of losses"] = "online"
+    period: Annotated[
+        int | None, Whole(1), f"Steps from one big slope to the next{by_problem('period')}"
+    ] = None
+    probability: Annotated[
+        float | None,
+        Real(0, below=1),
+        f"How often the stochastic slope is big{by_problem('probability')}",
+    ] = None
+    big: Annotated[float | None, Real(), f"The rare slope{by_problem('big')}"] = None
+    small: Annotated[float | None, Real(), f"The slope else{by_problem('small')}"] = None
+    delta: Annotated[
+        float | None, Real(0), f"Mean slope of theorem3 and adashift{by_problem('delta')}"
+    ] = None
+    a: Annotated[
+        float | None, Real(0), f"How far the batches of zhang disagree{by_problem('a')}"
+    ] = None
+    order: Annotated[
+        str | None, OneOf(("cyclic", "random")), f"Order of those batches{by_problem('order')}"
+    ] = None
+    first_t: Annotated[int, Whole(0), f"Time t of the first step{by_start('first_t')}"] = LATER
+    x0: Annotated[float, Real(), f"The first x, inside the feasible set{by_start('x0')}"] = LATER
+    seed: Annotated[int, Whole(0), "Seed of random losses, and of a random optimizer"] = 0
 
     steps: Annotated[int, Whole(1), "Number of steps"] = 10_000_000
     every: Annotated[
@@ -86,22 +156,32 @@ class Config:
     def __post_init__(self) -> None:
         for name, setting in SETTINGS.items():
             object.__setattr__(self, name, setting.read(getattr(self, name), name))
-        if not self.foreign:
-            self._fill_in()
+        self._fill_in()
         self._check_pairs()
 
     def _fill_in(self) -> None:
-        """Put the numbers in force where none were given; a class of another has its own."""
-        semantics = self.semantics or "labml"
-        resolved = {
-            "semantics": semantics,
-            "beta1": 0.9,
-            "beta2": 0.99,
-            "eps": SEMANTICS[semantics],
-        }
-        for name, value in resolved.items():
-            if getattr(self, name) is None:
-                object.__setattr__(self, name, value)
+        """Put the numbers in force where none were given, and None where they have no effect."""
+        if not self.foreign:
+            resolved = rules.defaults(self.opt)
+            if "semantics" in resolved:
+                resolved["eps"] = SEMANTICS[self.semantics or "labml"]
+            self._resolve(RULE_OPTIONS, resolved)
+        self._resolve(PROBLEM_NUMBERS, problems.defaults(self.problem))
+        self._resolve({"first_t", "x0"}, STARTS[self.problem])
+
+    def _resolve(self, names: set[str], resolved: Mapping[str, Any]) -> None:
+        for name in names:
+            if name not in resolved or getattr(self, name) is None:
+                object.__setattr__(self, name, resolved.get(name))
+
+    def make_problem(self) -> Problem:
+        """The problem with its numbers; ConfigError where they do not go together."""
+        numbers = {name: getattr(self, name) for name in problems.parameter_names(self.problem)}
+        try:
+            problem: Problem = PROBLEMS[self.problem](**numbers)
+        except ValueError as error:
+            raise ConfigError(f"--{error} with --problem {self.problem}") from None
+        return problem
 
     @property
     def foreign(self) -> bool:
@@ -116,15 +196,29 @@ class Config:
             raise ConfigError(f"--semantics is for {', '.join(RULES)}, but --opt is {self.opt}")
         if self.foreign and (self.beta1 is None) != (self.beta2 is None):
             raise ConfigError(f"--beta1 and --beta2 go together with --opt {self.opt}; give both")
-        if self.foreign and self.beta1_schedule != "constant" and self.beta1 is None:
-            raise ConfigError(f"--beta1_schedule needs --beta1 and --beta2 with --opt {self.opt}")
+        if self.beta1_schedule != "constant" and self.beta1 is None:
+            needs = "--beta1 and --beta2 with" if self.foreign else "a rule with a beta1, not"
+            raise ConfigError(f"--beta1_schedule needs {needs} --opt {self.opt}")
         largest = float(np.finfo(self.dtype).max)
-        for name in ("lr", "eps", "big", "small"):
+        for name in ("lr", "eps", "big", "small", "delta", "a", "x0"):
             if abs(getattr(self, name) or 0.0) > largest:
                 raise ConfigError(
                     f"--{name} must be at most {largest:.3g} in size with --dtype {self.dtype},"
                     f" but {getattr(self, name)} was given"
                 )
+        problem = self.make_problem()
+        if not problem.lower <= self.x0 <= problem.upper:
+            raise ConfigError(
+                f"--x0 must be a number in [{problem.lower:g}, {problem.upper:g}] with --problem"
+                f" {self.problem}, but {self.x0:g} was given"
+            )
+        needs_torch = self.device == "cuda" or self.engine == "torch"
+        if needs_torch and not self.foreign and self.opt not in TORCH_RULES:
+            given = f"--device {self.device} --engine {self.engine}"
+            raise ConfigError(
+                f"{given} needs a torch optimizer, which stands behind {', '.join(TORCH_RULES)}"
+                f" and package.module:Class only, but --opt {self.opt} was given"
+            )
         if self.foreign and only_torch:
             raise ConfigError(f"--opt {self.opt} needs --engine torch, but {self.engine} was given")
         if self.first_t + self.steps > INT64:

@@ -50,18 +50,20 @@ class Kind:
 
 @dataclass(frozen=True)
 class Whole(Kind):
-    """A whole number in [least, 2**63); 1e7 and 10_000_000 are whole numbers, 1.5 is not."""
+    """A whole number in [least, most]; 1e7 and 10_000_000 are whole numbers, 1.5 is not."""
 
     metavar = "N"
 
     least: int
+    most: int = INT64
 
     def __str__(self) -> str:
-        return f"a whole number from {self.least} to 2**63 - 1"
+        most = "2**63 - 1" if self.most == INT64 else self.most
+        return f"a whole number from {self.least} to {most}"
 
     def read(self, given: object) -> int:
         number = Decimal(_text_or_number(given))  # a float would round 1.234567890123456789e18
-        if not self.least <= number <= INT64 or number != int(number):
+        if not self.least <= number <= self.most or number != int(number):
             raise ValueError
         return int(number)
 

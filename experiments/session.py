@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ from typing import Any
 from amsgrad.engines.contract import Engine, Records
 from amsgrad.regret import value
 from experiments import checkpoint, picture, provenance, runner, trace
-from experiments.build import build_setup, device_name, engine_name
+from experiments.build import device_name, engine_name
 from experiments.caption import caption
 from experiments.config import Config, from_mapping, to_yaml
 from experiments.config_file import read_file
@@ -158,6 +159,7 @@ def _summary(
     session: Session, outcome: runner.Outcome, seconds: dict[str, float]
 ) -> dict[str, Any]:
     config, state = session.config, outcome.state
+    problem = config.make_problem()
     steps = state.steps - session.state.steps
     records = outcome.records
     hindsight = records.average_hindsight_regret.tolist() if records.in_hindsight else []
@@ -170,7 +172,7 @@ def _summary(
         "steps": state.steps,
         "resumed_after_step": session.state.steps,
         "x": float(state.x),
-        "x_star": build_setup(config).problem.x_star,
+        "x_star": problem.x_star if problem.attained else None,
         "average_regret": value(state.regret) / state.steps if state.steps else None,
         "average_hindsight_regret": hindsight[-1] if hindsight else None,
         "seconds": seconds,
@@ -184,7 +186,7 @@ def _write_results(session: Session, records: Records) -> None:
     trace.write(folder.trace, records, first_t=config.first_t, attributes=_settings(config))
     if not records.step.size:
         return
-    problem = build_setup(config).problem
+    problem = config.make_problem()
     picture.draw(
         records,
         folder.picture,
@@ -192,7 +194,7 @@ def _write_results(session: Session, records: Records) -> None:
         subtitle=caption(config),
         lower=problem.lower,
         upper=problem.upper,
-        x_star=problem.x_star,
+        x_star=problem.x_star if problem.attained else math.nan,
         first_t=config.first_t,
     )
 

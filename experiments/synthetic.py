@@ -106,9 +106,10 @@ def report(
             f" (largest difference {max(verification['largest'].values()):.1e})"
         )
     if summary["average_regret"] is not None:
+        x_star = summary["x_star"]
+        optimum = "no optimum" if x_star is None else f"optimum {x_star:g}"
         lines.append(
-            f"x = {summary['x']:.4f} (optimum {summary['x_star']:g}),"
-            f" average regret = {summary['average_regret']:.4f}"
+            f"x = {summary['x']:.4f} ({optimum}), average regret = {summary['average_regret']:.4f}"
         )
     if summary["average_hindsight_regret"] is not None:
         lines.append(

@@ -15,7 +15,9 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from amsgrad.engines.contract import Engine
-from amsgrad.verification import Disagreement, verify
+from amsgrad.engines.reference import Reference
+from amsgrad.rules import TORCH_RULES
+from amsgrad.verification import Disagreement, follow, tolerance, verify
 from experiments import picture, trace, tracking
 from experiments.build import build_engine, build_rule, build_setup, build_torch_loop, engine_name
 from experiments.config import Config
@@ -24,7 +26,8 @@ from experiments.config import Config
 def build_verified(config: Config) -> tuple[Engine[Any], Mapping[str, object]]:
     """The engine, and what the comparison of its first `config.verify` steps has found.
 
-    Only the compiled engine is compared: the others are the definition and the real optimizer.
+    Only the compiled engine is compared: with the real optimizer, or with the definition in plain
+    Python, to the bit, where torch has no such optimizer.
 
     Raises:
         ConfigError: as `build_engine`.
@@ -32,6 +35,12 @@ def build_verified(config: Config) -> tuple[Engine[Any], Mapping[str, object]]:
     """
     if engine_name(config) != "compiled" or config.verify == 0:
         return build_engine(config), {"steps": 0}
+    setup, rule = build_setup(config), build_rule(config)
+    steps = min(config.verify, config.steps)
+    if config.opt not in TORCH_RULES:
+        definition = follow(Reference(setup, rule), "the reference engine", steps)
+        engine = build_engine(config)
+        return engine, asdict(verify(engine, rule, definition, 0.0))
     with _real_optimizer(config) as answer:
         engine = build_engine(config)
         for module in (trace, picture, tracking):
@@ -42,7 +51,8 @@ def build_verified(config: Config) -> tuple[Engine[Any], Mapping[str, object]]:
             path = RuntimeError("its process ended early")
     if isinstance(path, Exception):
         raise Disagreement(f"the real optimizer cannot be followed: {path}")
-    return engine, asdict(verify(engine, build_rule(config), build_setup(config).dtype, path))
+    allowed = tolerance(rule, setup.dtype, steps)
+    return engine, asdict(verify(engine, rule, path, allowed))
 
 
 @contextmanager

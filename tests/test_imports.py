@@ -19,7 +19,7 @@ HOMES = {
         "experiments/verified.py",
     ],
     "labml_nn": ["amsgrad/optimizers/"],
-    "numba": ["amsgrad/engines/compiled.py"],
+    "numba": ["amsgrad/engines/jit.py"],
     "labml": ["experiments/tracking.py"],
     "matplotlib": ["experiments/picture.py"],
     "xarray": ["experiments/trace.py"],

@@ -13,7 +13,7 @@ from amsgrad.optimizers.semantics import CorrectedMaximum, Uncorrected
 
 MakeOptimizer = Callable[[list[torch.nn.Parameter]], torch.optim.Optimizer]
 
-REAL = {
+REAL: dict[tuple[str, str | None], tuple[Any, dict[str, Any]]] = {
     ("adam", "labml"): (labml_nn.optimizers.adam.Adam, {}),
     ("adam", "torch"): (torch.optim.Adam, {}),
     ("amsgrad", "labml"): (AMSGrad, {}),
@@ -25,15 +25,24 @@ REAL = {
     # Keras adds its eps where labml does; only the default is another.
     ("adam", "keras"): (labml_nn.optimizers.adam.Adam, {}),
     ("amsgrad", "keras"): (AMSGrad, {}),
+    ("rmsprop", None): (torch.optim.RMSprop, {}),
+    ("adagrad", None): (torch.optim.Adagrad, {}),
+    ("sgd", None): (torch.optim.SGD, {}),
 }
 
 
 def real_optimizer(
-    name: str, semantics: str, *, lr: float, betas: tuple[float, float], eps: float
+    name: str, semantics: str | None = None, *, lr: float, **numbers: float
 ) -> MakeOptimizer:
-    """The torch optimizer that is `name` with these semantics; KeyError if there is none."""
+    """The torch optimizer that is the rule `name` with these options; KeyError if there is none."""
     cls, options = REAL[name, semantics]
-    return lambda params: cls(params, lr=lr, betas=betas, eps=eps, **options)
+    if "beta1" in numbers:
+        options = {**options, "betas": (numbers["beta1"], numbers["beta2"])}
+    elif "beta2" in numbers:
+        options = {**options, "alpha": numbers["beta2"]}  # torch's RMSprop calls it so
+    if "eps" in numbers:
+        options = {**options, "eps": numbers["eps"]}
+    return lambda params: cls(params, lr=lr, **options)
 
 
 def foreign_optimizer(

@@ -53,8 +53,11 @@ def coefficients_paper(k: int, alpha: float, beta1: float, h: Hyper, real: Any) 
     return _coefficients(alpha, h.eps, beta1, h, real)
 
 
-def coefficients_labml(k: int, alpha: float, beta1: float, h: Hyper, real: Any) -> Coefficients:
-    """Both corrections go into the step size; eps is added to the uncorrected root."""
+def coefficients_labml(k: int, alpha: float, beta1: float, h: Any, real: Any) -> Coefficients:
+    """Both corrections go into the step size; eps is added to the uncorrected root.
+
+    h: Hyper, or another rule's NamedTuple that has its fields, too.
+    """
     return _coefficients(corrected_step(k, alpha, beta1, h), h.eps, beta1, h, real)
 
 
@@ -64,14 +67,14 @@ def coefficients_torch(k: int, alpha: float, beta1: float, h: Hyper, real: Any) 
     return _coefficients(corrected_step(k, alpha, beta1, h), eps, beta1, h, real)
 
 
-def corrected_step(k: int, alpha: float, beta1: float, h: Hyper) -> float:
+def corrected_step(k: int, alpha: float, beta1: float, h: Any) -> float:
     """alpha sqrt(c2) / c1, which is alpha once both corrections are 1."""
     if k >= h.settled:
         return alpha
     return alpha * math.sqrt(correction(h.beta2, k)) / correction(beta1, k)
 
 
-def _coefficients(step: float, eps: float, beta1: float, h: Hyper, real: Any) -> Coefficients:
+def _coefficients(step: float, eps: float, beta1: float, h: Any, real: Any) -> Coefficients:
     return Coefficients(
         real(step),
         real(eps),
@@ -91,14 +94,17 @@ COEFFICIENTS = {
 }
 
 
-def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
-    """One step, in the precision of the run."""
+def update(memory: Memory, g: float, c: Any) -> tuple[Memory, float]:
+    """One step, in the precision of the run.
+
+    c: Coefficients, or another rule's NamedTuple that has its fields, too.
+    """
     m = c.beta1 * memory.m + c.rest1 * g
     v = c.beta2 * memory.v + c.rest2 * g * g
     return Memory(m, v), c.step * m / (np.sqrt(v) + c.eps)
 
 
-def adam(*, beta1: float, beta2: float, eps: float, semantics: str = "labml") -> Rule:
+def adam(*, beta1: float = 0.9, beta2: float = 0.99, eps: float, semantics: str = "labml") -> Rule:
     """The rule with its hyper-parameters: betas in [0, 1), eps >= 0, semantics as listed above."""
     settled = settling_step(beta1, beta2)
     h = Hyper(beta2, eps, settled)

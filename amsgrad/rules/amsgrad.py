@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from amsgrad.rules.adam import COEFFICIENTS, Coefficients, Hyper
+from amsgrad.rules.adam import COEFFICIENTS, Hyper
 from amsgrad.rules.bias import correction, settling_step
 from amsgrad.rules.rule import Rule
 
@@ -41,8 +41,11 @@ class CorrectedCoefficients(NamedTuple):
     rest2: float
 
 
-def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
-    """One step, in the precision of the run."""
+def update(memory: Memory, g: float, c: Any) -> tuple[Memory, float]:
+    """One step, in the precision of the run.
+
+    c: Adam's Coefficients, or another rule's NamedTuple that has its fields, too.
+    """
     m = c.beta1 * memory.m + c.rest1 * g
     v = c.beta2 * memory.v + c.rest2 * g * g
     vmax = max(memory.vmax, v)
@@ -73,7 +76,9 @@ def update_corrected(memory: Memory, g: float, c: CorrectedCoefficients) -> tupl
     return Memory(m, v, vmax), c.step * m / (np.sqrt(vmax) + c.eps)
 
 
-def amsgrad(*, beta1: float, beta2: float, eps: float, semantics: str = "labml") -> Rule:
+def amsgrad(
+    *, beta1: float = 0.9, beta2: float = 0.99, eps: float, semantics: str = "labml"
+) -> Rule:
     """The rule with its hyper-parameters: betas in [0, 1), eps >= 0, semantics as for Adam."""
     settled = settling_step(beta1, beta2)
     h = Hyper(beta2, eps, settled)

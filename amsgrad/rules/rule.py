@@ -2,7 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+# `settled` of a rule whose coefficients depend on k for ever: no run gets there, and 64 bits do.
+NEVER: Final = 2**62
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,8 @@ class Rule:
         h: NamedTuple of the hyper-parameters.
         coefficients: (k, alpha_k, beta1_k, h, real) -> NamedTuple of `real` scalars.
         update: (memory, g, c) -> (memory, d).
-        settled: from this step on the coefficients depend on k through alpha_k and beta1_k alone.
+        settled: from this step on the coefficients depend on k through alpha_k and beta1_k alone;
+            `NEVER` where they never do.
         beta1: the first of the beta1_k; 0 where there is no first moment.
         start: the state variables before the first step; None where all are zero.
     """

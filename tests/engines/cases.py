@@ -61,8 +61,8 @@ class Case:
 
     def engine(self, name: str) -> Any:
         if name == "torch":
-            betas = (self.beta1, self.beta2)
-            make = real_optimizer(self.opt, self.semantics, lr=self.lr, betas=betas, eps=self.eps)
+            numbers = {"beta1": self.beta1, "beta2": self.beta2, "eps": self.eps}
+            make = real_optimizer(self.opt, self.semantics, lr=self.lr, **numbers)
             return TorchLoop(self.setup, make)
         return {"compiled": Compiled, "reference": Reference}[name](self.setup, self.rule)
 

@@ -9,7 +9,7 @@ import pytest
 
 from amsgrad.engines.reference import Reference
 from amsgrad.rules.adam import Coefficients
-from amsgrad.verification import Disagreement, Verification, verify
+from amsgrad.verification import Disagreement, Verification, tolerance, verify
 from tests.engines.cases import Case, every_case
 
 STEPS = 4000  # past the settling step of bias correction
@@ -17,7 +17,8 @@ STEPS = 4000  # past the settling step of bias correction
 
 def compare(case: Case, steps: int, engine: Any = None) -> Verification:
     path = case.engine("torch").follow(steps)
-    return verify(engine or case.engine("compiled"), case.rule, case.dtype, path)
+    allowed = tolerance(case.rule, case.dtype, steps)
+    return verify(engine or case.engine("compiled"), case.rule, path, allowed)
 
 
 @every_case

@@ -11,6 +11,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from amsgrad.problems import defaults as problem_defaults
+from amsgrad.rules import defaults, option_names
 from experiments import config as lists
 from experiments.arguments import GROUPS, parse
 from experiments.config import SETTINGS, Config, from_mapping, to_yaml
@@ -72,15 +74,22 @@ def test_opt_alone_is_the_seed_program() -> None:
         "beta1": 0.9,
         "beta2": 0.99,
         "eps": 1e-16,
+        "window": None,
+        "power": None,
+        "final_lr": None,
+        "gamma": None,
         "schedule": "constant",
         "schedule_rate": 0.01,
         "beta1_schedule": "constant",
         "beta1_rate": 0.999,
         "problem": "online",
         "period": 101,
-        "probability": 0.01,
+        "probability": None,
         "big": 1010.0,
         "small": -10.0,
+        "delta": None,
+        "a": None,
+        "order": None,
         "first_t": 0,
         "x0": 0.0,
         "seed": 0,
@@ -157,6 +166,30 @@ def test_eps_is_that_of_the_semantics() -> None:
     assert config("--opt", SGD, "--eps", "1e-3").eps == 1e-3
 
 
+def test_an_option_not_given_is_the_rules_own() -> None:
+    for opt in lists.RULES:
+        found = vars(config("--opt", opt))
+        assert {name: found[name] for name in defaults(opt)} == defaults(opt)
+        others = lists.RULE_OPTIONS - set(option_names(opt))
+        assert {found[name] for name in others} <= {None}
+    assert config("--opt", "adopt", "--beta2", "0.5").beta2 == 0.5
+
+
+def test_a_number_not_given_is_the_problems_own() -> None:
+    for problem in lists.PROBLEMS:
+        found = vars(config("--opt", "adam", "--problem", problem))
+        own = problem_defaults(problem)
+        assert {name: found[name] for name in own} == own
+        assert {found[name] for name in lists.PROBLEM_NUMBERS - set(own)} <= {None}
+    assert config("--opt", "adam", "--problem", "zhang", "--order", "random").order == "random"
+
+
+def test_a_file_may_hold_options_of_other_rules_and_problems(written: Written) -> None:
+    file = written("opt: adam\nperiod: 50\nprobability: 0.5\nwindow: 3\nbeta1: 0.8")
+    assert config("--config", file) == Config(opt="adam", period=50, beta1=0.8)
+    assert config("--config", file, "--opt", "sgd").beta1 is None
+
+
 def test_a_file_may_start_with_a_byte_order_mark(written: Written) -> None:
     assert config("--config", written(b"\xef\xbb\xbfopt: adam")) == Config(opt="adam")
 
@@ -226,10 +259,31 @@ def test_the_environment_has_no_say(
 
 # What is refused
 
-OPT = "must be adam, amsgrad or package.module:Class of a torch optimizer, but"
+OPT = f"must be {', '.join(lists.RULES)} or package.module:Class of a torch optimizer, but"
 REFUSED = [
     ("", f"--opt must be given: {OPT[8:-5]}"),
-    ("--opt sgd", f"--opt {OPT} sgd was given"),
+    ("--opt sgdm", f"--opt {OPT} sgdm was given; did you mean sgd?"),
+    (
+        "--opt yogi --window 3",
+        "--window has no effect with --opt yogi, which has beta1, beta2, eps",
+    ),
+    ("--opt sgd --beta1 0.5", "--beta1 has no effect with --opt sgd, which has none"),
+    ("--opt sgd --semantics torch", "--semantics has no effect with --opt sgd, which has none"),
+    (f"--opt {SGD} --window 3", f"--window has no effect with --opt {SGD}, which has beta1, beta2"),
+    (
+        "--opt sgd --beta1_schedule harmonic",
+        "--beta1_schedule needs a rule with a beta1, not --opt",
+    ),
+    (
+        "--opt adashift --window 65",
+        "--window must be a whole number from 1 to 64, but 65 was given",
+    ),
+    ("--opt padam --power 0.6", "--power must be a number in [0, 0.5], but 0.6 was given"),
+    (
+        "--opt yogi --engine torch",
+        "needs a torch optimizer, which stands behind adam, amsgrad, sgd,",
+    ),
+    ("--opt yogi --device cuda", "only, but --opt yogi was given"),
     ("--opt amsgrd", f"--opt {OPT} amsgrd was given; did you mean amsgrad?"),
     ("--opt Adam", f"--opt {OPT} Adam was given; did you mean adam?"),
     ("--opt torch.optim.SGD", "torch.optim.SGD was given; did you mean torch.optim:SGD?"),
@@ -270,9 +324,9 @@ REFUSED = [
     ("--beta2 1.0", "--beta2 must be a number in [0, 1), but 1.0 was given"),
     ("--eps -1e-8", "--eps must be a finite number, 0 or more, but -1e-8 was given"),
     ("--eps null", "--eps must be a finite number, 0 or more, but null was given"),
-    ("--x0 1.1", "--x0 must be a number in [-1, 1], but 1.1 was given"),
-    ("--x0 -1.1", "--x0 must be a number in [-1, 1], but -1.1 was given"),
-    ("--x0 nan", "--x0 must be a number in [-1, 1], but nan was given"),
+    ("--x0 1.1", "--x0 must be a number in [-1, 1] with --problem online, but 1.1 was given"),
+    ("--x0 -1.1", "--x0 must be a number in [-1, 1] with --problem online, but -1.1 was given"),
+    ("--problem zhang --x0 inf", "--x0 must be a finite number, but inf was given"),
     ("--big inf", "--big must be a finite number, but inf was given"),
     ("--small -inf", "--small must be a finite number, but -inf was given"),
     (
@@ -283,9 +337,19 @@ REFUSED = [
         "--semantics Torch",
         "--semantics must be labml, torch, paper, optax or keras, but Torch was given; did you",
     ),
-    ("--problem offline", "--problem must be online or stochastic, but offline was given"),
-    ("--probability 0.5", "--probability is no number of --problem online, which has big, period"),
-    ("--problem stochastic --period 3", "--period is no number of --problem stochastic"),
+    ("--problem offline", "or adafom, but offline was given; did you mean online?"),
+    (
+        "--problem thorem1",
+        "--problem must be online, stochastic, theorem1, theorem2, theorem3, adopt",
+    ),
+    (
+        "--probability 0.5",
+        "--probability has no effect with --problem online, which has big, period",
+    ),
+    ("--problem stochastic --period 3", "--period has no effect with --problem stochastic"),
+    ("--problem adafom --big 3", "--big has no effect with --problem adafom, which has none"),
+    ("--problem theorem1 --big 2", "--big must be a finite number above 2, but 2.0 was given with"),
+    ("--problem zhang --order up", "--order must be cyclic or random, but up was given"),
     ("--engine fast", "--engine must be auto, compiled, torch or reference, but fast was given"),
     ("--device cuda:0", "--device must be cpu or cuda, but cuda:0 was given; did you mean cuda?"),
     ("--dtype float16", "--dtype must be float32 or float64, but float16 was given"),
@@ -450,7 +514,7 @@ def test_resume_takes_an_id_and_no_path(run: str, capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize(
     ("mapping", "sentence"),
     [
-        ({}, "opt must be given: adam, amsgrad or package.module:Class"),
+        ({}, "opt must be given: adam, amsgrad, sgd, rmsprop"),
         ({"opt": None}, f"opt {OPT} null was given"),
         ({"opt": 1}, f"opt {OPT} 1 was given"),
         ({"opt": "adam", "lrr": 1}, "lrr is no setting; did you mean lr?"),
@@ -484,28 +548,36 @@ def whole(least: int, most: int = 2**61) -> st.SearchStrategy[int]:
     return st.integers(least, most)
 
 
+ADAMS = ("adam", "amsgrad")
+
+
 @st.composite
 def configs(draw: st.DrawFn) -> Config:
     steps = draw(whole(1))
     opt = draw(st.sampled_from([*lists.RULES, SGD, "paquet.été:Klasse"]))
     device = draw(st.sampled_from(lists.DEVICES))
     engines = lists.ENGINES if device == "cpu" and ":" not in opt else ("auto", "torch")
+    if ":" not in opt and opt not in lists.TORCH_RULES:
+        device, engines = "cpu", ("auto", "compiled", "reference")
     foreign = ":" in opt
     both = draw(st.booleans()) or not foreign
+    schedules = st.sampled_from(list(lists.BETA1_SCHEDULES))
     dtype = draw(st.sampled_from(lists.DTYPES))
     most = 3e38 if dtype == "float32" else 1e308
     return Config(
         opt=opt,
-        semantics=None if foreign else draw(st.sampled_from(list(lists.SEMANTICS))),
+        semantics=draw(st.sampled_from(list(lists.SEMANTICS))) if opt in ADAMS else None,
         lr=draw(numbers(0, most)),
         beta1=draw(st.floats(0, 1, exclude_max=True)) if both else None,
         beta2=draw(st.floats(0, 1, exclude_max=True)) if both else None,
         eps=draw(st.none() | numbers(0, most)),
         schedule=draw(st.sampled_from(list(lists.SCHEDULES))),
         schedule_rate=draw(numbers(0)),
-        beta1_schedule=draw(st.sampled_from(list(lists.BETA1_SCHEDULES))) if both else "constant",
+        beta1_schedule=draw(schedules) if both and opt in ADAMS else "constant",
         beta1_rate=draw(st.floats(0, 1)),
-        problem=draw(st.sampled_from(list(lists.PROBLEMS))),
+        window=draw(st.none() | whole(1, 64)),
+        power=draw(st.none() | numbers(0, 0.5)),
+        problem=draw(st.sampled_from(["online", "stochastic"])),
         period=draw(whole(1)),
         probability=draw(st.floats(0, 1, exclude_max=True)),
         big=draw(numbers(-most, most)),
@@ -553,8 +625,9 @@ def test_help_tells_every_option(capsys: pytest.CaptureFixture[str]) -> None:
             assert f"; default {option.default})." in words
     for title in GROUPS.values():
         assert f"\n{title}:\n" in text
-    assert "amsgrad or package.module:Class of a torch optimizer; required)." in words
-    assert "by default 1e-16 for labml and 1e-08 for torch" in words
+    assert "amsbound or package.module:Class of a torch optimizer; required)." in words
+    assert "by default 1e-16 for labml, 1e-08 for torch" in words
+    assert "by default 101 for online and 10 for the others" in words
 
 
 def test_the_example_of_help_can_be_run(capsys: pytest.CaptureFixture[str]) -> None:
@@ -590,10 +663,17 @@ def test_the_parser_imports_little() -> None:
 def test_the_committed_file_is_the_seed_program_in_full(opt: str) -> None:
     asked = parse(["--config", str(ROOT / f"configs/{opt}.yaml")])
     assert asked.config == Config(opt=opt)
-    assert asked.chosen == set(SETTINGS)
+    assert asked.chosen == {name for name in SETTINGS if getattr(asked.config, name) is not None}
 
 
 def test_the_smoke_run_is_small() -> None:
     smoke = config("--config", str(ROOT / "configs/smoke.yaml"))
     assert smoke.steps <= 20_000
     assert smoke.steps // smoke.every >= 10
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "configs").glob("*.yaml")), ids=lambda f: f.stem)
+def test_every_committed_file_is_read(file: Path) -> None:
+    asked = parse(["--config", str(file)])
+    own = {name for name in SETTINGS if getattr(asked.config, name) is not None}
+    assert asked.chosen <= own  # nothing in it is without effect

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +191,7 @@ def test_a_place_that_cannot_be_written_is_refused(
 def test_a_rule_that_leaves_the_real_optimizer_is_not_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    @wraps(adam)
     def forgetful(**options: Any) -> Any:
         rule = adam(**options)
         return replace(rule, beta1=0.8)

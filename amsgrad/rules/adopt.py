@@ -1,0 +1,96 @@
+"""ADOPT (Taniguchi et al., NeurIPS 2024, arXiv 2411.02853), on a scalar.
+
+    v_1 = g_1^2                                           the first step sets v and moves nothing
+    u_k = g_k / max(sqrt(v_{k-1}), eps)                   v without the gradient of this step
+    m_k = beta1_k m_{k-1} + (1 - beta1_k) clip(u_k, -c_k, c_k),   m_1 = 0
+    x_{k+1} = clip(x_k - alpha_k m_k)
+    v_k = beta2 v_{k-1} + (1 - beta2) g_k^2
+
+There is no bias correction. The paper counts from 0, so its t is k - 1, and the released code clips
+at c_k = t^(1/4) = (k - 1)^(1/4). `adopt_unclipped` is the first release, before 22 November 2024:
+no clipping, and the second step sets m_2 = u_2 whole. Today's code with its clipping switched off
+keeps the factor 1 - beta1 there, too, and so is a third rule.
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from amsgrad.rules.rule import NEVER, Rule
+
+
+class Memory(NamedTuple):
+    """What ADOPT keeps from step to step."""
+
+    m: float  # first moment of the normalised gradient
+    v: float  # second moment of the gradient
+
+
+class Hyper(NamedTuple):
+    """Hyper-parameters."""
+
+    beta2: float
+    eps: float
+
+
+class Coefficients(NamedTuple):
+    """All of step k that does not depend on the gradient."""
+
+    step: float  # alpha_k
+    eps: float
+    clip: float  # c_k
+    beta1: float
+    rest1: float  # 1 - beta1, from double precision
+    beta2: float
+    rest2: float
+
+
+def coefficients(k: int, alpha: float, beta1: float, h: Hyper, real: Any) -> Coefficients:
+    """Clipped at (k - 1)^(1/4), as two roots: the same bits everywhere, unlike a power."""
+    if k == 1:
+        return _first(real)
+    return _later(alpha, math.sqrt(math.sqrt(k - 1)), beta1, h, real)
+
+
+def coefficients_unclipped(k: int, alpha: float, beta1: float, h: Hyper, real: Any) -> Coefficients:
+    """Not clipped; the second step keeps nothing of m, which is zero, and all of u."""
+    if k == 1:
+        return _first(real)
+    return _later(alpha, math.inf, 0.0 if k == 2 else beta1, h, real)
+
+
+def _first(real: Any) -> Coefficients:
+    # v = 0 m + 1 g^2, and m stays zero; eps = 1 keeps g / max(sqrt(v), eps) finite where v is 0.
+    return Coefficients(real(0), real(1), real(1), real(1), real(0), real(0), real(1))
+
+
+def _later(alpha: float, clip: float, beta1: float, h: Hyper, real: Any) -> Coefficients:
+    return Coefficients(
+        real(alpha),
+        real(h.eps),
+        real(clip),
+        real(beta1),
+        real(1 - beta1),
+        real(h.beta2),
+        real(1 - h.beta2),
+    )
+
+
+def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
+    """One step, in the precision of the run."""
+    u = g / max(np.sqrt(memory.v), c.eps)
+    m = c.beta1 * memory.m + c.rest1 * min(max(u, -c.clip), c.clip)
+    v = c.beta2 * memory.v + c.rest2 * g * g
+    return Memory(m, v), c.step * m
+
+
+def adopt(*, beta1: float = 0.9, beta2: float = 0.9999, eps: float = 1e-6) -> Rule:
+    """The rule with its hyper-parameters: betas in [0, 1), eps >= 0."""
+    return Rule("adopt", Memory, Hyper(beta2, eps), coefficients, update, NEVER, beta1)
+
+
+def adopt_unclipped(*, beta1: float = 0.9, beta2: float = 0.9999, eps: float = 1e-6) -> Rule:
+    """The first release, with the same hyper-parameters."""
+    h = Hyper(beta2, eps)
+    return Rule("adopt_unclipped", Memory, h, coefficients_unclipped, update, 3, beta1)

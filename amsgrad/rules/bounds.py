@@ -1,0 +1,112 @@
+"""AdaBound and AMSBound (Luo, Xiong, Liu and Sun, ICLR 2019, Algorithms 2 and 3), on a scalar.
+
+    rate_k = clip(a_k / (sqrt(v_k) + eps), lower_k, upper_k)        AMSBound: vmax_k for v_k
+    x_{k+1} = clip(x_k - rate_k m_k)
+
+    lower_k = final_k (1 - 1 / (gamma k + 1)),   upper_k = final_k (1 + 1 / (gamma k))
+
+m_k and v_k are Adam's, vmax_k is AMSGrad's; both bounds go to final_k, so the rule turns from Adam
+into gradient descent with momentum. In the manner of the released code, and unlike the paper, the
+step size is corrected, a_k = alpha_k sqrt(c2) / c1 (labml's in `adam.py`), there is an eps, and the
+clipped rate is not divided by sqrt(k): a schedule of alpha does that, and moves the bounds along,
+final_k = final_lr alpha_k / lr with the first step size lr.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from amsgrad.rules.adam import Memory, coefficients_labml
+from amsgrad.rules.adam import update as update_adam
+from amsgrad.rules.amsgrad import Memory as Maximum
+from amsgrad.rules.amsgrad import update as update_amsgrad
+from amsgrad.rules.bias import settling_step
+from amsgrad.rules.rule import NEVER, Rule
+
+
+class Hyper(NamedTuple):
+    """Hyper-parameters, and what follows from them."""
+
+    beta2: float
+    eps: float
+    settled: int  # step from which both bias corrections are 1
+    final: float  # final_lr / lr
+    gamma: float
+
+
+class Coefficients(NamedTuple):
+    """All of step k that does not depend on the gradient: Adam's, and the bounds."""
+
+    step: float  # a_k
+    eps: float
+    beta1: float
+    rest1: float
+    beta2: float
+    rest2: float
+    lower: float
+    upper: float
+
+
+def coefficients(k: int, alpha: float, beta1: float, h: Hyper, real: Any) -> Coefficients:
+    """Both corrections go into the step size; the bounds follow the schedule."""
+    final = alpha * h.final
+    lower = real(final * (1 - 1 / (h.gamma * k + 1)))
+    upper = real(final * (1 + 1 / (h.gamma * k)))
+    c = coefficients_labml(k, alpha, beta1, h, real)
+    return Coefficients(c.step, c.eps, c.beta1, c.rest1, c.beta2, c.rest2, lower, upper)
+
+
+def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
+    """One step of AdaBound, in the precision of the run."""
+    after, _ = update_adam(memory, g, c)
+    return after, rate(after.v, c) * after.m
+
+
+def update_maximum(memory: Maximum, g: float, c: Coefficients) -> tuple[Maximum, float]:
+    """One step of AMSBound, in the precision of the run."""
+    after, _ = update_amsgrad(memory, g, c)
+    return after, rate(after.vmax, c) * after.m
+
+
+def rate(second: float, c: Coefficients) -> float:
+    """The step size of this coordinate, between the bounds."""
+    free: float = c.step / (np.sqrt(second) + c.eps)
+    return min(max(free, c.lower), c.upper)
+
+
+def adabound(
+    *,
+    lr: float,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    eps: float = 1e-8,
+    final_lr: float = 0.1,
+    gamma: float = 1e-3,
+) -> Rule:
+    """The rule with its hyper-parameters: lr >= 0 and final_lr >= 0, betas in [0, 1), eps >= 0.
+
+    gamma in (0, 1) says how fast the bounds close. Where lr is 0 there is no step to bound.
+    """
+    h = _hyper(lr, beta1, beta2, eps, final_lr, gamma)
+    return Rule("adabound", Memory, h, coefficients, update, NEVER, beta1)
+
+
+def amsbound(
+    *,
+    lr: float,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    eps: float = 1e-8,
+    final_lr: float = 0.1,
+    gamma: float = 1e-3,
+) -> Rule:
+    """The rule with the hyper-parameters of `adabound`."""
+    h = _hyper(lr, beta1, beta2, eps, final_lr, gamma)
+    return Rule("amsbound", Maximum, h, coefficients, update_maximum, NEVER, beta1)
+
+
+def _hyper(
+    lr: float, beta1: float, beta2: float, eps: float, final_lr: float, gamma: float
+) -> Hyper:
+    final = final_lr / lr if lr else 0.0
+    return Hyper(beta2, eps, settling_step(beta1, beta2), final, gamma)

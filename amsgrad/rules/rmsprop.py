@@ -1,0 +1,53 @@
+"""RMSprop (Tieleman and Hinton, Coursera lecture 6.5, 2012), on a scalar.
+
+    v_k = beta2 v_{k-1} + (1 - beta2) g_k^2
+    x_{k+1} = clip(x_k - alpha_k g_k / (sqrt(v_k) + eps))
+
+It is Adam as Reddi, Kale and Kumar (ICLR 2018) write it with beta1 = 0: v starts at zero and is not
+corrected. eps stands where torch.optim.RMSprop has it, whose name for beta2 is `alpha`. Shi et al.
+(ICLR 2021) run this rule without eps.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from amsgrad.rules.rule import Rule
+
+
+class Memory(NamedTuple):
+    """What RMSprop keeps from step to step."""
+
+    v: float  # second moment, uncorrected
+
+
+class Hyper(NamedTuple):
+    """Hyper-parameters."""
+
+    beta2: float
+    eps: float
+
+
+class Coefficients(NamedTuple):
+    """All of step k that does not depend on the gradient."""
+
+    step: float  # alpha_k
+    eps: float
+    beta2: float
+    rest2: float  # 1 - beta2, from double precision
+
+
+def coefficients(k: int, alpha: float, beta1: float, h: Hyper, real: Any) -> Coefficients:
+    """No correction: the second moment starts at zero, and the first steps are as they come."""
+    return Coefficients(real(alpha), real(h.eps), real(h.beta2), real(1 - h.beta2))
+
+
+def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
+    """One step, in the precision of the run."""
+    v = c.beta2 * memory.v + c.rest2 * g * g
+    return Memory(v), c.step * g / (np.sqrt(v) + c.eps)
+
+
+def rmsprop(*, beta2: float = 0.99, eps: float = 1e-8) -> Rule:
+    """The rule with its hyper-parameters: beta2 in [0, 1), eps >= 0; the defaults are torch's."""
+    return Rule("rmsprop", Memory, Hyper(beta2, eps), coefficients, update, settled=1)

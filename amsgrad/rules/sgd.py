@@ -1,0 +1,42 @@
+"""Projected online gradient descent (Zinkevich, ICML 2003, section 2), on a scalar.
+
+    x_{k+1} = clip(x_k - alpha_k g_k)
+
+With alpha_k = alpha / sqrt(k) its regret is O(sqrt(T)) on every convex problem, so its average
+regret goes to 0: the yardstick that adaptive methods are held to.
+"""
+
+from typing import Any, NamedTuple
+
+from amsgrad.rules.rule import Rule
+
+
+class Memory(NamedTuple):
+    """Nothing is needed from step to step, but numba cannot go through an empty tuple."""
+
+    g: float  # the last gradient
+
+
+class Hyper(NamedTuple):
+    """No hyper-parameters."""
+
+
+class Coefficients(NamedTuple):
+    """All of step k that does not depend on the gradient."""
+
+    step: float  # alpha_k
+
+
+def coefficients(k: int, alpha: float, beta1: float, h: Hyper, real: Any) -> Coefficients:
+    """The step size, as it is scheduled."""
+    return Coefficients(real(alpha))
+
+
+def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
+    """One step, in the precision of the run."""
+    return Memory(g), c.step * g
+
+
+def sgd() -> Rule:
+    """The rule; it has no hyper-parameters but the step size."""
+    return Rule("sgd", Memory, Hyper(), coefficients, update, settled=1)

@@ -1,0 +1,134 @@
+"""One table of cases: every rule, on both problems, with either step size, in both precisions."""
+
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+
+from amsgrad.engines.compiled import Compiled
+from amsgrad.engines.contract import Setup
+from amsgrad.engines.reference import Reference
+from amsgrad.problems.online import Online
+from amsgrad.problems.stochastic import Stochastic
+from amsgrad.rules import RULES, defaults
+from amsgrad.rules.rule import Rule
+from amsgrad.schedules import BETA1_SCHEDULES, SCHEDULES
+from tests import naive_rules
+
+PROBLEMS = {"online": Online(), "stochastic": Stochastic(seed=7)}
+BETA1_RATE = 0.99
+NOTHING_RECORDED = np.empty(0, np.int64)
+STEPS = 4200  # past the last settling step in the table, 3735
+
+
+@dataclass(frozen=True)
+class Case:
+    opt: str
+    options: dict[str, Any] = field(default_factory=dict)  # what is not the rule's default
+    lr: float = 1e-2
+    problem: str = "online"
+    schedule: str = "constant"
+    beta1_schedule: str = "constant"
+    dtype: Any = np.float64
+
+    @property
+    def setup(self) -> Setup:
+        return Setup(
+            problem=PROBLEMS[self.problem],
+            lr=self.lr,
+            schedule=SCHEDULES[self.schedule],
+            beta1_schedule=BETA1_SCHEDULES[self.beta1_schedule],
+            beta1_rate=BETA1_RATE,
+            dtype=self.dtype,
+        )
+
+    @property
+    def builder_options(self) -> dict[str, Any]:
+        bounds = {"lr": self.lr} if self.opt in ("adabound", "amsbound") else {}
+        return {**defaults(self.opt), **bounds, **self.options}
+
+    @property
+    def rule(self) -> Rule:
+        return RULES[self.opt](**self.builder_options)
+
+    @property
+    def reference(self) -> Reference:
+        return Reference(self.setup, self.rule)
+
+    @property
+    def compiled(self) -> Compiled:
+        return Compiled(self.setup, self.rule)
+
+    def gradients(self, steps: int) -> list[float]:
+        if self.problem == "online":
+            return naive_rules.online(steps)
+        p = PROBLEMS["stochastic"].parameters(float)
+        with np.errstate(over="ignore"):
+            return [float(Stochastic.select(t, 0, p)) for t in range(1, steps + 1)]
+
+    def alphas(self, steps: int) -> list[float]:
+        return naive_rules.step_sizes(steps, self.lr, self.schedule)
+
+    def betas(self, steps: int) -> list[float]:
+        beta1 = self.builder_options.get("beta1", 0.0)
+        return naive_rules.momenta(steps, beta1, self.beta1_schedule, BETA1_RATE)
+
+    def oracle(self, steps: int) -> list[dict[str, float]]:
+        options = {name: value for name, value in self.builder_options.items() if name != "beta1"}
+        sequences = self.gradients(steps), self.alphas(steps), self.betas(steps)
+        return naive_rules.run(self.opt, *sequences, **options)
+
+    def __str__(self) -> str:
+        options = "".join(f"-{name}{value}" for name, value in self.options.items())
+        where = f"{self.problem}-{self.schedule}-{self.beta1_schedule}"
+        return f"{self.opt}{options}-{where}-{np.dtype(self.dtype).name}"
+
+
+def walk(engine: Any, steps: int) -> list[dict[str, float]]:
+    """One dict a step: x after it, and the rule's state variables."""
+    state, rows = engine.init(), []
+    for _ in range(steps):
+        state, _ = engine.advance(state, 1, NOTHING_RECORDED)
+        rows.append({"x": state.x, **state.memory._asdict()})
+    return rows
+
+
+# beta2 = .99 where there is bias correction: it settles at step 3725, inside the tests. Yogi's v
+# climbs by (1 - beta2) 100 a step towards 100: with .99 it would stop there on the last bit, where
+# sign(v - g^2) is a matter of rounding; with .987 it steps over 100.
+RULE_CASES: list[tuple[str, dict[str, Any], float]] = [
+    ("sgd", {}, 1e-3),
+    ("rmsprop", {}, 1e-2),
+    ("rmsprop", {"eps": 0.0, "beta2": 0.9}, 1e-2),
+    ("adagrad", {}, 0.5),
+    ("adamnc", {}, 1e-2),
+    ("adamx", {}, 1e-2),
+    ("adopt", {}, 1e-2),
+    ("adopt", {"beta2": 0.9}, 1e-2),
+    ("adopt_unclipped", {}, 1e-2),
+    ("adashift", {"beta2": 0.99}, 1e-2),
+    ("adashift", {"beta2": 0.99, "window": 1, "beta1": 0.0}, 1e-2),
+    ("adashift", {"beta2": 0.99, "window": 3, "beta1": 1.0}, 1e-2),
+    ("yogi", {"beta2": 0.987}, 1e-2),
+    ("padam", {"beta2": 0.99}, 1e-3),
+    ("padam", {"beta2": 0.99, "power": 0.5}, 1e-2),
+    ("adabound", {"beta2": 0.99, "final_lr": 1e-4}, 1e-2),
+    ("amsbound", {"beta2": 0.99, "final_lr": 1e-4}, 1e-2),
+]
+CIRCUMSTANCES = [
+    ("online", "constant", "constant"),
+    ("online", "inverse_sqrt", "exponential"),
+    ("stochastic", "constant", "harmonic"),
+    ("stochastic", "inverse_sqrt", "constant"),
+]
+CASES = [
+    Case(opt, options, lr, *circumstances, dtype)
+    for (opt, options, lr), circumstances, dtype in product(
+        RULE_CASES, CIRCUMSTANCES, (np.float32, np.float64)
+    )
+]
+every_case = pytest.mark.parametrize("case", CASES, ids=str)
+# Every rule in both precisions, the circumstances going round: enough where each case is compiled.
+SOME_CASES = [CASES[8 * i + 2 * (i % 4) + j] for i in range(len(RULE_CASES)) for j in range(2)]

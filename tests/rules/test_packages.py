@@ -1,0 +1,201 @@
+"""The rules beside well-kept packages, with the published defaults, every step and the state.
+
+Each place where a package deviates from the rule is a sentence here, and where it can be, a test.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import jax
+import numpy as np
+import optax
+import optax.contrib
+import pytest
+import pytorch_optimizer
+import torch
+
+from tests.rules.cases import STEPS, Case, walk
+
+jax.config.update("jax_enable_x64", True)
+
+# Both sides round, and torch and XLA fuse multiplications with additions: some units in the last
+# place, of x and relative to the largest value of a state variable so far.
+TOLERANCE = {np.float32: 2e-6, np.float64: 1e-14}
+# v + (1 - beta2)(g^2 - v), as torch.lerp does it, forgets at another rate: the rounded beta2 and
+# 1 - beta2 do not sum to 1, and that is off by up to half a unit in the last place of beta2 a step.
+LERP_TOLERANCE = {np.float32: 5e-5, np.float64: 1e-13}
+
+MOMENTS = {"m": "exp_avg", "v": "exp_avg_sq"}
+
+
+def counted_from_the_first_step(step: int) -> float:
+    """pytorch_optimizer's ADOPT clips at k^(1/4), the authors' code at (k - 1)^(1/4)."""
+    return float((step - 1) ** 0.25)
+
+
+# Rule, options where they are not the defaults; the package's optimizer; its names of the state.
+TORCH: list[tuple[Case, Callable[..., torch.optim.Optimizer], dict[str, str]]] = [
+    (Case("sgd", lr=1e-3), torch.optim.SGD, {}),
+    (Case("rmsprop"), torch.optim.RMSprop, {"v": "square_avg"}),
+    (Case("adagrad", lr=0.5), torch.optim.Adagrad, {"total": "sum"}),
+    (
+        Case("adopt"),
+        partial(pytorch_optimizer.ADOPT, clip_lambda=counted_from_the_first_step),
+        MOMENTS,
+    ),
+    # Its eps is outside the root, so there is none here. It rolls m on, adding the newest gradient
+    # and subtracting the oldest, where we sum the window.
+    (
+        Case("adashift", {"eps": 0.0}),
+        partial(pytorch_optimizer.AdaShift, eps=0.0),
+        {"v": "exp_avg_sq"},
+    ),
+    (
+        Case("adashift", {"eps": 0.0, "window": 1, "beta1": 0.0}),
+        partial(pytorch_optimizer.AdaShift, eps=0.0, keep_num=1, betas=(0.0, 0.999)),
+        {"v": "exp_avg_sq"},
+    ),
+    (Case("yogi"), pytorch_optimizer.Yogi, MOMENTS),
+    # It adds another eps, 1e-15, inside the root: below the last bit of any v here.
+    (
+        Case("adabound", {"final_lr": 1e-4}),
+        partial(pytorch_optimizer.AdaBound, final_lr=1e-4),
+        MOMENTS,
+    ),
+    (
+        Case("amsbound", {"final_lr": 1e-4}),
+        partial(pytorch_optimizer.AdaBound, final_lr=1e-4, ams_bound=True),
+        {**MOMENTS, "vmax": "max_exp_avg_sq"},
+    ),
+]
+CIRCUMSTANCES = [("online", "inverse_sqrt"), ("stochastic", "constant")]
+
+
+def torch_path(
+    make: Callable[..., torch.optim.Optimizer],
+    gradients: list[float],
+    alphas: list[float],
+    dtype: Any,
+    names: dict[str, str],
+) -> list[dict[str, float]]:
+    """x after each step, clipped to [-1, 1], and the state by our names."""
+    param = torch.nn.Parameter(torch.zeros(1, dtype=getattr(torch, np.dtype(dtype).name)))
+    optimizer = make([param], lr=alphas[0])
+    rows = []
+    for g, alpha in zip(gradients, alphas, strict=True):
+        optimizer.param_groups[0]["lr"] = alpha
+        param.grad = torch.full_like(param, g)
+        optimizer.step()
+        with torch.no_grad():
+            param.clamp_(-1, 1)
+        state = {name: optimizer.state[param][theirs].item() for name, theirs in names.items()}
+        rows.append({"x": param.item(), **state})
+    return rows
+
+
+def assert_alike(
+    ours: list[dict[str, float]], theirs: list[dict[str, float]], tolerance: float
+) -> None:
+    for name in theirs[0]:
+        a, b = (np.array([float(row[name]) for row in rows]) for rows in (ours, theirs))
+        scale = 1.0 if name == "x" else np.maximum.accumulate(np.abs(b))
+        assert (np.abs(a - b) <= tolerance * scale).all(), name
+
+
+@pytest.mark.parametrize(("case", "make", "names"), TORCH, ids=[str(row[0]) for row in TORCH])
+@pytest.mark.parametrize(("problem", "schedule"), CIRCUMSTANCES)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_every_step_is_the_torch_optimizers(
+    case: Case, make: Any, names: dict[str, str], problem: str, schedule: str, dtype: Any
+) -> None:
+    case = replace(case, problem=problem, schedule=schedule, dtype=dtype)
+    path = torch_path(make, case.gradients(STEPS), case.alphas(STEPS), dtype, names)
+    tolerance = LERP_TOLERANCE if case.opt == "adashift" else TOLERANCE
+    assert_alike(walk(case.reference, STEPS), path, tolerance[dtype])
+
+
+OPTAX: list[tuple[Case, Any]] = [
+    (Case("yogi"), optax.scale_by_yogi()),
+    (Case("adopt"), optax.contrib.scale_by_adopt()),
+    (
+        Case("adopt_unclipped", {"beta1": 0.0}),
+        optax.contrib.scale_by_adopt(b1=0.0, use_clipping=False),
+    ),
+    (Case("rmsprop"), optax.scale_by_rms(decay=0.99, eps_in_sqrt=False)),
+]
+
+
+def optax_path(rule: Any, case: Case) -> list[dict[str, float]]:
+    """x after each step, clipped to [-1, 1], and both moments where there are two."""
+
+    def step(carry: Any, shown: Any) -> Any:
+        x, state = carry
+        g, alpha = shown
+        update, state = rule.update(g, state, x)
+        x = jax.numpy.clip(x - (alpha * update).astype(x.dtype), -1, 1)
+        moments = {"v": state.nu}
+        if hasattr(state, "mu"):
+            moments["m"] = state.mu
+        return (x, state), {"x": x, **moments}
+
+    shown = np.array([case.gradients(STEPS), case.alphas(STEPS)], case.dtype).T
+    x = jax.numpy.zeros((), case.dtype)
+    _, path = jax.lax.scan(step, (x, rule.init(x)), (shown[:, 0], shown[:, 1]))
+    columns = {name: np.asarray(values).tolist() for name, values in path.items()}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+@pytest.mark.parametrize(("case", "rule"), OPTAX, ids=[str(row[0]) for row in OPTAX])
+@pytest.mark.parametrize(("problem", "schedule"), CIRCUMSTANCES)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_every_step_is_optaxs(
+    case: Case, rule: Any, problem: str, schedule: str, dtype: Any
+) -> None:
+    case = replace(case, problem=problem, schedule=schedule, dtype=dtype)
+    assert_alike(walk(case.reference, STEPS), optax_path(rule, case), TOLERANCE[dtype])
+
+
+def test_pytorch_optimizers_adopt_clips_one_step_later() -> None:
+    # The second gradient, k = 2, is 101 times the first: clipped at 1 by us, at 2^(1/4) by it.
+    case = Case("adopt", lr=0.1)
+    gradients, alphas = [-10.0, 1010.0], [0.1, 0.1]
+    theirs = torch_path(pytorch_optimizer.ADOPT, gradients, alphas, np.float64, MOMENTS)
+    assert theirs[-1]["m"] == pytest.approx(0.1 * 2**0.25)
+    memory, rule = case.rule.memory(0.0, 0.0), case.rule
+    for k, g in enumerate(gradients, start=1):
+        memory, _ = rule.update(memory, g, rule.coefficients(k, 0.1, 0.9, rule.h, float))
+    assert memory.m == pytest.approx(0.1)
+
+
+def test_adopt_unclipped_is_the_first_release_and_not_todays_without_clipping() -> None:
+    """m_2 is u_2 there, and (1 - beta1) u_2 here; from then on the difference decays by beta1."""
+    case = Case("adopt_unclipped")
+    ours = walk(case.reference, 50)
+    theirs = optax_path(optax.contrib.scale_by_adopt(use_clipping=False), case)
+    assert ours[0]["m"] == theirs[0]["m"] == 0
+    u = -10 / 1010
+    for k in range(2, 51):
+        difference = ours[k - 1]["m"] - theirs[k - 1]["m"]
+        assert difference == pytest.approx(0.9 ** (k - 1) * u, rel=1e-12)
+
+
+@pytest.mark.parametrize("power", [0.125, 0.25, 0.5])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_padam_is_pytorch_optimizers_where_v_never_falls(power: float, dtype: Any) -> None:
+    """It takes no maximum; where the gradients grow, v is its own maximum."""
+    rule = Case("padam", {"power": power}).rule
+    sizes = 1 + np.arange(STEPS) / 100
+    gradients = (sizes * np.where(np.arange(STEPS) % 3 == 0, 1, -1)).tolist()
+    alphas = np.full(STEPS, 1e-3).tolist()
+    make = partial(pytorch_optimizer.PAdam, partial=power)
+    theirs = torch_path(make, gradients, alphas, dtype, MOMENTS)
+    memory, x, ours = rule.memory(*(dtype(0) for _ in rule.memory._fields)), dtype(0), []
+    for k, g in enumerate(gradients, start=1):
+        c = rule.coefficients(k, 1e-3, rule.beta1, rule.h, dtype)
+        memory, delta = rule.update(memory, dtype(g), c)
+        assert memory.vmax == memory.v
+        x = min(max(x - delta, dtype(-1)), dtype(1))
+        ours.append({"x": x, **memory._asdict()})
+    assert_alike(ours, theirs, TOLERANCE[dtype])
