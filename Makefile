@@ -4,7 +4,7 @@ OPT ?= adam
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: run test check format bench clean
+.PHONY: run test check format figures notebooks bench clean
 
 run: .venv/run
 	$(BIN)/python -m experiments.synthetic --opt $(OPT) $(ARGS)
@@ -22,6 +22,12 @@ format: .venv/check
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
+figures: .venv/run
+	$(BIN)/python -m experiments.figures all
+
+notebooks: .venv/notebooks
+	$(BIN)/jupyter execute --inplace notebooks/*.ipynb
+
 bench: .venv/bench
 	$(BIN)/python -m pytest benchmarks --benchmark-enable -o addopts=
 
@@ -30,9 +36,9 @@ bench: .venv/bench
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
 	touch $@
 
-.venv/test .venv/check .venv/bench: .venv/%: .venv/run
+.venv/test .venv/check .venv/bench .venv/notebooks: .venv/%: .venv/run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[$*]"
 	touch $@
 
 clean:
-	rm -rf .venv results/runs
+	rm -rf .venv results/runs results/cache

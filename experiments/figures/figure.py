@@ -1,0 +1,116 @@
+"""What a figure is, and how it is made: computed or taken from the cache, drawn, and published."""
+
+import hashlib
+import importlib
+import inspect
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import matplotlib.figure
+import xarray
+
+import amsgrad
+from experiments import provenance
+from experiments.atomic import replacing, write_text
+from experiments.figures.style import new_figure, save
+from experiments.strict_json import to_json
+
+CACHE = "cache"  # beside the runs, and ignored by git as they are
+
+
+class Figure(Protocol):
+    """A module of this folder."""
+
+    SETTINGS: Mapping[str, Any]
+    """All that decides the data, as JSON can hold it."""
+    INCHES: tuple[float, float]
+
+    def compute(self, settings: Mapping[str, Any]) -> xarray.Dataset:
+        """The data of the figure; every variable and coordinate has `long_name` and `units`."""
+        ...
+
+    def findings(self, data: xarray.Dataset) -> dict[str, Any]:
+        """The numbers that the table of claims and the caption state."""
+        ...
+
+    def draw(self, data: xarray.Dataset, figure: matplotlib.figure.Figure) -> None:
+        """Draw the panels."""
+        ...
+
+    def caption(self, settings: Mapping[str, Any], findings: Mapping[str, Any]) -> str:
+        """The settings, and what is to be seen, in words; it stands below the panels."""
+        ...
+
+
+class Made(NamedTuple):
+    """What has been made."""
+
+    files: list[Path]
+    findings: dict[str, Any]
+    cached: bool
+
+
+def make(name: str, out: Path, arguments: Sequence[str]) -> Made:
+    """Make one figure and its three companions in the folder `out`, each whole or not at all.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    started = datetime.now(UTC)
+    figure: Figure = importlib.import_module(f"experiments.figures.{name}")
+    data, cached = _computed(name, figure, out / CACHE)
+    findings = figure.findings(data)
+    caption = figure.caption(figure.SETTINGS, findings)
+    canvas = new_figure(figure.INCHES, caption)
+    figure.draw(data, canvas)
+    files = [out / f"{name}.{ending}" for ending in ("png", "svg", "nc", "json")]
+    for path in files[:2]:
+        with replacing(path) as part:
+            save(canvas, part, path.suffix[1:])
+    with replacing(files[2]) as part:
+        _write(data, part)
+    collected = provenance.collect(
+        engine="compiled",
+        verification={"against": "the reference engine, to the bit"},
+        arguments=arguments,
+        started=started,
+        finished=datetime.now(UTC),
+    )
+    story = {"caption": caption, "findings": findings, "settings": dict(figure.SETTINGS)}
+    write_text(files[3], to_json({**story, "provenance": collected}, indent=2) + "\n")
+    return Made(files, findings, cached)
+
+
+def _computed(name: str, figure: Figure, cache: Path) -> tuple[xarray.Dataset, bool]:
+    """The data for these settings and sources: those computed before, or new ones."""
+    path = cache / f"{name}-{_key(figure)}.nc"
+    # a damaged file is computed again: h5netcdf meets it with errors of many kinds
+    with suppress(OSError, ValueError, KeyError, RuntimeError):
+        return xarray.load_dataset(path, engine="h5netcdf"), True
+    data = figure.compute(figure.SETTINGS)
+    cache.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as part:
+        _write(data, part)
+    return data, False
+
+
+def _key(figure: Figure) -> str:
+    """A digest of the settings and of every source that the data may depend on."""
+    digest = hashlib.sha256(json.dumps(dict(figure.SETTINGS), sort_keys=True).encode())
+    sources = set(Path(amsgrad.__file__).parent.rglob("*.py"))
+    sources.add(Path(inspect.getfile(sys.modules[figure.__name__])))  # type: ignore[attr-defined]
+    sources.add(Path(__file__).with_name("runs.py"))
+    for source in sorted(sources):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _write(data: xarray.Dataset, path: Path) -> None:
+    packed = {"zlib": True, "complevel": 4, "shuffle": True}
+    numeric = {name: packed for name, entry in data.variables.items() if entry.dtype.kind in "fiu"}
+    data.to_netcdf(path, engine="h5netcdf", encoding=numeric)

@@ -1,0 +1,61 @@
+"""Runs for figures: compiled, held to the reference engine over their first steps, on all cores."""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amsgrad.engines.batch import Batch
+from amsgrad.engines.compiled import Compiled
+from amsgrad.engines.contract import Records, Setup
+from amsgrad.engines.reference import Reference
+from amsgrad.problems.problem import Problem
+from amsgrad.rules.rule import Rule
+from amsgrad.verification import follow, verify
+
+VERIFIED = 200  # steps
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def on_all_cores(function: Callable[[T], R], arguments: Iterable[T]) -> list[R]:
+    """`map`, in threads: compiled code runs side by side."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(function, arguments))
+
+
+def run(setup: Setup, rule: Rule, record_at: NDArray[np.int64]) -> Records:
+    """Run to the last of these steps and record them.
+
+    Raises:
+        Disagreement: the compiled engine left the path of the reference engine.
+    """
+    engine = Compiled(setup, rule)
+    verify(engine, rule, follow(Reference(setup, rule), "the reference engine", VERIFIED), 0.0)
+    return engine.advance(engine.init(), int(record_at[-1]), record_at)[1]
+
+
+def run_many(
+    setup: Setup, rule: Rule, problems: Sequence[Problem], record_at: NDArray[np.int64]
+) -> Records:
+    """The same for many problems in one call; the columns have the shape (steps, problems).
+
+    Raises:
+        Disagreement: the first of them left the path of the reference engine.
+    """
+    first = replace(setup, problem=problems[0])
+    alone = run(first, rule, np.array([VERIFIED]))
+    engine = Batch(setup, rule, problems)
+    _, beginning = engine.advance(engine.init(), VERIFIED, np.array([VERIFIED]))
+    assert beginning.x[0, 0] == alone.x[0]
+    return engine.advance(engine.init(), int(record_at[-1]), record_at)[1]
+
+
+def variable(dims: str | tuple[str, ...], values: Any, long_name: str, units: str = "1") -> Any:
+    """A variable of a data set with what netCDF's conventions ask for."""
+    return (dims, values, {"long_name": long_name, "units": units})

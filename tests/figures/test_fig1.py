@@ -1,0 +1,81 @@
+"""Figure 1 on a small scale, and the fits that it states."""
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from amsgrad.fit import fit_step_size
+from experiments.figures import fig1
+from tests import naive
+
+SMALL = {
+    **fig1.SETTINGS,
+    "online_steps": 300_000,
+    "stochastic_steps": 500_000,
+    "seeds": 3,
+    "stochastic_lrs": [0.2, 0.4],
+}
+
+
+def test_the_readings_are_those_of_the_file() -> None:
+    t, value = fig1.readings("online", "adam")
+    assert (t[0], value[0], len(t)) == (200_000, 0.2791, 11)
+    t, value = fig1.readings("stochastic", "amsgrad", SMALL)
+    assert t.tolist() == [200_000, 500_000]
+
+
+@pytest.fixture(scope="module")
+def data() -> object:
+    return fig1.compute(SMALL)
+
+
+@pytest.mark.parametrize("opt", fig1.OPTIMIZERS)
+def test_the_curves_are_the_oracles(data: object, opt: str) -> None:
+    own = data.sel(optimizer=opt)
+    rows = naive.run(
+        amsgrad=opt == "amsgrad",
+        semantics="paper",
+        lr=float(own.lr),
+        beta1=0.9,
+        beta2=0.99,
+        eps=0.0,
+        steps=20_000,
+        schedule="inverse_sqrt",
+        first_t=1,
+    )
+    for i, t in enumerate((10_000, 20_000)):
+        assert own.t_online[i] == t
+        expected = rows[t - 1]
+        # rounding of 2e4 steps of both sides
+        assert float(own.average_regret[i]) == pytest.approx(expected["average_regret"], abs=1e-9)
+        assert float(own.x_online[i]) == pytest.approx(expected["x"], abs=1e-9)
+
+
+def test_the_fit_is_the_best_of_a_grid(data: object) -> None:
+    own = data.sel(optimizer="amsgrad")
+    assert 0.45 < float(own.lr) < 0.6
+    assert float(own.largest) < fig1.ACCURACY["average_regret"]
+    assert float(data.lr_joint) == pytest.approx(float(data.lr.mean()), abs=0.1)
+
+
+def test_seeds_differ_and_stay_inside(data: object) -> None:
+    x = data.x_stochastic.sel(optimizer="amsgrad").values
+    assert x.shape == (3, 50)
+    assert np.abs(x).max() <= 1
+    assert len({row.tobytes() for row in x}) == 3
+
+
+def test_it_is_drawn_and_told(data: object) -> None:
+    found = fig1.findings(data)
+    figure = Figure()
+    fig1.draw(data, figure)
+    assert len(figure.axes) == 3
+    assert f"{found['amsgrad fitted alpha']:.3f}" in fig1.caption(SMALL, found)
+
+
+def test_a_known_step_size_is_found_again() -> None:
+    t = np.arange(1, 50)
+    truth = 0.3 / np.sqrt(t) + 0.02 * 0.3**2
+    fit = fit_step_size(lambda lr: lr / np.sqrt(t) + 0.02 * lr**2, truth, 0.1, 1.0)
+    assert fit.lr == pytest.approx(0.3, abs=1e-4)
+    assert fit.largest < 2e-4
