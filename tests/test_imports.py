@@ -21,8 +21,9 @@ HOMES = {
     "labml_nn": ["amsgrad/optimizers/"],
     "numba": ["amsgrad/engines/jit.py"],
     "labml": ["experiments/tracking.py"],
-    "matplotlib": ["experiments/picture.py"],
-    "xarray": ["experiments/trace.py"],
+    "matplotlib": ["experiments/picture.py", "experiments/figures/"],
+    "xarray": ["experiments/trace.py", "experiments/figures/"],
+    "scipy": ["amsgrad/fit.py"],
     "h5netcdf": ["experiments/trace.py"],
 }
 
@@ -70,14 +71,14 @@ def test_rules_problems_and_schedules_need_numpy_only(path: Path) -> None:
 
 
 def test_engines_do_not_import_one_another() -> None:
-    engines = ("reference", "compiled", "torch_loop")
+    engines = ("reference", "compiled", "batch", "torch_loop")
     for engine in engines:
         names = imported(ROOT / "amsgrad" / "engines" / f"{engine}.py")
         others = [f"amsgrad.engines.{other}" for other in engines if other != engine]
         assert not [name for name in names if name.startswith(tuple(others))]
 
 
-@pytest.mark.parametrize("module", ["amsgrad", "experiments.synthetic"])
+@pytest.mark.parametrize("module", ["amsgrad", "experiments.synthetic", "experiments.figures.__main__"])
 def test_importing_is_quick(module: str) -> None:
     heavy = sorted(HOMES)
     code = f"import sys, {module}; print(sorted(set(sys.modules) & set({heavy})))"
