@@ -39,6 +39,7 @@ class ACProp2:
     lower: ClassVar[float] = -1.0
     upper: ClassVar[float] = 1.0
     x_star: ClassVar[float] = -1.0
+    random: ClassVar[bool] = False
     attained: ClassVar[bool] = True
     hindsight: ClassVar[bool] = False
 

@@ -28,6 +28,7 @@ class AdaFom:
     lower: ClassVar[float] = -inf
     upper: ClassVar[float] = inf
     x_star: ClassVar[float] = 0.0
+    random: ClassVar[bool] = False
     attained: ClassVar[bool] = True
     hindsight: ClassVar[bool] = False  # not linear
 

@@ -37,6 +37,7 @@ class AdaShift:
     lower: ClassVar[float] = -inf
     upper: ClassVar[float] = inf
     x_star: ClassVar[float] = -1.0
+    random: ClassVar[bool] = True
     attained: ClassVar[bool] = False
     hindsight: ClassVar[bool] = False  # the best point in hindsight would be infinite
 

@@ -31,6 +31,7 @@ class Adopt:
     lower: ClassVar[float] = -1.0
     upper: ClassVar[float] = 1.0
     x_star: ClassVar[float] = -1.0
+    random: ClassVar[bool] = True
     attained: ClassVar[bool] = True
     hindsight: ClassVar[bool] = True
 

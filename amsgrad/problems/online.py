@@ -31,6 +31,7 @@ class Online:
     small: float = -10.0
     lower: ClassVar[float] = -1.0
     upper: ClassVar[float] = 1.0
+    random: ClassVar[bool] = False
     attained: ClassVar[bool] = True
     hindsight: ClassVar[bool] = False  # from time 1 on x* is the best point at any T
 

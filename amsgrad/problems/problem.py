@@ -21,6 +21,11 @@ class Problem(Protocol):
         ...
 
     @property
+    def random(self) -> bool:
+        """Whether the losses are drawn."""
+        ...
+
+    @property
     def lower(self) -> float:
         """Left end of the feasible set F."""
         ...

@@ -39,6 +39,7 @@ class Stochastic:
     period: ClassVar[int] = 1
     lower: ClassVar[float] = -1.0
     upper: ClassVar[float] = 1.0
+    random: ClassVar[bool] = True
     attained: ClassVar[bool] = True
     hindsight: ClassVar[bool] = True
 

@@ -35,6 +35,7 @@ class Theorem2:
     lower: ClassVar[float] = -1.0
     upper: ClassVar[float] = 1.0
     x_star: ClassVar[float] = -1.0
+    random: ClassVar[bool] = False
     attained: ClassVar[bool] = True
     hindsight: ClassVar[bool] = False
 

@@ -38,6 +38,7 @@ class Theorem3:
     lower: ClassVar[float] = -1.0
     upper: ClassVar[float] = 1.0
     x_star: ClassVar[float] = -1.0
+    random: ClassVar[bool] = True
     attained: ClassVar[bool] = True
     hindsight: ClassVar[bool] = True
 

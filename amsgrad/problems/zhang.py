@@ -69,10 +69,15 @@ class Zhang:
         checks.check(self.order in ("cyclic", "random"), "order", self.order, "cyclic or random")
         checks.whole("seed", self.seed, least=0)
 
+    @property
+    def random(self) -> bool:
+        """Whether the order is."""
+        return self.order == "random"
+
     def parameters(self, real: Any) -> Batches:
         n, a = self.period, self.a
         draw = Stochastic(1 / n, 1 + (n - 1) * a, -a, self.seed).parameters(real)
-        return Batches(*draw, self.order == "random", real(2), real(1.5))
+        return Batches(*draw, self.random, real(2), real(1.5))
 
     @staticmethod
     def select(t: int, phase: int, p: Any) -> float:
