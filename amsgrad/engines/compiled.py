@@ -146,4 +146,4 @@ def _compile(
                 regret, slopes = close_block(regret), close_block(slopes)
         return done, x, memory, regret, slopes, finite, recorded
 
-    return compile_loop(advance, *functions)
+    return compile_loop(advance)

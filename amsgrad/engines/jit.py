@@ -2,7 +2,9 @@
 
 import hashlib
 import inspect
+import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +17,7 @@ from amsgrad.regret import BLOCK
 # Division by zero gives inf or nan, as numpy's does, instead of a branch before each division.
 # No fastmath: it would reorder the rule's operations, and change the bits.
 ERROR_MODEL: Final = "numpy"
+COMPILED_FROM: Final = ("engines/*.py", "problems/*.py", "rules/*.py", "regret.py", "schedules.py")
 
 
 def make_callable(*functions: Callable[..., Any]) -> None:
@@ -25,34 +28,43 @@ def make_callable(*functions: Callable[..., Any]) -> None:
         register_jitable(error_model=ERROR_MODEL)(function)
 
 
-def apart(loop: Callable[..., Any]) -> Any:
-    """Compile an inner loop over arrays by itself, not as a part of the loop that calls it.
+def named(function: Callable[..., Any], *parts: Any) -> Any:
+    """Give a function that is made anew for each rule and problem a name of its own.
 
-    LLVM then proves once a call that the arrays do not overlap; within an outer loop it would do so
-    at each step, for 25 to 50 ns.
+    The name holds a digest of all that the function closes over, of its further `parts`, and of
+    every source. numba's cache watches the file of a function alone, so that without it an edited
+    rule would be answered from the cache; and in one process cached loops find each other's inner
+    functions by name, so that without it one rule would run another's.
     """
-    return numba.njit(error_model=ERROR_MODEL, nogil=True)(loop)
+    inside = [cell.cell_contents for cell in function.__closure__ or ()]
+    digest = hashlib.sha256(_sources())
+    for part in (*inside, *parts):
+        digest.update(_description(part))
+    function.__name__ = f"{function.__name__.strip('<>')}_{digest.hexdigest()[:16]}"
+    function.__qualname__ = function.__name__
+    return function
 
 
-def compile_loop(loop: Callable[..., Any], *functions: Callable[..., Any]) -> Any:
-    """Compile `loop`, which calls these functions; the result is cached on disk.
-
-    numba's cache watches the file of the loop alone. A digest of all the sources that go into it
-    is part of its name, so that an edited rule is compiled again, never answered from the cache.
-    """
-    loop.__qualname__ = f"advance_{_source_digest(functions)}"
-    return numba.njit(cache=True, error_model=ERROR_MODEL, nogil=True)(loop)
+def compile_loop(loop: Callable[..., Any]) -> Any:
+    """Compile `loop` under a name of its own; the result is cached on disk."""
+    return numba.njit(cache=True, error_model=ERROR_MODEL, nogil=True)(named(loop))
 
 
-def _source_digest(functions: tuple[Callable[..., Any], ...]) -> str:
-    files = set(Path(amsgrad.__file__).parent.rglob("*.py"))
-    files.update(Path(inspect.getfile(function)) for function in functions)
-    digest = hashlib.sha256()
-    for file in sorted(files):
-        digest.update(file.read_bytes())
-    names = "/".join(f"{f.__module__}.{f.__qualname__}" for f in functions)
-    digest.update(names.encode())
-    return digest.hexdigest()[:16]
+@cache
+def _sources() -> bytes:
+    package = Path(amsgrad.__file__).parent
+    files = sorted(file for pattern in COMPILED_FROM for file in package.glob(pattern))
+    return b"".join(file.read_bytes() for file in files)
+
+
+def _description(part: Any) -> bytes:
+    """What tells one part of a loop from another, in any process."""
+    if inspect.isfunction(part) or inspect.isclass(part):
+        name = f"{part.__module__}.{part.__qualname__}{getattr(part, '_fields', '')}"
+        file = Path(inspect.getfile(part)) if part.__module__ in sys.modules else None
+        source = file.read_bytes() if file is not None and file.exists() else b""
+        return name.encode() + source
+    return repr(part).encode()
 
 
 def stretch_end(done: int, end: int, settled: int, step: Any, recorded: int) -> int:

@@ -1,6 +1,9 @@
 """Many runs in one call: each has the bits of a run by itself."""
 
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +18,7 @@ from amsgrad.problems.stochastic import Stochastic
 from amsgrad.schedules import record_steps
 from tests.engines.cases import CASES, Case
 
+ROOT = Path(__file__).parents[2]
 SEEDS = [Stochastic(seed=seed) for seed in range(7)]
 SLOPES = [Online(big=1010.0 + 10 * i) for i in range(7)]
 STEPS = 4000  # past the settling step of bias correction
@@ -86,3 +90,26 @@ def test_unlike_problems_are_refused() -> None:
     for other in (Stochastic(), Online(period=50)):
         with pytest.raises(ValueError, match="one class, feasible set, comparator and period"):
             batch(Case(), [Online(), other])
+
+
+FROM_CACHE = """
+from tests.engines.test_batch import AT, SEEDS, STEPS, batch
+from tests.engines.test_batch import assert_lane
+from tests.engines.cases import Case
+hits = 0
+for case in (Case(), Case(beta1_schedule="exponential"), Case("amsgrad"), Case(semantics="torch")):
+    engine = batch(case, SEEDS)
+    state, records = engine.advance(engine.init(), STEPS, AT)
+    assert_lane(state, records, 3, case, SEEDS[3])
+    hits += sum(engine._kernel.stats.cache_hits.values())
+print(hits)
+"""
+
+
+@pytest.mark.skipif("os.environ.get('NUMBA_DISABLE_JIT') == '1'", reason="nothing is compiled")
+def test_loops_of_many_rules_come_from_the_cache_unmixed() -> None:
+    """Cached loops once found each other's inner functions, since these had the same name."""
+    for _ in range(2):
+        command = [sys.executable, "-c", FROM_CACHE]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "4"
