@@ -179,7 +179,8 @@ def draw(data: xarray.Dataset, figure: Figure) -> None:
         lr = f"{label}, $\\alpha$ = {float(own.lr):.3f}"
         left.plot(own.t_online, own.average_regret, color=color, label=lr)
         middle.plot(own.t_online, own.x_online, color=color, linewidth=0.9)
-        _band(right, own, color, label)
+        median = style.band(right, own.t_stochastic, own.x_stochastic, color)
+        right.plot(own.t_stochastic, median, color=color, label=label, linewidth=1)
         _points(left, "online", opt, color)
     _points(right, "stochastic", "amsgrad", style.COLORS["amsgrad"])
     left.plot([], [], "o", color=style.BLACK, markerfacecolor="white", label="read off the paper")
@@ -197,14 +198,6 @@ def draw(data: xarray.Dataset, figure: Figure) -> None:
     middle.text(0.97, 0.5, "dashed: optimum $x^* = -1$", transform=middle.transAxes, size=8,
                 color=style.GREY, ha="right")  # fmt: skip
     right.legend(loc="upper right", bbox_to_anchor=(1, 0.88))
-
-
-def _band(axes: Axes, own: xarray.Dataset, color: str, label: str) -> None:
-    t, x = own.t_stochastic, own.x_stochastic
-    axes.fill_between(t, x.min("seed"), x.max("seed"), color=color, alpha=0.15, linewidth=0)
-    low, high = np.quantile(x, (0.25, 0.75), axis=0)
-    axes.fill_between(t, low, high, color=color, alpha=0.3, linewidth=0)
-    axes.plot(t, np.median(x, axis=0), color=color, label=label, linewidth=1)
 
 
 def _points(axes: Axes, panel: str, opt: str, color: str) -> None:

@@ -5,6 +5,7 @@ from textwrap import fill
 from typing import Any
 
 import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -70,3 +71,17 @@ def feasible(axes: Axes) -> None:
     axes.set_ylim(-1.12, 1.12)
     axes.axhline(-1, color=GREY, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
     axes.set_ylabel("$x_t$ (dimensionless)")
+
+
+def band(axes: Axes, t: Any, x: Any, color: str) -> Any:
+    """Shade the range and the quartiles of x over its first axis, the seeds; return the median."""
+    least, low, median, high, largest = np.quantile(x, (0, 0.25, 0.5, 0.75, 1), axis=0)
+    shade(axes, t, (least, low, high, largest), color)
+    return median
+
+
+def shade(axes: Axes, t: Any, quantiles: tuple[Any, Any, Any, Any], color: str) -> None:
+    """Shade between the outer two of four curves, and more between the inner two."""
+    least, low, high, largest = quantiles
+    axes.fill_between(t, least, largest, color=color, alpha=0.15, linewidth=0)
+    axes.fill_between(t, low, high, color=color, alpha=0.3, linewidth=0)

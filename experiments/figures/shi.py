@@ -1,0 +1,192 @@
+"""Figure 1 of Shi, Li, Hong and Sun (ICLR 2021): for which C and beta2 RMSprop converges.
+
+The settings are those of the released MATLAB code, reddiexample.m, in the version that our notes
+are of. That file exists in another version (commit 4fef75c: 20,000 steps, beta2 = 1 - 10^(-i/24),
+C from 1, the last half, and +C where t mod C = 0, too); which of the two drew the paper's figure is
+not known to us.
+"""
+
+from collections.abc import Mapping
+from itertools import product
+from typing import Any
+
+import numpy as np
+import xarray
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from amsgrad.engines.compiled import Compiled
+from amsgrad.engines.contract import Setup
+from amsgrad.problems.theorem2 import Theorem2
+from amsgrad.rules import RULES
+from amsgrad.rules.rule import Rule
+from amsgrad.schedules import inverse_sqrt
+from experiments.figures import style
+from experiments.figures.runs import VERIFIED, on_all_cores, run, variable
+
+SETTINGS = {
+    "powers": [i / 10 for i in range(1, 41)],  # -log10(1 - beta2)
+    "periods": list(range(2, 33)),  # C
+    "lr": 1.0,
+    "eps": 0.0,
+    "first_t": 1,
+    "x0": 100.0,  # outside F: the first step clips it
+    "v0_over_period": 100.0,
+    "steps": 1_000_000,
+    "threshold": -2.0,
+}
+INCHES = (7.2, 3.7)
+
+# Where x fails it saw-tooths within a few thousandths of +1; below this it has left for -1.
+LEFT = 0.9
+
+
+def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
+    """Run every cell of the map, and average log10|x_t - x*| over its last quarter."""
+    powers, periods, steps = (settings[name] for name in ("powers", "periods", "steps"))
+    last_quarter = np.arange(steps * 3 // 4 + 1, steps + 1)
+
+    def configure(power: float, period: int) -> tuple[Setup, Rule]:
+        schedule = {"schedule": inverse_sqrt, "first_t": settings["first_t"]}
+        setup = Setup(Theorem2(period), settings["lr"], dtype=np.float64, **schedule)
+        return setup, RULES["rmsprop"](beta2=1 - 10**-power, eps=settings["eps"])
+
+    def average(cell: tuple[float, int]) -> tuple[float, float, float, float]:
+        setup, rule = configure(*cell)
+        engine = Compiled(setup, rule)
+        v0 = np.float64(settings["v0_over_period"] * cell[1])
+        start = engine.init()._replace(x=np.float64(settings["x0"]), memory=rule.memory(v0))
+        end, records = engine.advance(start, steps, last_quarter)
+        with np.errstate(divide="ignore"):
+            log = np.log10(np.abs(records.x - setup.problem.x_star))
+        off = np.isfinite(log)
+        return float(log.mean()), float(log[off].mean()), 1 - float(off.mean()), float(end.x)
+
+    run(*configure(powers[0], periods[0]), np.array([VERIFIED]))
+    cells = np.array(on_all_cores(average, product(powers, periods)))
+    mean, mean_off, at, last = np.moveaxis(cells.reshape(len(powers), len(periods), 4), -1, 0)
+    dims, quarter = ("power", "period"), "over the last quarter of the steps"
+    return xarray.Dataset(
+        {
+            "mean_log": variable(dims, mean, f"mean of log10|x_t - x*| {quarter}, -inf if some "
+                                 "x_t = x*"),
+            "mean_log_off": variable(dims, mean_off, "the same over the steps with x_t != x*"),
+            "share_at": variable(dims, at, f"share of steps with x_t = x* {quarter}"),
+            "x_last": variable(dims, last, "x after the last step"),
+            "converged": variable(dims, (mean < settings["threshold"]).astype(np.int8),
+                                  "whether mean_log is below the threshold"),
+            "threshold": variable((), settings["threshold"], "threshold of mean_log"),
+        },
+        {
+            "power": variable("power", powers, "-log10(1 - beta2)"),
+            "beta2": variable("power", [1 - 10**-p for p in powers], "beta2"),
+            "period": variable("period", periods, "C: the period, and the rare slope"),
+        },
+    )  # fmt: skip
+
+
+def findings(data: xarray.Dataset) -> dict[str, Any]:
+    """How many cells converge, where the boundary lies, and whether it is one."""
+    converged = data.converged.values == 1
+    changes = np.diff(data.converged.values, axis=0)
+    least = _least(data)
+    found: dict[str, Any] = {
+        "cells": converged.size,
+        "cells converged": int(converged.sum()),
+        "of them with some x_t = -1, hence mean -inf": int(np.isinf(data.mean_log.values).sum()),
+        "cells judged otherwise without the steps at -1": int(
+            (converged != (data.mean_log_off.values < float(data.threshold))).sum()
+        ),
+        "mean over the other steps, converged: least, largest": _range(data, converged),
+        "mean over the other steps, not converged: least, largest": _range(data, ~converged),
+        "cells not converged that end below +0.9, on their way": int(
+            (data.x_last.values[~converged] < LEFT).sum()
+        ),
+        "values of C": data.period.size,
+        "values of C where raising beta2 never undoes convergence": int(
+            (changes >= 0).all(axis=0).sum()
+        ),
+        "the boundary rises with C": bool((np.diff(least) >= 0).all()),
+    }
+    for period, index in zip(data.period.values, least, strict=True):
+        if period in (3, 5, 10, 20, 32) and 0 < index < data.power.size:
+            found[f"C = {period}: largest beta2 that fails, least that converges"] = [
+                round(float(b), 5) for b in data.beta2.values[index - 1 : index + 1]
+            ]
+    return found
+
+
+def _least(data: xarray.Dataset) -> NDArray[np.int64]:
+    """For each C, the index of the least beta2 from which on all converge."""
+    at_the_top = data.converged.values[::-1].cumprod(axis=0).sum(axis=0)
+    return np.asarray(data.power.size - at_the_top)
+
+
+def _range(data: xarray.Dataset, cells: NDArray[np.bool_]) -> list[float]:
+    chosen = data.mean_log_off.values[cells]
+    return [round(float(v), 3) for v in (chosen.min(), chosen.max())]
+
+
+def draw(data: xarray.Dataset, figure: Figure) -> None:
+    """The map, with the boundary of what counts as converged on top."""
+    axes = figure.subplots()
+    right, above = _edges(data.power.values), _edges(data.period.values)
+    mesh = axes.pcolormesh(right, above, data.mean_log_off.T, cmap="cividis", linewidth=0.3,
+                           edgecolor=(1, 1, 1, 0.25))  # fmt: skip
+    for color, width in (("white", 3.4), (style.BLACK, 1.8)):
+        axes.add_collection(LineCollection(_boundary(data), colors=color, linewidths=width))
+    axes.set_xlabel(r"$-\log_{10}(1 - \beta_2)$ (dimensionless)")
+    axes.set_ylabel("$C$ (dimensionless)")
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    top = axes.secondary_xaxis("top")
+    top.spines["top"].set_visible(False)
+    betas = [b for b in (0.5, 0.9, 0.99, 0.999, 0.9999) if b <= float(data.beta2[-1]) + 1e-9]
+    top.set_xticks([float(-np.log10(1 - b)) for b in betas], [f"{b:g}" for b in betas])
+    top.set_xlabel(r"$\beta_2$ (dimensionless)")
+    place: dict[str, Any] = {"transform": axes.transAxes, "ha": "center", "size": 11}
+    axes.text(0.17, 0.72, "fails:\n$x_t$ goes to $+1$", color=style.BLACK, **place)
+    axes.text(0.73, 0.4, "converges:\n$x_t$ goes to $-1$", color="white", **place)
+    bar = figure.colorbar(mesh, ax=axes, pad=0.02, aspect=26)
+    bar.outline.set_visible(False)
+    bar.set_label("mean of $\\log_{10}|x_t + 1|$ over the last quarter,\nsteps at $x_t = -1$ left "
+                  "out (dimensionless)")  # fmt: skip
+    for color, width in (("white", 3.4), (style.BLACK, 1.8)):
+        bar.ax.axhline(float(data.threshold), color=color, linewidth=width)
+
+
+def _edges(centres: NDArray[Any]) -> NDArray[np.float64]:
+    half = (centres[1] - centres[0]) / 2
+    return np.append(centres - half, centres[-1] + half)
+
+
+def _boundary(data: xarray.Dataset) -> list[list[tuple[float, float]]]:
+    """The sides between a cell that converged and one that did not."""
+    right, above = _edges(data.power.values), _edges(data.period.values)
+    upright = np.argwhere(np.diff(data.converged.values, axis=0))
+    level = np.argwhere(np.diff(data.converged.values, axis=1))
+    return [[(right[i + 1], above[j]), (right[i + 1], above[j + 1])] for i, j in upright] + [
+        [(right[i], above[j + 1]), (right[i + 1], above[j + 1])] for i, j in level
+    ]
+
+
+def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> str:
+    """The settings, and what is to be seen."""
+    f = findings
+    return (
+        "Figure 1 of Shi, Li, Hong and Sun (ICLR 2021), run again. RMSprop (beta1 = 0, no bias"
+        " correction, no eps) on f_t(x) = C x if t mod C = 1, else -x, on [-1, 1]; alpha_t ="
+        f" {settings['lr']:g} / sqrt(t), x_1 = {settings['x0']:g}, clipped by the first step, v_0 ="
+        f" {settings['v0_over_period']:g} C, {settings['steps']:,} steps in double precision. A"
+        " cell converges if the mean of log10|x_t + 1| over the last quarter of the steps is below"
+        f" {settings['threshold']:g}; its boundary is the black line. All this is from the released"
+        " MATLAB code (unverified: that its version is the one of the paper's figure). Where some"
+        " x_t is exactly -1 the mean is minus infinity and the cell counts as converged, as in"
+        f" MATLAB. This is so in {f['of them with some x_t = -1, hence mean -inf']} of the"
+        f" {f['cells converged']} cells that converge; without those steps, as the colours show"
+        f" it, {f['cells judged otherwise without the steps at -1']} cells of {f['cells']} would be"
+        f" judged otherwise. {f['cells not converged that end below +0.9, on their way']} cells"
+        " above the line, of other shades, are on their way from +1 to -1 at the last step: with"
+        " more steps the line would lie a little higher."
+    )
