@@ -23,7 +23,7 @@ HOMES = {
     "labml": ["experiments/tracking.py"],
     "matplotlib": ["experiments/picture.py", "experiments/figures/"],
     "xarray": ["experiments/trace.py", "experiments/figures/"],
-    "scipy": ["amsgrad/fit.py"],
+    "scipy": ["amsgrad/fit.py", "amsgrad/theory/"],
     "h5netcdf": ["experiments/trace.py"],
 }
 
@@ -78,7 +78,9 @@ def test_engines_do_not_import_one_another() -> None:
         assert not [name for name in names if name.startswith(tuple(others))]
 
 
-@pytest.mark.parametrize("module", ["amsgrad", "experiments.synthetic", "experiments.figures.__main__"])
+@pytest.mark.parametrize(
+    "module", ["amsgrad", "experiments.synthetic", "experiments.figures.__main__"]
+)
 def test_importing_is_quick(module: str) -> None:
     heavy = sorted(HOMES)
     code = f"import sys, {module}; print(sorted(set(sys.modules) & set({heavy})))"
