@@ -11,13 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+import matplotlib
 import matplotlib.figure
 import xarray
 
 import amsgrad
 from experiments import provenance
 from experiments.atomic import replacing, write_text
-from experiments.figures.style import new_figure, save
+from experiments.figures.style import STYLE, new_figure, save
 from experiments.strict_json import to_json
 
 CACHE = "cache"  # beside the runs, and ignored by git as they are
@@ -66,12 +67,13 @@ def make(name: str, out: Path, arguments: Sequence[str]) -> Made:
     data, cached = _computed(name, figure, out / CACHE)
     findings = figure.findings(data)
     caption = figure.caption(figure.SETTINGS, findings)
-    canvas = new_figure(figure.INCHES, caption)
-    figure.draw(data, canvas)
     files = [out / f"{name}.{ending}" for ending in ("png", "svg", "nc", "json")]
-    for path in files[:2]:
-        with replacing(path) as part:
-            save(canvas, part, path.suffix[1:])
+    with matplotlib.rc_context(rc=STYLE):
+        canvas = new_figure(figure.INCHES, caption)
+        figure.draw(data, canvas)
+        for path in files[:2]:
+            with replacing(path) as part:
+                save(canvas, part, path.suffix[1:])
     with replacing(files[2]) as part:
         _write(data, part)
     collected = provenance.collect(

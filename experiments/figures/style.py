@@ -4,7 +4,6 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -35,7 +34,6 @@ STYLE: Any = {
     "savefig.dpi": 200,
 }
 CAPTION_INCHES_A_LINE = 0.15
-matplotlib.rcParams.update(STYLE)
 
 
 def new_figure(inches: tuple[float, float], caption: str) -> Figure:
