@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 Schedule = Callable[[int, float, float], float]
 
+LOG_RECORDS = 10_000
+
 
 def constant(k: int, start: float, rate: float) -> float:
     """Keep start, whatever the step: the seed program, and most of deep learning."""
@@ -49,8 +51,14 @@ BETA1_SCHEDULES: dict[str, Schedule] = {
 }
 
 
-def record_steps(steps: int, every: int) -> NDArray[np.int64]:
-    """The recorded steps: every, 2 every, ..., and the last."""
+def record_steps(steps: int, every: int | None) -> NDArray[np.int64]:
+    """The recorded steps: every, 2 every, ..., and the last; with None about LOG_RECORDS of them.
+
+    Those are spread evenly over the logarithm of the step, and the first and the last are in it.
+    """
+    if every is None:
+        spread = np.geomspace(1, steps, LOG_RECORDS).astype(np.int64)
+        return np.unique(np.append(spread[spread < steps], steps))
     recorded = np.arange(every, steps + 1, every, dtype=np.int64)
     if steps % every:
         recorded = np.append(recorded, steps)

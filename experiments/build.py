@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from amsgrad.certificate import why_no_cycle
 from amsgrad.engines.contract import Engine, Setup
 from amsgrad.rules import RULES, option_names
 from amsgrad.rules.rule import Rule
@@ -55,13 +56,11 @@ def build_engine(config: Config) -> Engine[Any]:
     """The engine of the configuration.
 
     Raises:
-        ConfigError: there is no CUDA device, or no such optimizer.
+        ConfigError: there is no CUDA device, no such optimizer, or nothing to certify.
     """
     name = engine_name(config)
     if name == "compiled":
-        from amsgrad.engines.compiled import Compiled
-
-        engine = Compiled(build_setup(config), build_rule(config))
+        engine = _compiled(config)
         engine.advance(engine.init(), 1, record_steps(1, 1))  # compiles, or reads numba's cache
         return engine
     if name == "reference":
@@ -69,6 +68,19 @@ def build_engine(config: Config) -> Engine[Any]:
 
         return Reference(build_setup(config), build_rule(config))
     return build_torch_loop(config)
+
+
+def _compiled(config: Config) -> Engine[Any]:
+    from amsgrad.engines.certified import Certified
+    from amsgrad.engines.compiled import Compiled
+
+    setup, rule = build_setup(config), build_rule(config)
+    reason = why_no_cycle(setup, rule)
+    if config.certify == "yes" and reason is not None:
+        raise ConfigError(f"--certify yes was given, but the run need not be periodic: {reason}")
+    if config.certify == "no" or reason is not None:
+        return Compiled(setup, rule)
+    return Certified(setup, rule, config.steps)
 
 
 def build_torch_loop(config: Config) -> "TorchLoop":

@@ -11,7 +11,7 @@ from amsgrad import problems, rules
 from amsgrad.problems import PROBLEMS
 from amsgrad.problems.problem import Problem
 from amsgrad.rules import RULES, SEMANTICS, TORCH_RULES
-from amsgrad.schedules import BETA1_SCHEDULES, SCHEDULES
+from amsgrad.schedules import BETA1_SCHEDULES, LOG_RECORDS, SCHEDULES
 from experiments.kinds import (
     INT64,
     ConfigError,
@@ -29,6 +29,10 @@ ENGINES = ("auto", "compiled", "torch", "reference")
 DEVICES = ("cpu", "cuda")
 DTYPES = ("float32", "float64")
 
+CERTIFY = ("auto", "yes", "no")
+
+EVERY = 1000
+MANY_STEPS = 1_000_000 * EVERY
 MOST_RECORDS = 50_000_000  # a float64 trace of as many records takes 1.2 GB
 
 RULE_OPTIONS = set().union(*map(rules.option_names, RULES))
@@ -144,11 +148,20 @@ class Config:
 
     steps: Annotated[int, Whole(1), "Number of steps"] = 10_000_000
     every: Annotated[
-        int, Whole(1), "Steps from one record to the next; the last step is always kept"
-    ] = 1000
+        int | None,
+        Whole(1),
+        f"Steps from one record to the next, by default {EVERY}, and beyond {MANY_STEPS:,} steps"
+        f" {LOG_RECORDS:,} records evenly over the logarithm; the last step is always kept",
+    ] = None
     verify: Annotated[int, Whole(0), "First steps that torch repeats as a check; 0 for none"] = 1000
     engine: Annotated[
         str, OneOf(ENGINES), "What runs the steps; auto takes the fastest that can"
+    ] = "auto"
+    certify: Annotated[
+        str,
+        OneOf(CERTIFY),
+        "Whether to find the exact cycle of a run at a constant step and to compute no further;"
+        " auto where the run must have one",
     ] = "auto"
     device: Annotated[str, OneOf(DEVICES), "Where the torch engine computes"] = "cpu"
     dtype: Annotated[str, OneOf(DTYPES), "Precision of the computation"] = "float32"
@@ -168,6 +181,8 @@ class Config:
             self._resolve(RULE_OPTIONS, resolved)
         self._resolve(PROBLEM_NUMBERS, problems.defaults(self.problem))
         self._resolve({"first_t", "x0"}, STARTS[self.problem])
+        if self.every is None and self.steps <= MANY_STEPS:
+            object.__setattr__(self, "every", EVERY)
 
     def _resolve(self, names: set[str], resolved: Mapping[str, Any]) -> None:
         for name in names:
@@ -226,7 +241,12 @@ class Config:
                 f"--first_t plus --steps must be at most 2**63 - 1, but they are {self.first_t} and"
                 f" {self.steps}"
             )
-        if self.steps > self.every * MOST_RECORDS:
+        if self.certify == "yes" and (self.foreign or self.engine in ("torch", "reference")):
+            raise ConfigError(
+                f"--certify yes needs a rule and --engine compiled, but --opt {self.opt} --engine"
+                f" {self.engine} was given"
+            )
+        if self.every is not None and self.steps > self.every * MOST_RECORDS:
             raise ConfigError(
                 f"--every must be at least {-(-self.steps // MOST_RECORDS)} with --steps"
                 f" {self.steps}, for {MOST_RECORDS:,} records at most, but {self.every} was given"

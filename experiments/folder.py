@@ -44,6 +44,7 @@ class RunFolder:
         self.summary = path / "summary.json"
         self.provenance = path / "provenance.json"
         self.picture = path / "picture.png"
+        self.certificate = path / "certificate.json"
         self.checkpoint = path / "checkpoint.npz"
         self.labml = path / "labml"
         self._lock = lock

@@ -49,6 +49,7 @@ def draw(
     upper: float,
     x_star: float,
     first_t: int = 1,
+    logarithmic: bool = False,
 ) -> None:
     """Draw x_t and R_t/t against t, side by side, into a PNG file; whole or not at all.
 
@@ -65,6 +66,7 @@ def draw(
         lower, upper: the edges of the feasible set; infinite where it has none.
         x_star: the optimum; NaN where there is no single one.
         first_t: the problem's time at the first step.
+        logarithmic: whether the axis of t is; the times must then be positive.
 
     Raises:
         OSError: the folder is missing or cannot be written, or the disk is full.
@@ -75,6 +77,8 @@ def draw(
 
     t = records.step + (first_t - 1.0)
     scale, unit = next((u for u in UNITS if t[-1] + 1 >= u[0]), (1.0, "steps"))
+    if logarithmic:
+        scale, unit = 1.0, "steps"
     finite = np.isfinite(records.x) & np.isfinite(records.average_regret)
     good = slice(None) if finite.all() else finite  # millions of records are not copied in vain
     x, regret = (np.clip(v[good], -HUGE, HUGE) for v in (records.x, records.average_regret))
@@ -91,7 +95,11 @@ def draw(
     figure.text(0.02, 0.898, subtitle, size=9.5, color=MUTED, va="top", linespacing=1.4)
     left, right = (figure.add_axes((edge, 0.19, 0.395, 0.56)) for edge in (0.085, 0.59))
     for axes in (left, right):
-        _frame(axes, f"t  ({unit})", (first_t - 1) / scale, (t[-1] + 1) / scale, scale == 1)
+        start = first_t - 1
+        _frame(axes, f"t  ({unit})", start / scale, (t[-1] + 1) / scale, scale == 1)
+        if logarithmic:
+            axes.set_xscale("log")
+            axes.set_xlim(max(start, 1), t[-1] + 1)
         if not finite.all():
             axes.axvline(t[np.argmin(finite)] / scale, color=INK, linewidth=1.2, linestyle=":")
     if not finite.all():

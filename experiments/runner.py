@@ -76,7 +76,7 @@ def run(
     records: Records,
     *,
     steps: int,
-    every: int,
+    every: int | None,
     folder: RunFolder,
     tracker: Tracker,
     progress: Progress,

@@ -14,8 +14,10 @@ from typing import Any
 from amsgrad.engines.contract import Engine, Records
 from amsgrad.regret import value
 from experiments import checkpoint, picture, provenance, runner, trace
+from experiments.atomic import write_text
 from experiments.build import device_name, engine_name
 from experiments.caption import caption
+from experiments.certificate_file import to_text
 from experiments.config import Config, from_mapping, to_yaml
 from experiments.config_file import read_file
 from experiments.folder import FolderError, RunFolder
@@ -161,6 +163,14 @@ def _summary(
     config, state = session.config, outcome.state
     problem = config.make_problem()
     steps = state.steps - session.state.steps
+    certificate = getattr(session.engine, "certificate", None)
+    cycle = certificate and {
+        "start": certificate.start,
+        "length": certificate.length,
+        "limit_average_regret": certificate.limit,
+        "lowest_x": certificate.lowest,
+        "highest_x": certificate.highest,
+    }
     records = outcome.records
     hindsight = records.average_hindsight_regret.tolist() if records.in_hindsight else []
     return {
@@ -175,6 +185,7 @@ def _summary(
         "x_star": problem.x_star if problem.attained else None,
         "average_regret": value(state.regret) / state.steps if state.steps else None,
         "average_hindsight_regret": hindsight[-1] if hindsight else None,
+        "cycle": cycle,
         "seconds": seconds,
         "nanoseconds_per_step": 1e9 * outcome.computing / steps if steps else None,
         "run": str(session.folder.path),
@@ -183,6 +194,9 @@ def _summary(
 
 def _write_results(session: Session, records: Records) -> None:
     config, folder = session.config, session.folder
+    certificate = getattr(session.engine, "certificate", None)
+    if certificate is not None:
+        write_text(folder.certificate, to_text(certificate, config))
     trace.write(folder.trace, records, first_t=config.first_t, attributes=_settings(config))
     if not records.step.size:
         return
@@ -196,6 +210,7 @@ def _write_results(session: Session, records: Records) -> None:
         upper=problem.upper,
         x_star=problem.x_star if problem.attained else math.nan,
         first_t=config.first_t,
+        logarithmic=config.every is None,
     )
 
 

@@ -115,6 +115,13 @@ def report(
         lines.append(
             f"against the best point in hindsight: {summary['average_hindsight_regret']:.4f}"
         )
+    if summary["cycle"] is not None:
+        cycle = summary["cycle"]
+        lines.append(
+            f"from step {cycle['start']:,} on all repeats every {cycle['length']:,} steps, bit for"
+            f" bit: for ever x in [{cycle['lowest_x']:.4f}, {cycle['highest_x']:.4f}], average"
+            f" regret -> {cycle['limit_average_regret']:.10g}"
+        )
     lines.append(f"run: {summary['run']}")
     if summary["status"] == "interrupted":
         lines.append(f"go on with: python -m experiments.synthetic {how_to_resume}")

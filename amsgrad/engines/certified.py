@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from amsgrad.certificate import Certificate, first_boundary
 from amsgrad.engines.compiled import Compiled
 from amsgrad.engines.contract import Records, Setup
-from amsgrad.engines.cycle import Cycle, find_cycle, first_boundary
+from amsgrad.engines.cycle import find_cycle
 from amsgrad.engines.state import State
 from amsgrad.regret import EMPTY, RegretSum, value
 from amsgrad.rules.rule import Rule
@@ -34,18 +35,30 @@ class Certified:
         self.plain = Compiled(setup, rule)
         self.setup = setup
         self.rule = rule
-        boundary, _ = self.plain.advance(self.init(), first_boundary(setup, rule), NOTHING)
-        self.cycle: Cycle | None = None
-        if boundary.steps < limit:
-            self.cycle = find_cycle(setup, rule, boundary, limit)
-        if self.cycle is not None:
-            ahead = self.cycle.start - boundary.steps
-            self.start, _ = self.plain.advance(boundary, ahead, NOTHING)
-            every_step = np.arange(self.cycle.start + 1, self.cycle.start + self.cycle.length + 1)
-            fresh = self.start._replace(regret=EMPTY)
-            _, self.turn = self.plain.advance(fresh, self.cycle.length, every_step)
-            self._sums = self.turn.average_regret * self.turn.step
-            self.regret_a_cycle = math.fsum(self.turn.regret)
+        self.certificate: Certificate | None = None  # of the cycle, where one was found
+        settled = first_boundary(setup, rule)
+        if settled >= limit:
+            return
+        boundary, _ = self.plain.advance(self.init(), settled, NOTHING)
+        cycle = find_cycle(setup, rule, boundary, limit)
+        if cycle is None:
+            return
+        ahead = cycle.start - boundary.steps
+        self._start, _ = self.plain.advance(boundary, ahead, NOTHING)
+        if not np.isfinite(self._start.memory).all():  # infinity repeats, too, but is no result
+            return
+        every_step = np.arange(cycle.start + 1, cycle.start + cycle.length + 1)
+        fresh = self._start._replace(regret=EMPTY)
+        _, self._turn = self.plain.advance(fresh, cycle.length, every_step)
+        self._sums = self._turn.average_regret * self._turn.step
+        self.certificate = Certificate(
+            *cycle,
+            x=float(self._start.x),
+            memory={name: float(e) for name, e in self._start.memory._asdict().items()},
+            regret=math.fsum(self._turn.regret),
+            lowest=float(self._turn.x.min()),
+            highest=float(self._turn.x.max()),
+        )
 
     def init(self) -> State:
         return self.plain.init()
@@ -53,26 +66,24 @@ class Certified:
     def advance(
         self, state: State, steps: int, record_at: NDArray[np.int64]
     ) -> tuple[State, Records]:
-        end = state.steps + steps
-        if self.cycle is None or end <= self.cycle.start:
+        end, cycle = state.steps + steps, self.certificate
+        if cycle is None or end <= cycle.start:
             return self.plain.advance(state, steps, record_at)
-        parts = []
-        if state.steps < self.cycle.start:
-            before = record_at[record_at <= self.cycle.start]
-            state, records = self.plain.advance(state, self.cycle.start - state.steps, before)
-            if not state.finite:
-                return state, records
-            parts.append(records)
-            record_at = record_at[before.size :]
-        turns, place = np.divmod(record_at - 1 - self.cycle.start, self.cycle.length)
-        total = self._total(turns, self._sums[place])
-        nothing = np.full(record_at.size, np.nan)
-        parts.append(
-            Records(
-                record_at, self.turn.x[place], self.turn.regret[place], total / record_at, nothing
-            )
-        )
-        return self._state_after(end), Records.join(parts)
+        before = int(np.searchsorted(record_at, cycle.start, side="right"))
+        first = Records.empty(0)
+        if state.steps < cycle.start:
+            ahead = cycle.start - state.steps
+            _, first = self.plain.advance(state, ahead, record_at[:before])
+        after = record_at[before:]
+        turns, place = np.divmod(after - 1 - cycle.start, cycle.length)
+        average = self._total(turns, self._sums[place]) / after
+        nothing = np.full(after.size, np.nan)
+        second = Records(after, self._turn.x[place], self._turn.regret[place], average, nothing)
+        whole, part = divmod(end - cycle.start, cycle.length)
+        there, _ = self.plain.advance(self._start, part, NOTHING)
+        total = float(self._total(whole, self._sums[part - 1] if part else 0.0))
+        last = there._replace(steps=end, regret=RegretSum(total, 0.0, 0.0))
+        return last, Records.join([first, second])
 
     def dump(self, state: State) -> dict[str, NDArray[Any]]:
         return self.plain.dump(state)
@@ -82,11 +93,5 @@ class Certified:
 
     def _total(self, turns: Any, part: Any) -> Any:
         """R after so many whole cycles and a part of one."""
-        return value(self.start.regret) + (turns * self.regret_a_cycle + part)
-
-    def _state_after(self, steps: int) -> State:
-        assert self.cycle is not None
-        turns, place = divmod(steps - self.cycle.start, self.cycle.length)
-        there, _ = self.plain.advance(self.start, place, NOTHING)
-        total = self._total(turns, self._sums[place - 1] if place else 0.0)
-        return there._replace(steps=steps, regret=RegretSum(float(total), 0.0, 0.0))
+        assert self.certificate is not None
+        return value(self._start.regret) + (turns * self.certificate.regret + part)

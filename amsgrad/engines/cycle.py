@@ -12,13 +12,12 @@ from typing import Any, NamedTuple, no_type_check
 
 import numpy as np
 
+from amsgrad.certificate import LONGEST
 from amsgrad.engines.contract import Setup
 from amsgrad.engines.jit import compile_loop, make_callable, named
 from amsgrad.engines.state import State
-from amsgrad.rules.rule import NEVER, Rule
-from amsgrad.schedules import constant
+from amsgrad.rules.rule import Rule
 
-LONGEST = 10_000_000  # steps: a longer cycle is not kept, and nobody has met one
 STEPS_A_CALL = 10_000_000  # between two looks at the clock, or at Ctrl-C
 
 
@@ -27,25 +26,6 @@ class Cycle(NamedTuple):
 
     start: int  # the first such number of steps at which a period begins (t mod period = 0)
     length: int  # steps, the least multiple of the period
-
-
-def why_no_cycle(setup: Setup, rule: Rule) -> str | None:
-    """Why this run need not end in a cycle, as the end of a sentence; None if it must."""
-    if setup.problem.random:
-        return "its losses are random"
-    if setup.schedule is not constant:
-        return "its step size decays"
-    if setup.beta1_schedule is not constant:
-        return "its beta1 decays"
-    if rule.settled == NEVER:
-        return f"the coefficients of {rule.name} change at every step"
-    return None
-
-
-def first_boundary(setup: Setup, rule: Rule) -> int:
-    """The least number of steps after which a period begins and the coefficients are settled."""
-    done = max(rule.settled - 1, 0)
-    return done + (-(setup.first_t + done)) % setup.problem.period
 
 
 def find_cycle(setup: Setup, rule: Rule, state: State, limit: int) -> Cycle | None:

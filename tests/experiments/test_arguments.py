@@ -97,6 +97,7 @@ def test_opt_alone_is_the_seed_program() -> None:
         "every": 1000,
         "verify": 1000,
         "engine": "auto",
+        "certify": "auto",
         "device": "cpu",
         "dtype": "float32",
     }
@@ -188,6 +189,12 @@ def test_a_file_may_hold_options_of_other_rules_and_problems(written: Written) -
     file = written("opt: adam\nperiod: 50\nprobability: 0.5\nwindow: 3\nbeta1: 0.8")
     assert config("--config", file) == Config(opt="adam", period=50, beta1=0.8)
     assert config("--config", file, "--opt", "sgd").beta1 is None
+
+
+def test_beyond_a_million_records_they_are_spread_over_the_logarithm() -> None:
+    assert config("--opt", "adam", "--steps", "1e9").every == 1000
+    assert config("--opt", "adam", "--steps", "1000000001").every is None
+    assert config("--opt", "adam", "--steps", "1e15", "--every", "1e10").every == 10**10
 
 
 def test_a_file_may_start_with_a_byte_order_mark(written: Written) -> None:
@@ -382,6 +389,9 @@ REFUSED = [
     ("--device cuda --engine reference", "--device cuda needs --engine torch, but reference was"),
     (f"--opt {SGD} --engine compiled", f"--opt {SGD} needs --engine torch, but compiled was given"),
     (f"--opt {SGD} --engine reference", f"--opt {SGD} needs --engine torch, but reference was"),
+    ("--certify maybe", "--certify must be auto, yes or no, but maybe was given"),
+    ("--certify yes --engine torch", "--certify yes needs a rule and --engine compiled, but --opt"),
+    (f"--opt {SGD} --certify yes", "--certify yes needs a rule and --engine compiled, but --opt"),
     ("--steps 1e12 --every 10000", "--every must be at least 20000 with --steps 1000000000000"),
     ("--first_t 9e18 --steps 9e18 --every 1e12", "--first_t plus --steps must be at most 2**63"),
 ]
@@ -586,7 +596,7 @@ def configs(draw: st.DrawFn) -> Config:
         x0=draw(numbers(-1, 1)),
         seed=draw(whole(0, 2**63 - 1)),
         steps=steps,
-        every=draw(whole(-(-steps // lists.MOST_RECORDS))),
+        every=draw(st.none() | whole(-(-steps // lists.MOST_RECORDS))),
         verify=draw(whole(0)),
         engine=draw(st.sampled_from(engines)),
         device=device,

@@ -1,0 +1,156 @@
+"""The command that checks certificates, and the run that writes them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from experiments.certify import main
+from experiments.synthetic import main as synthetic
+
+SHORT = ["--verify", "0", "--lr", "0.1"]
+
+
+def run(out: Path, capsys: pytest.CaptureFixture[str], *argv: str) -> dict[str, Any]:
+    status = synthetic([*argv, *SHORT, "--out", str(out), "--json"])
+    printed = capsys.readouterr()
+    assert status == 0, printed.err
+    found: dict[str, Any] = json.loads(printed.out)
+    return found
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("runs")
+    assert synthetic(["--opt", "amsgrad", *SHORT, "--out", str(out)]) == 0
+    (file,) = out.glob("*/certificate.json")
+    return file
+
+
+def test_a_run_writes_a_certificate_that_holds(
+    made: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(made)]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith(f"{made}: verified: amsgrad, slope 1010 if t mod 101 = 1, else -10;")
+    assert "the state repeats every 101" in out
+    assert err == ""
+
+
+def test_the_summary_tells_what_is_for_ever(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    long = run(tmp_path, capsys, "--opt=adam", "--steps=1e15")
+    short = run(tmp_path, capsys, "--opt=adam", "--steps=1e5")
+    assert long["steps"] == 10**15
+    assert long["cycle"] == short["cycle"]
+    assert long["cycle"]["length"] == 101
+    assert long["average_regret"] == pytest.approx(long["cycle"]["limit_average_regret"], rel=1e-9)
+    assert long["cycle"]["highest_x"] == 1.0
+
+
+def test_no_is_the_plain_loop(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plain = run(tmp_path, capsys, "--opt=adam", "--steps=1e5", "--certify=no")
+    certified = run(tmp_path, capsys, "--opt=adam", "--steps=1e5", "--certify=yes")
+    assert plain["cycle"] is None
+    assert not (Path(plain["run"]) / "certificate.json").exists()
+    assert plain["x"] == certified["x"]
+    assert plain["average_regret"] == pytest.approx(certified["average_regret"], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("--problem stochastic", "its losses are random"),
+        ("--schedule inverse_sqrt", "its step size decays"),
+        ("--opt adopt", "the coefficients of adopt change at every step"),
+    ],
+)
+def test_a_certificate_that_cannot_be_is_refused(
+    line: str, reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = ["--opt", "adam", *line.split(), "--verify", "0", "--certify", "yes"]
+    assert synthetic([*argv, "--out", str(tmp_path / "runs")]) == 2
+    assert capsys.readouterr().err == (
+        "synthetic: error: --certify yes was given, but the run need not be periodic: "
+        + reason
+        + "\n"
+    )
+    assert not (tmp_path / "runs").exists()
+
+
+def edit(document: dict[str, Any], path: str, value: Any) -> None:
+    *parents, last = path.split(".")
+    for name in parents:
+        document = document[name]
+    if value is None:
+        del document[last]
+    else:
+        document[last] = value
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "reason"),
+    [
+        ("state.x", "-0x1.e0p-1", "after 101 steps"),
+        ("state.x", "x", "it is no certificate: it cannot be read"),
+        ("state.x", 0.5, "it is no certificate: it cannot be read"),
+        ("state.memory.m", "nan", "is no finite number in float32"),
+        ("state", [], "it is no certificate"),
+        ("settings", [], "it is no certificate"),
+        ("settings.lr", 0.2, "after 101 steps"),
+        ("settings.lr", -1, "lr must be a finite number, 0 or more, but -1 was given"),
+        ("settings.opt", "adem", "opt must be adam,"),
+        ("settings", {"opt": "torch.optim:SGD"}, "is a class of another package"),
+        ("settings.problem", "stochastic", "the run need not be periodic: its losses are random"),
+        ("settings.schedule", "inverse_sqrt", "its step size decays"),
+        ("settings.steps", 5, "its settings hold 'steps'"),
+        ("start", 1e5, "is no number of steps"),
+        ("start", -5, "-5 is no number of steps"),
+        ("length", 10**30, "is no number of steps"),
+        ("length", 0, "a cycle has a multiple of 101 steps"),
+        ("length", 101 * 10**9, "its limit_average_regret is"),
+        ("limit_average_regret", 0.0, "its limit_average_regret is 0.0, but regret / length is"),
+        ("regret", None, "it lacks 'regret'"),
+        ("form", "another", "its form is 'another', not 'amsgrad certificate, form 1'"),
+    ],
+)
+def test_an_edited_file_is_refuted(
+    path: str,
+    value: Any,
+    reason: str,
+    made: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    document = json.loads(made.read_text())
+    edit(document, path, value)
+    file = tmp_path / "edited.json"
+    file.write_text(json.dumps(document))
+    assert main([str(made), str(file)]) == 1
+    out, err = capsys.readouterr()
+    assert err == ""
+    first, second = out.splitlines()
+    assert "verified" in first
+    assert second.startswith(f"{file}: refuted: ")
+    assert reason in second
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 100_000, b"{}"])
+def test_a_broken_file_is_refuted(
+    content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "broken.json"
+    file.write_bytes(content)
+    assert main([str(file)]) == 1
+    assert capsys.readouterr().out.startswith(f"{file}: refuted: it is no certificate: ")
+
+
+@pytest.mark.parametrize("argv", [[], ["--lr"], ["missing.json"], ["."]])
+def test_bad_input(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(argv) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("certify: error: ")
+    assert err.count("\n") == 1
