@@ -30,12 +30,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain(f"--out {out} cannot be made ({error.strerror})", 2)
 
     # Only now, so that --help and bad input are answered at once.
+    from amsgrad.verification import Disagreement
     from experiments.figures.figure import make
 
     for name in names:
         began = time.perf_counter()
         try:
             made = make(name, out, arguments)
+        except Disagreement as error:
+            return _complain(f"{name}: {error}", 1)
         except OSError as error:
             return _complain(f"{name} cannot be written in {out} ({error.strerror})", 1)
         except KeyboardInterrupt:

@@ -15,7 +15,7 @@ from amsgrad.engines.contract import Records, Setup
 from amsgrad.engines.reference import Reference
 from amsgrad.problems.problem import Problem
 from amsgrad.rules.rule import Rule
-from amsgrad.verification import follow, verify
+from amsgrad.verification import Disagreement, follow, verify
 
 VERIFIED = 200  # steps
 
@@ -52,7 +52,8 @@ def run_many(
     alone = run(first, rule, np.array([VERIFIED]))
     engine = Batch(setup, rule, problems)
     _, beginning = engine.advance(engine.init(), VERIFIED, np.array([VERIFIED]))
-    assert beginning.x[0, 0] == alone.x[0]
+    if beginning.x[0, 0] != alone.x[0]:
+        raise Disagreement(f"after {VERIFIED} steps the batch engine leaves the compiled one")
     return engine.advance(engine.init(), int(record_at[-1]), record_at)[1]
 
 

@@ -1,0 +1,197 @@
+"""What a constant step leaves for ever: the exact limit of the average regret, by certificates."""
+
+from collections.abc import Mapping
+from itertools import product
+from typing import Any
+
+import numpy as np
+import xarray
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from amsgrad.certificate import Certificate, refutation
+from amsgrad.constant_step import failing_step_sizes
+from amsgrad.engines.certified import Certified
+from amsgrad.engines.contract import Setup
+from amsgrad.problems.online import Online
+from amsgrad.rules import RULES
+from amsgrad.verification import Disagreement
+from experiments.figures import style
+from experiments.figures.runs import on_all_cores, variable
+
+SETTINGS = {
+    "opts": ["adam", "amsgrad"],
+    "semantics": ["paper", "torch", "keras", "labml", "optax"],
+    "first_t": [1, 0],
+    "beta1": 0.9,
+    "beta2": 0.99,
+    "eps": 0.0,
+    "x0": 0.0,
+    "lrs": [round(float(lr), 7) for lr in np.geomspace(3e-4, 1, 36)],
+    "most_steps": 200_000_000,
+    "map_decades": [round(float(d), 3) for d in np.linspace(1, 4, 31)],
+    "map_lrs": [round(float(lr), 7) for lr in np.geomspace(1e-3, 3, 15)],
+    "map_most_steps": 300_000_000,
+}
+INCHES = (7.2, 2.6)
+STANDING_STILL = 20 / 101  # what x = +1 costs a step
+
+
+def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
+    """Certify every run; check each certificate by the reference engine."""
+    problem = Online()
+
+    def certify(case: tuple[Any, ...], beta2: float, most: int) -> Certificate | None:
+        opt, semantics, first_t, lr = case
+        rule = RULES[opt](
+            beta1=settings["beta1"], beta2=beta2, eps=settings["eps"], semantics=semantics
+        )
+        setup = Setup(problem, lr, first_t=first_t, x0=settings["x0"], dtype=np.float64)
+        certificate = Certified(setup, rule, most).certificate
+        if certificate is not None:
+            refuted = refutation(certificate, setup, rule)
+            if refuted is not None:
+                raise Disagreement(f"a certificate is refuted: {refuted}")
+        return certificate
+
+    names = ("opts", "semantics", "first_t", "lrs")
+    cases = list(product(*(settings[name] for name in names)))
+    found = on_all_cores(
+        lambda case: certify(case, settings["beta2"], settings["most_steps"]), cases
+    )
+    shape = tuple(len(settings[name]) for name in names)
+    dims = ("optimizer", "semantics", "first_t", "lr")
+
+    def column(attribute: str, long_name: str) -> Any:
+        values = [np.nan if c is None else getattr(c, attribute) for c in found]
+        return variable(dims, np.reshape(values, shape), long_name)
+
+    def failing(decades: float) -> tuple[float, float]:
+        beta2 = 1 - 10.0**-decades
+        ranges = failing_step_sizes(
+            lambda lr: certify(("adam", "paper", 1, lr), beta2, settings["map_most_steps"]),
+            problem,
+            settings["map_lrs"],
+        )
+        (ends,) = ranges or [(np.nan, np.nan)]  # there is one range at most
+        return ends
+
+    edges = np.array(on_all_cores(failing, settings["map_decades"]))
+    return xarray.Dataset(
+        {
+            "limit": column("limit", "limit of the average regret R_T / T"),
+            "lowest": column("lowest", "least x_t on the cycle"),
+            "highest": column("highest", "largest x_t on the cycle"),
+            "start": column("start", "steps before the cycle"),
+            "length": column("length", "steps of the cycle"),
+            "fails_from": variable("decades", edges[:, 0], "least step size found to fail"),
+            "fails_to": variable("decades", edges[:, 1], "largest step size that fails"),
+        },
+        {
+            "optimizer": settings["opts"],
+            "semantics": settings["semantics"],
+            "first_t": variable("first_t", settings["first_t"], "time t of the first step"),
+            "lr": variable("lr", settings["lrs"], "constant step size alpha"),
+            "decades": variable("decades", settings["map_decades"], "-log10(1 - beta2)"),
+        },
+    )
+
+
+def findings(data: xarray.Dataset) -> dict[str, Any]:
+    """The limits at a few step sizes, and where Adam fails."""
+    found: dict[str, Any] = {
+        "certificates found and checked": int(data.limit.notnull().sum()),
+        "of": int(data.limit.size),
+        "lengths of the cycles (steps)": sorted(
+            {int(n) for n in data.length.values.ravel() if n > 0}
+        ),
+        "most steps before a cycle": int(data.start.max()),
+    }
+    raw = [name for name in data.semantics.values if name != "optax"]
+    for opt in data.optimizer.values:
+        own = data.limit.sel(optimizer=opt, semantics=raw)
+        found[f"{opt}: least and largest limit over all step sizes, all semantics but optax"] = [
+            round(float(own.min()), 6), round(float(own.max()), 4)
+        ]  # fmt: skip
+        spread = (
+            own.max(("semantics", "first_t")) - own.min(("semantics", "first_t"))
+        ) / own.mean()
+        found[f"{opt}: largest difference between those semantics, relative"] = float(
+            f"{float(spread.max()):.1e}"
+        )
+    at = data.sel(optimizer="amsgrad").isel(lr=0)
+    for first_t in data.first_t.values:
+        one = at.sel(first_t=first_t)
+        ratio = one.limit.sel(semantics="torch") / one.limit.sel(semantics="optax")
+        found[f"amsgrad, alpha = {float(at.lr)}: limit of torch over limit of optax, first t ="
+              f" {first_t}"] = round(float(ratio), 3)  # fmt: skip
+    fails = data.fails_to.dropna("decades")
+    found["largest beta2 tried at which some constant step fails"] = round(
+        1 - 10.0 ** -float(fails.decades[-1]), 6
+    )
+    found["largest step size that fails, at least and at most over beta2"] = [
+        round(float(fails.min()), 4), round(float(fails.max()), 4)
+    ]  # fmt: skip
+    return found
+
+
+LINES = [  # optimizer, semantics, first t, label, colour, dashes
+    ("adam", "torch", 1, "Adam, all semantics", style.BLUE, "-"),
+    ("amsgrad", "torch", 1, "AMSGrad, all but optax", style.VERMILLION, "-"),
+    ("amsgrad", "optax", 1, "optax, first t = 1", style.ORANGE, (0, (4, 2))),
+    ("amsgrad", "optax", 0, "optax, first t = 0", style.PURPLE, (0, (1.5, 1.5))),
+]
+
+
+def draw(data: xarray.Dataset, figure: Figure) -> None:
+    """The limits, the orbits, and the step sizes with which Adam fails."""
+    left, middle, right = figure.subplots(1, 3)
+    for opt, semantics, first_t, label, color, dashes in LINES:
+        own = data.sel(optimizer=opt, semantics=semantics, first_t=first_t)
+        left.loglog(data.lr, own.limit, color=color, linestyle=dashes, label=label)
+        if semantics == "torch":
+            middle.fill_between(data.lr, own.lowest, own.highest, color=color, alpha=0.35,
+                                linewidth=0.8, label=style.LABELS[opt])  # fmt: skip
+    left.axhline(STANDING_STILL, color=style.GREY, linewidth=0.8, linestyle=(0, (4, 3)))
+    left.annotate("cost of $x = 1$", (data.lr[-1], STANDING_STILL), (0, -2), size=7.5,
+                  textcoords="offset points", color=style.GREY, ha="right", va="top")  # fmt: skip
+    left.set_ylabel("limit of $R_T / T$ (dimensionless)")
+    left.set_title("Average regret for ever", loc="left")
+    left.legend(loc="upper left", fontsize=7, labelspacing=0.25)
+    left.set_ylim(top=float(data.limit.max()) * 30)
+    middle.set_xscale("log")
+    style.feasible(middle)
+    middle.set_title("Range of $x_t$ for ever", loc="left")
+    middle.legend(loc="center left")
+    for axes in (left, middle):
+        axes.set_xlabel(r"constant $\alpha$ (dimensionless)")
+    _failures(right, data)
+
+
+def _failures(axes: Axes, data: xarray.Dataset) -> None:
+    top = float(data.fails_to.max()) * 3
+    axes.fill_between(data.decades, data.fails_from, data.fails_to, color=style.BLUE, alpha=0.35,
+                      linewidth=0.8, step=None)  # fmt: skip
+    axes.set_yscale("log")
+    axes.set_ylim(float(data.fails_from.min()), top)
+    axes.set_xlim(float(data.decades[0]), float(data.decades[-1]))
+    axes.set_xlabel(r"$-\log_{10}(1 - \beta_2)$ (dimensionless)")
+    axes.set_ylabel(r"constant $\alpha$ (dimensionless)")
+    axes.set_title("Where Adam fails", loc="left")
+    axes.text(0.4, 0.4, "fails", transform=axes.transAxes, color=style.BLACK, ha="center")
+
+
+def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> str:
+    """The settings and what is to be seen."""
+    last = findings["largest beta2 tried at which some constant step fails"]
+    return (
+        "The online problem of Reddi, Kale and Kumar (ICLR 2018) at a constant step size: betas"
+        f" ({settings['beta1']}, {settings['beta2']}), no eps, x_1 = {settings['x0']:g}, double"
+        " precision. Every point is exact: the state of the run came back bit for bit, and a"
+        " certificate of that was checked by plain arithmetic"
+        f" ({findings['certificates found and checked']} of {findings['of']} runs). Neither"
+        " optimizer's average regret vanishes; AMSGrad's is proportional to alpha, Adam's tends to"
+        " the cost of standing still at +1. Right: the step sizes at which Adam's orbit lies"
+        f" nearer to +1, over beta2 (from alpha = {settings['map_lrs'][0]:g} on; none beyond"
+        f" beta2 = {last})."
+    )
