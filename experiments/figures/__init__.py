@@ -4,4 +4,4 @@
 (settings, findings, provenance).
 """
 
-FIGURES = ("fig1", "semantics", "theorem1", "shi", "adopt", "adashift")
+FIGURES = ("fig1", "semantics", "theorem1", "shi", "adopt", "adashift", "boundary", "limits")

@@ -1,0 +1,110 @@
+"""The smallest instance of a theorem for given betas, and the smallest that fails in fact.
+
+For Theorem 2 of Reddi, Kale and Kumar (ICLR 2018) both can be had, and they are far apart: with the
+betas of Figure 1 its conditions ask for C = 3218, while f_t(x) = C x if t mod C = 1, else -x leads
+Adam to +1 from C = 30 on.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from amsgrad.problems.theorem2 import Theorem2
+from amsgrad.problems.theorem3 import Theorem3
+from amsgrad.theory.drift import drift
+from amsgrad.theory.expected import expected_drift, odds
+from amsgrad.theory.periodic import slopes
+from amsgrad.theory.theorems import theorem2_sides
+
+LARGEST = 2**25  # C for which the conditions are still looked at
+LARGEST_RUN = 2**16  # C for which the drift is
+AT_ONCE = 2**16
+
+
+def theorem1_beta2(big: float) -> float:
+    """The beta2 of Theorem 1 for C = big, 1 / (1 + C^2).
+
+    >>> theorem1_beta2(3)
+    0.1
+    """
+    return 1 / (1 + big**2)
+
+
+def theorem2_period(beta1: float, beta2: float) -> int:
+    """The smallest even C that meets the conditions of Theorem 2 (unverified; `theorems.py`).
+
+    Args:
+        beta1, beta2: in [0, 1), with beta1 < sqrt(beta2).
+
+    Raises:
+        ValueError: the betas are not such, or C would be above 2^25.
+
+    >>> theorem2_period(beta1=0.9, beta2=0.99)
+    3218
+    """
+    if not 0 <= beta1 < np.sqrt(beta2) < 1:
+        raise ValueError(
+            f"Theorem 2 needs 0 <= beta1 < sqrt(beta2) < 1, but {beta1}, {beta2} were given"
+        )
+    for start in range(2, LARGEST + 1, 2 * AT_ONCE):
+        period = np.arange(start, min(start + 2 * AT_ONCE, LARGEST + 1), 2, dtype=float)
+        (a, b), (c, d), (e, f) = theorem2_sides(period, beta1, beta2)
+        met = np.flatnonzero((a <= b) & (c <= d) & (e < f))
+        if met.size:
+            return int(period[met[0]])
+    raise ValueError(f"No C up to {LARGEST:,} meets Theorem 2 with betas {beta1}, {beta2}")
+
+
+def failing_period(beta1: float, beta2: float) -> int:
+    """The C from which on x goes to +1 in the setting of Theorem 2, by the drift (`drift.py`).
+
+    The premise beta1 < sqrt(beta2) is not needed.
+
+    Args:
+        beta1, beta2: in [0, 1).
+
+    Raises:
+        ValueError: the betas are not such, or C would be above 2^16.
+
+    >>> failing_period(beta1=0.9, beta2=0.99)
+    30
+    """
+    return _turn(
+        lambda c: bool(drift(slopes(Theorem2(c)), beta1, beta2).goes_to > 0), 2, (beta1, beta2)
+    )
+
+
+def theorem3_big(beta1: float, beta2: float, delta: float) -> int:
+    """The C from which on x goes to +1 in the setting of Theorem 3, by the expected drift.
+
+    Args:
+        beta1, beta2: in [0, 1), beta2 above 0.
+        delta: the mean slope, above 0.
+
+    Raises:
+        ValueError: an argument is not such, or C would be above 2^16.
+
+    >>> theorem3_big(beta1=0.9, beta2=0.99, delta=0.02)
+    6
+    """
+
+    def fails(c: int) -> bool:
+        return expected_drift(odds(Theorem3(c, delta)), beta1, beta2) < 0
+
+    return _turn(fails, int(delta) + 1, (beta1, beta2))
+
+
+def _turn(fails: Callable[[int], bool], least: int, betas: tuple[float, float]) -> int:
+    """A C that fails where C - 1 does not, by doubling and bisection, or `least` if it fails.
+
+    It is the smallest C that fails if failure, once begun, goes on: so it was wherever we looked.
+    """
+    low, high = least - 1, least
+    while not fails(high):
+        low, high = high, 2 * high
+        if high > LARGEST_RUN:
+            raise ValueError(f"No C up to {LARGEST_RUN:,} was found that fails with betas {betas}")
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if fails(middle) else (middle, high)
+    return high

@@ -1,0 +1,111 @@
+"""The conditions of the three theorems, by hand, and runs of what they promise."""
+
+import math
+
+import numpy as np
+import pytest
+
+from amsgrad.engines.compiled import Compiled
+from amsgrad.engines.contract import Setup
+from amsgrad.problems.theorem1 import Theorem1
+from amsgrad.problems.theorem3 import Theorem3
+from amsgrad.rules import RULES
+from amsgrad.schedules import inverse_sqrt, record_steps
+from amsgrad.theory.expected import expected_drift, odds
+from amsgrad.theory.instances import theorem1_beta2
+from amsgrad.theory.theorems import theorem1, theorem2, theorem3
+
+
+def sides(conditions):
+    return np.array([(c.left, c.right) for c in conditions])
+
+
+def verdicts(conditions):
+    return [c.holds for c in conditions]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "broken"),
+    [
+        ((3, 0, 0.1, 0.5), None),
+        ((7.3, 0, theorem1_beta2(7.3), 0.99), None),
+        ((2, 0, 0.2, 0.5), 0),
+        ((3, 0.1, 0.1, 0.5), 1),
+        ((3, 0, 0.11, 0.5), 2),
+        ((3, 0, 0.1, 0.95), 3),
+    ],
+)
+def test_each_condition_of_theorem_1_is_told_apart(arguments, broken):
+    conditions = theorem1(*arguments)
+    big, beta1, beta2, alpha = arguments
+    expected = [(big, 2), (beta1, 0), (beta2, 1 / (1 + big**2)), (alpha, math.sqrt(1 - beta2))]
+    assert sides(conditions) == pytest.approx(np.array(expected), rel=1e-15)
+    assert verdicts(conditions) == [i != broken for i in range(4)]
+
+
+@pytest.mark.parametrize("big", [2.01, 2.5, 3.0, 10.0, 100.0])
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.999])
+def test_where_theorem_1_holds_adam_returns_and_pays(big, share):
+    """At every one of 30,000 steps; alpha up to the bound of the last condition."""
+    beta2 = theorem1_beta2(big)
+    lr = share * math.sqrt(1 - beta2)
+    assert all(verdicts(theorem1(big, 0, beta2, lr)))
+    setup = Setup(Theorem1(big), lr, inverse_sqrt, x0=1.0, dtype=np.float64)
+    engine = Compiled(setup, RULES["adam"](beta1=0, beta2=beta2, eps=0.0, semantics="paper"))
+    _, records = engine.advance(engine.init(), 30_000, record_steps(30_000, 1))
+    assert (records.x[::3] == 1).all()
+    assert (records.x > 0).all()
+    # losses are rounded in their last digit
+    assert records.regret.reshape(-1, 3).sum(axis=1).min() >= 2 * big - 4 - 1e-12 * big
+
+
+def test_the_conditions_of_theorem_2_by_hand():
+    """C = 8, beta1 = 1/2, beta2 = 9/16: g = 2/3, sqrt(1 - beta2) = sqrt(7) / 4."""
+    powers = sum((2 / 3) ** j for j in range(1, 8))  # g (1 - g^7) / (1 - g)
+    expected = [
+        (1 / 2, 3 / 4),
+        (0, 0),
+        (8 / 2**8, 1 - 1 / 2**7),
+        ((9 / 16) ** 3 * 64, 1),
+        (3 / math.sqrt(7) * (1 + powers) + 1 / 4, 8 / 3),
+    ]
+    conditions = theorem2(8, 1 / 2, 9 / 16)
+    assert sides(conditions) == pytest.approx(np.array(expected), rel=1e-14)
+    assert verdicts(conditions) == [True, True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ((6, 0, 0.1), [True, True, True, True, True]),
+        ((7, 0, 0.1), [True, False, True, True, True]),
+        ((4, 0, 0.1), [True, True, True, False, False]),
+        ((2, 0.9, 0.99), [True, True, False, False, False]),
+        ((100, 0.9, 0.81), [False, True, True, True, False]),  # g = 1
+        ((100, 0.9, 0.5), [False, True, True, True, False]),
+        ((2000, 0.9, 0.0), [False, True, True, True, False]),  # g infinite
+        ((2000, 0.0, 0.0), [False, True, True, True, True]),
+    ],
+)
+def test_each_condition_of_theorem_2_is_told_apart(arguments, expected):
+    conditions = theorem2(*arguments)
+    assert verdicts(conditions) == expected
+    assert not np.isnan(sides(conditions)).any()
+
+
+def test_the_premises_of_theorem_3_and_the_expected_drift():
+    conditions = theorem3(101, 0.02, 0.9, 0.99)
+    left, right = sides(conditions).T.tolist()
+    assert left[:3] == [0.9, 0.0, pytest.approx(0.01)]
+    assert left[3] == expected_drift(odds(Theorem3(101, 0.02)), 0.9, 0.99)
+    assert right == [math.sqrt(0.99), 0.02, 1.0, 0.0]
+    assert verdicts(conditions) == [True, True, True, True]
+    assert verdicts(theorem3(3, 0.02, 0.9, 0.99)) == [True, True, True, False]
+    assert verdicts(theorem3(3, 0.02, 0.9, 0.8))[0] is False
+
+
+def test_what_is_no_instance_of_theorem_3_is_refused():
+    with pytest.raises(ValueError, match=r"big must be a finite number above 0.5"):
+        theorem3(0.5, 0.5, 0.9, 0.99)
+    with pytest.raises(ValueError, match="beta2 above 0"):
+        theorem3(3, 0.5, 0.0, 0.0)
