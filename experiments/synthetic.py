@@ -98,7 +98,7 @@ def report(
         f"{summary['opt']} {summary['status']} after {summary['steps']:,} steps,"
         + (f" {before:,} of them before; since then" if before else "")
         + f" {summary['seconds']['computing']:.2f} s in the {summary['engine']} engine"
-        + (f" ({rate:,.1f} ns a step)" if rate else "")
+        + (f" ({rate:,.1f} ns a step)" if rate and summary["cycle"] is None else "")
     ]
     if verification["steps"]:
         lines.append(

@@ -1,0 +1,33 @@
+"""What is known for all T costs milliseconds: certificates, and the drift over a grid of betas."""
+
+import numpy as np
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from amsgrad.engines.certified import Certified
+from amsgrad.engines.contract import Setup
+from amsgrad.problems.online import Online
+from amsgrad.rules import RULES
+from amsgrad.theory.drift import drift
+from amsgrad.theory.periodic import slopes
+
+
+@pytest.mark.parametrize("steps", [10**7, 10**15])
+def test_certifying_the_seed_program_takes_a_tenth_of_a_second(
+    benchmark: BenchmarkFixture, steps: int
+) -> None:
+    def certify() -> None:
+        for opt in ("adam", "amsgrad"):
+            rule = RULES[opt](beta1=0.9, beta2=0.99, eps=1e-16)
+            assert Certified(Setup(Online(), 0.01, first_t=0), rule, steps).certificate is not None
+
+    benchmark.pedantic(certify, rounds=15, warmup_rounds=1)
+    assert benchmark.stats.stats.min <= 0.1
+
+
+def test_the_drift_of_a_million_betas_takes_two_seconds(benchmark: BenchmarkFixture) -> None:
+    g = slopes(Online())
+    betas = 1 - np.logspace(0, -5, 1000)
+    total = benchmark.pedantic(lambda: drift(g, betas, betas).total, rounds=5, warmup_rounds=1)
+    assert total.shape == (1000, 1000)
+    assert benchmark.stats.stats.min <= 2
