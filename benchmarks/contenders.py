@@ -42,8 +42,9 @@ def compiled(opt: str, dtype: Any, schedule: str = "constant", problem: Problem 
 
 def batch(opt: str, problems: Sequence[Problem]) -> Run:
     """Our batch engine, likewise; `steps` is the sum over its runs."""
-    setup = Setup(problems[0], LR, first_t=0)
-    engine = Batch(setup, RULES[opt](beta1=BETAS[0], beta2=BETAS[1], eps=EPS), problems)
+    setups = [Setup(problem, LR, first_t=0) for problem in problems]
+    rule = RULES[opt](beta1=BETAS[0], beta2=BETAS[1], eps=EPS)
+    engine = Batch(setups, [rule] * len(problems))
 
     def run(steps: int) -> float:
         each = steps // len(problems)

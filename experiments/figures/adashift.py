@@ -60,9 +60,11 @@ def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
 
     def path(opt: str) -> NDArray[np.float64]:
         run_many(setup, rule(opt), problems, np.array([VERIFIED]))
-        resting = Batch(replace(setup, lr=0.0), rule(opt), problems)
+        setups = [replace(setup, problem=problem) for problem in problems]
+        rules = [rule(opt)] * len(problems)
+        resting = Batch([replace(one, lr=0.0) for one in setups], rules)
         warm, _ = resting.advance(resting.init(), warm_up, np.empty(0, np.int64))
-        free = Batch(setup, rule(opt), problems)
+        free = Batch(setups, rules)
         return free.advance(warm, steps, warm_up + at)[1].x
 
     x = np.stack(on_all_cores(path, OPTIMIZERS)).transpose(0, 2, 1)

@@ -48,9 +48,9 @@ def run_many(
     Raises:
         Disagreement: the first of them left the path of the reference engine.
     """
-    first = replace(setup, problem=problems[0])
-    alone = run(first, rule, np.array([VERIFIED]))
-    engine = Batch(setup, rule, problems)
+    setups = [replace(setup, problem=problem) for problem in problems]
+    engine = Batch(setups, [rule] * len(problems))
+    alone = run(setups[0], rule, np.array([VERIFIED]))
     _, beginning = engine.advance(engine.init(), VERIFIED, np.array([VERIFIED]))
     if beginning.x[0, 0] != alone.x[0]:
         raise Disagreement(f"after {VERIFIED} steps the batch engine leaves the compiled one")

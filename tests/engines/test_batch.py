@@ -3,6 +3,8 @@
 import subprocess
 import sys
 from dataclasses import replace
+from inspect import signature
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,12 @@ import pytest
 
 from amsgrad.engines.batch import Batch
 from amsgrad.engines.compiled import Compiled
-from amsgrad.engines.contract import Records
+from amsgrad.engines.contract import Records, Setup
 from amsgrad.problems.online import Online
 from amsgrad.problems.problem import Problem
 from amsgrad.problems.stochastic import Stochastic
-from amsgrad.schedules import record_steps
+from amsgrad.rules import RULES
+from amsgrad.schedules import constant, inverse_sqrt, record_steps, shifted_inverse_sqrt
 from tests.engines.cases import CASES, Case
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +29,8 @@ AT = record_steps(STEPS, 77)
 
 
 def batch(case: Case, problems: list[Any]) -> Batch:
-    return Batch(case.setup, case.rule, problems)
+    setups = [replace(case.setup, problem=problem) for problem in problems]
+    return Batch(setups, [case.rule] * len(problems))
 
 
 def assert_lane(state: Any, records: Records, i: int, case: Case, problem: Problem) -> None:
@@ -42,8 +46,12 @@ def assert_lane(state: Any, records: Records, i: int, case: Case, problem: Probl
         np.testing.assert_array_equal(column[:, i], values)
 
 
-@pytest.mark.parametrize("case", CASES[::3], ids=str)
-@pytest.mark.parametrize("problems", [SEEDS, SLOPES], ids=["seeds", "slopes"])
+# each case is a kernel of its own, and takes seconds to compile
+@pytest.mark.parametrize(
+    ("case", "problems"),
+    zip(CASES[::3], cycle([SEEDS, SLOPES, SLOPES]), strict=False),
+    ids=lambda x: str(x)[:40],
+)
 def test_each_run_has_the_bits_of_a_run_by_itself(case: Case, problems: list[Any]) -> None:
     engine = batch(case, problems)
     state, records = engine.advance(engine.init(), STEPS, AT)
@@ -52,9 +60,68 @@ def test_each_run_has_the_bits_of_a_run_by_itself(case: Case, problems: list[Any
         assert_lane(state, records, i, case, problems[i])
 
 
+def of_all_sorts(opt: str, problems: list[Any], dtype: Any, schedule: Any, **options: Any) -> Any:
+    """Setups and rules that differ in all their numbers."""
+    rng = np.random.default_rng(5)
+    names = signature(RULES[opt]).parameters
+    setups, rules = [], []
+    for problem in problems:
+        lr, x0 = float(rng.choice([0.001, 0.1, 0.5])), float(rng.uniform(-1, 1))
+        beta1, beta2 = float(rng.choice([0.0, 0.9, 0.95])), float(rng.choice([0.5, 0.9, 0.99]))
+        given = {"lr": lr, "beta1": beta1, "beta2": beta2, "eps": 1e-12, **options}
+        rate = {"schedule_rate": float(rng.uniform(0, 1))}
+        setups.append(Setup(problem, lr, schedule, first_t=0, x0=x0, dtype=dtype, **rate))
+        rules.append(RULES[opt](**{name: given[name] for name in names if name in given}))
+    return setups, rules
+
+
+MANY_SORTS = [
+    ("amsgrad", np.float32, constant, SLOPES),
+    ("amsgrad", np.float64, inverse_sqrt, SLOPES),
+    ("adam", np.float32, inverse_sqrt, SEEDS),
+    ("adam", np.float64, constant, SLOPES),
+    ("adopt", np.float32, constant, SLOPES),
+    ("adabound", np.float32, inverse_sqrt, SLOPES),
+    ("adashift", np.float32, constant, SLOPES),
+    ("sgd", np.float32, constant, SLOPES),
+    ("yogi", np.float64, shifted_inverse_sqrt, SEEDS),
+]
+
+
+@pytest.mark.parametrize(("opt", "dtype", "schedule", "problems"), MANY_SORTS)
+def test_runs_of_all_sorts_have_the_bits_of_runs_by_themselves(
+    opt: str, dtype: Any, schedule: Any, problems: list[Any]
+) -> None:
+    setups, rules = of_all_sorts(opt, problems, dtype, schedule)
+    engine = Batch(setups, rules)
+    state, records = engine.advance(engine.init(), STEPS, AT)
+    middle, first = engine.advance(engine.init(), 3801, AT[:49])
+    end, second = engine.advance(middle, STEPS - 3801, AT[49:])
+    joined = Records.join([first, second])
+    for i in range(7):
+        alone = Compiled(setups[i], rules[i])
+        expected, path = alone.advance(alone.init(), STEPS, AT)
+        for found, recorded in ((state, records), (end, joined)):
+            assert found.x[i] == expected.x
+            assert tuple(entry[i] for entry in found.memory) == expected.memory
+            assert tuple(part[i] for part in found.regret) == expected.regret
+            for column, values in zip(recorded[1:], path[1:], strict=True):
+                np.testing.assert_array_equal(column[:, i], values)
+
+
+def test_a_memory_that_does_not_repeat_is_never_put_in_a_table() -> None:
+    """AdaGrad's sum grows at every step."""
+    setups, rules = of_all_sorts("adagrad", SLOPES, np.float64, constant)
+    engine = Batch(setups, rules)
+    state, _ = engine.advance(engine.init(), STEPS, AT)
+    alone = Compiled(setups[2], rules[2])
+    expected, _ = alone.advance(alone.init(), STEPS, AT)
+    assert state.memory.total[2] == expected.memory.total
+
+
 @pytest.mark.parametrize("cut", [1, 128, 999])
 def test_a_batch_in_pieces_has_the_same_bits(cut: int) -> None:
-    for case in CASES[::9]:
+    for case in CASES[::12]:
         engine = batch(case, SEEDS)
         before = int(np.searchsorted(AT, cut, side="right"))
         middle, first = engine.advance(engine.init(), cut, AT[:before])
@@ -88,7 +155,7 @@ def test_a_run_that_blows_up_leaves_the_others_alone() -> None:
 
 def test_unlike_problems_are_refused() -> None:
     for other in (Stochastic(), Online(period=50)):
-        with pytest.raises(ValueError, match="one class, feasible set, comparator and period"):
+        with pytest.raises(ValueError, match="one class, period, feasible set and comparator"):
             batch(Case(), [Online(), other])
 
 
