@@ -49,7 +49,7 @@ def assert_lane(state: Any, records: Records, i: int, case: Case, problem: Probl
 # each case is a kernel of its own, and takes seconds to compile
 @pytest.mark.parametrize(
     ("case", "problems"),
-    zip(CASES[::3], cycle([SEEDS, SLOPES, SLOPES]), strict=False),
+    list(zip(CASES[::3], cycle([SEEDS, SLOPES, SLOPES]), strict=False)),
     ids=lambda x: str(x)[:40],
 )
 def test_each_run_has_the_bits_of_a_run_by_itself(case: Case, problems: list[Any]) -> None:
