@@ -56,6 +56,15 @@ def adagrad(gradients, alphas, betas, *, eps):
         yield alpha / (math.sqrt(total) + eps) * g, {"total": total}
 
 
+def acprop(gradients, alphas, betas, *, beta2, eps):
+    m, s = 0.0, None
+    for g, alpha, b in zip(gradients, alphas, betas, strict=True):
+        moved = 0.0 if s is None else alpha / (math.sqrt(s) + eps) * g
+        m = b * m + (1 - b) * g
+        s = beta2 * (s or 0.0) + (1 - beta2) * (g - m) ** 2
+        yield moved, {"m": m, "s": s}
+
+
 def adamnc(gradients, alphas, betas, *, eps):
     m, total = 0.0, 0.0
     for t, (g, alpha, b1) in enumerate(zip(gradients, alphas, betas, strict=True), start=1):
@@ -170,6 +179,7 @@ RULES = {
         adopt,
         adopt_unclipped,
         adashift,
+        acprop,
         yogi,
         padam,
         adabound,

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Mapping
 
+from amsgrad.rules.acprop import acprop
 from amsgrad.rules.adagrad import adagrad
 from amsgrad.rules.adam import adam
 from amsgrad.rules.adamnc import adamnc
@@ -28,6 +29,7 @@ RULES: dict[str, Callable[..., Rule]] = {
     "adopt": adopt,
     "adopt_unclipped": adopt_unclipped,
     "adashift": adashift,
+    "acprop": acprop,
     "yogi": yogi,
     "padam": padam,
     "adabound": adabound,

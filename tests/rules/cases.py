@@ -111,6 +111,9 @@ RULE_CASES: list[tuple[str, dict[str, Any], float]] = [
     ("adashift", {"beta2": 0.99}, 1e-2),
     ("adashift", {"beta2": 0.99, "window": 1, "beta1": 0.0}, 1e-2),
     ("adashift", {"beta2": 0.99, "window": 3, "beta1": 1.0}, 1e-2),
+    # eps = 1: while the gradient stays the same g - m falls to its rounding error, and s with it
+    ("acprop", {"beta2": 0.99, "eps": 1.0}, 1e-3),
+    ("acprop", {"beta2": 0.98, "beta1": 0.5, "eps": 1.0}, 1e-3),
     ("yogi", {"beta2": 0.987}, 1e-2),
     ("padam", {"beta2": 0.99}, 1e-3),
     ("padam", {"beta2": 0.99, "power": 0.5}, 1e-2),

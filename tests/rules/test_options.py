@@ -17,6 +17,7 @@ PUBLISHED = {
     "adopt_unclipped": {"beta1": 0.9, "beta2": 0.9999, "eps": 1e-6},
     "adashift": {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "window": 10},
     "yogi": {"beta1": 0.9, "beta2": 0.999, "eps": 1e-3},
+    "acprop": {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8},
     "padam": {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "power": 0.125},
     "adabound": {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "final_lr": 0.1, "gamma": 1e-3},
     "amsbound": {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "final_lr": 0.1, "gamma": 1e-3},

@@ -28,6 +28,8 @@ def test_every_step_and_state_is_the_oracles(case: Case) -> None:
         ours = np.array([float(row[name]) for row in actual])
         theirs = np.array([row[name] for row in expected])
         largest = np.maximum.accumulate(np.abs(theirs))
+        if (case.opt, name) == ("acprop", "s"):
+            largest = np.maximum(largest, 1.0)  # g - m cancels: rounding is that of g = -10
         allowed = X_TOLERANCE[case.dtype] if name == "x" else tolerance(case) * largest
         assert (np.abs(ours - theirs) <= allowed).all(), name
 
