@@ -4,4 +4,16 @@
 (settings, findings, provenance).
 """
 
-FIGURES = ("fig1", "semantics", "theorem1", "shi", "adopt", "adashift", "boundary", "limits")
+FIGURES = (
+    "fig1",
+    "semantics",
+    "theorem1",
+    "shi",
+    "adopt",
+    "adashift",
+    "boundary",
+    "limits",
+    "phase",
+    "zhang",
+    "acprop",
+)
