@@ -10,6 +10,7 @@ have vanishing average regret. Whoever has the state can check it by one cycle o
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,7 +94,9 @@ def refutation(certificate: Certificate, setup: Setup, rule: Rule) -> str | None
     real = setup.dtype
     claimed = {"x": certificate.x, **certificate.memory}
     for name, number in claimed.items():
-        if not math.isfinite(number) or float(real(number)) != number:
+        with np.errstate(over="ignore"):
+            fits = math.isfinite(number) and float(real(number)) == number
+        if not fits:
             return f"{name} = {number!r} is no finite number in {np.dtype(real).name}"
     if not setup.problem.lower <= certificate.x <= setup.problem.upper:
         return f"x = {certificate.x!r} is outside the feasible set"
@@ -101,25 +104,31 @@ def refutation(certificate: Certificate, setup: Setup, rule: Rule) -> str | None
 
 
 def _goes_around(certificate: Certificate, engine: Reference) -> str | None:
-    real, start = engine.setup.dtype, certificate.start
+    real, period = engine.setup.dtype, engine.setup.problem.period
     memory = engine.rule.memory(*map(real, certificate.memory.values()))
-    state = State(start, real(certificate.x), memory, EMPTY, EMPTY)
-    every_step = np.arange(start + 1, start + certificate.length + 1)
-    end, path = engine.advance(state, certificate.length, every_step)
-    after: dict[str, Any] = {**end.memory._asdict(), "x": end.x}
-    before: dict[str, Any] = {**memory._asdict(), "x": state.x}
+    begin = State(certificate.start, real(certificate.x), memory, EMPTY, EMPTY)
+    here, lowest, highest = begin, math.inf, -math.inf
+
+    def regrets() -> Iterator[float]:
+        nonlocal here, lowest, highest
+        while here.steps < certificate.start + certificate.length and here.finite:
+            every_step = np.arange(here.steps + 1, here.steps + period + 1)
+            here, path = engine.advance(here, period, every_step)
+            lowest, highest = min(lowest, *path.x.tolist()), max(highest, *path.x.tolist())
+            yield from path.regret.tolist()
+
+    regret = math.fsum(regrets())
+    if not here.finite:
+        return f"step {here.steps} meets infinity or NaN"
+    after: dict[str, Any] = {**here.memory._asdict(), "x": here.x}
+    before: dict[str, Any] = {**memory._asdict(), "x": begin.x}
     for name, number in after.items():
         if np.asarray(number).tobytes() != np.asarray(before[name]).tobytes():
             return (
                 f"after {certificate.length} steps {name} is {float(number).hex()}, not"
                 f" {float(before[name]).hex()}"
             )
-    found = {
-        "regret": math.fsum(path.regret),
-        "lowest": float(path.x.min()),
-        "highest": float(path.x.max()),
-    }
-    for name, number in found.items():
+    for name, number in (("regret", regret), ("lowest", lowest), ("highest", highest)):
         stated = getattr(certificate, name)
         if stated != number:
             return f"{name} over the cycle is {number!r}, not {stated!r}"

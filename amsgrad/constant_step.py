@@ -27,16 +27,22 @@ def failing_step_sizes(
     """The ranges of the step size, among `lrs` and between them, in which the cycle fails.
 
     Args:
-        certify: from a step size to the certificate of its run; None where no cycle was found,
-            which counts as not failing.
+        certify: from a step size to the certificate of its run; None where no cycle was found.
         problem: gives F, bounded, and x*.
         lrs: increasing step sizes; a range that lies between two neighbours is not seen.
         accuracy: to which the ends of a range are bisected, relative.
+
+    Raises:
+        ValueError: there are no step sizes, or one has no certificate: it is not known then.
     """
+    if not lrs:
+        raise ValueError("at least one step size must be given")
 
     def failing(lr: float) -> bool:
         certificate = certify(lr)
-        return certificate is not None and fails(certificate, problem)
+        if certificate is None:
+            raise ValueError(f"no cycle was found at the step size {lr}; allow more steps")
+        return fails(certificate, problem)
 
     answers = [failing(lr) for lr in lrs]
     ranges = []
@@ -44,7 +50,7 @@ def failing_step_sizes(
     for i in range(1, len(lrs)):
         if answers[i] == answers[i - 1]:
             continue
-        edge = _edge(failing, lrs[i - 1], lrs[i], accuracy)
+        edge = _edge(failing, answers[i - 1], lrs[i - 1], lrs[i], accuracy)
         if answers[i]:
             begin = edge
         else:
@@ -54,9 +60,10 @@ def failing_step_sizes(
     return ranges
 
 
-def _edge(failing: Callable[[float], bool], low: float, high: float, accuracy: float) -> float:
-    """Bisect in the logarithm between two step sizes with different answers."""
-    before = failing(low)
+def _edge(
+    failing: Callable[[float], bool], before: bool, low: float, high: float, accuracy: float
+) -> float:
+    """Bisect in the logarithm from the step size `low`, with the answer `before`, to another."""
     while high / low > 1 + accuracy:
         middle = math.sqrt(low * high)
         if failing(middle) == before:

@@ -1,5 +1,9 @@
 """From a configuration to the engine that runs it."""
 
+import sys
+import threading
+from collections.abc import Callable
+from functools import cache
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +19,9 @@ from experiments.kinds import ConfigError
 
 if TYPE_CHECKING:
     from amsgrad.engines.torch_loop import TorchLoop
+
+SEARCHED = 200_000_000  # steps, within a second or two
+SECONDS_OF_PATIENCE = 6.0  # the first call compiles
 
 
 def device_name(config: Config) -> str:
@@ -42,7 +49,12 @@ def build_setup(config: Config) -> Setup:
 
 def build_rule(config: Config) -> Rule:
     make = RULES[config.opt]
-    return make(**{name: getattr(config, name) for name in signature(make).parameters})
+    return make(**{name: getattr(config, name) for name in _parameters(make)})
+
+
+@cache
+def _parameters(make: Callable[..., Rule]) -> tuple[str, ...]:
+    return tuple(signature(make).parameters)
 
 
 def engine_name(config: Config) -> str:
@@ -60,7 +72,7 @@ def build_engine(config: Config) -> Engine[Any]:
     """
     name = engine_name(config)
     if name == "compiled":
-        engine = _compiled(config)
+        engine = _answering_to_signals(lambda: _compiled(config))
         engine.advance(engine.init(), 1, record_steps(1, 1))  # compiles, or reads numba's cache
         return engine
     if name == "reference":
@@ -68,6 +80,29 @@ def build_engine(config: Config) -> Engine[Any]:
 
         return Reference(build_setup(config), build_rule(config))
     return build_torch_loop(config)
+
+
+def _answering_to_signals(build: Callable[[], Engine[Any]]) -> Engine[Any]:
+    """Build in a thread: this one, which Ctrl-C comes to, waits in Python and not in a loop."""
+    found: list[Any] = []
+
+    def work() -> None:
+        try:
+            found.append(build())
+        except BaseException as error:
+            found.append(error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(SECONDS_OF_PATIENCE)
+    if thread.is_alive():
+        print("looking for the cycle of the run; --certify no does without", file=sys.stderr)
+    while thread.is_alive():
+        thread.join(0.1)
+    if isinstance(found[0], BaseException):
+        raise found[0]
+    engine: Engine[Any] = found[0]
+    return engine
 
 
 def _compiled(config: Config) -> Engine[Any]:
@@ -80,7 +115,10 @@ def _compiled(config: Config) -> Engine[Any]:
         raise ConfigError(f"--certify yes was given, but the run need not be periodic: {reason}")
     if config.certify == "no" or reason is not None:
         return Compiled(setup, rule)
-    return Certified(setup, rule, config.steps)
+    limit = config.steps
+    if config.certify == "auto":  # a search that finds nothing must not double the time of a run
+        limit = min(limit, max(SEARCHED, config.steps // 10))
+    return Certified(setup, rule, limit)
 
 
 def build_torch_loop(config: Config) -> "TorchLoop":

@@ -6,7 +6,7 @@ from typing import Any
 
 from amsgrad.certificate import Certificate
 from experiments.config import SETTINGS, Config, from_mapping
-from experiments.kinds import ConfigError
+from experiments.kinds import ConfigError, shown
 from experiments.strict_json import to_json
 
 FORM = "amsgrad certificate, form 1"
@@ -51,13 +51,7 @@ def from_text(text: str) -> tuple[Certificate, Config]:
         NoCertificate: the text is none.
     """
     try:
-        document = json.loads(text)
-        if document["form"] != FORM:
-            raise NoCertificate(f"its form is {document['form']!r}, not {FORM!r}")
-        settings = document["settings"]
-        surplus = sorted(set(settings) - set(OF_THE_RUN))
-        if surplus:
-            raise NoCertificate(f"its settings hold {surplus[0]!r}")
+        document = json.loads(text, object_pairs_hook=_once)
         state = document["state"]
         certificate = Certificate(
             _whole(document["start"]),
@@ -68,24 +62,34 @@ def from_text(text: str) -> tuple[Certificate, Config]:
             float.fromhex(document["lowest_x"]),
             float.fromhex(document["highest_x"]),
         )
-        limit = document["limit_average_regret"]
-        config = from_mapping(settings)
+        config = from_mapping(document["settings"])
     except NoCertificate:
         raise
     except KeyError as error:
-        raise NoCertificate(f"it lacks {error}") from None
+        raise NoCertificate(f"it lacks {shown(error.args[0])}") from None
     except ConfigError as error:
         raise NoCertificate(f"its settings cannot be: {error}") from None
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise NoCertificate(f"it cannot be read: {error}") from None
-    if certificate.length and limit != certificate.limit:
-        raise NoCertificate(
-            f"its limit_average_regret is {limit}, but regret / length is {certificate.limit}"
-        )
+        raise NoCertificate(f"it cannot be read: {shown(str(error))}") from None
+    if certificate.length == 0:
+        raise NoCertificate("its length is 0")
+    for name, entry in json.loads(to_text(certificate, config)).items():
+        if document.pop(name, None) != entry:
+            raise NoCertificate(f"its {name} is not what these numbers and settings give")
+    if document:
+        raise NoCertificate(f"it holds {shown(next(iter(document)))}")
     return certificate, config
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A mapping from pairs; of two entries of one name a reader may take either."""
+    names = [name for name, _ in pairs]
+    if len(set(names)) < len(names):
+        raise NoCertificate("it names something twice")
+    return dict(pairs)
 
 
 def _whole(number: Any) -> int:
     if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < 2**63:
-        raise NoCertificate(f"{number!r} is no number of steps")
+        raise NoCertificate(f"{shown(number)} is no number of steps")
     return number

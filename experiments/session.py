@@ -185,9 +185,10 @@ def _summary(
         "x_star": problem.x_star if problem.attained else None,
         "average_regret": value(state.regret) / state.steps if state.steps else None,
         "average_hindsight_regret": hindsight[-1] if hindsight else None,
+        "certify": config.certify,
         "cycle": cycle,
         "seconds": seconds,
-        "nanoseconds_per_step": 1e9 * outcome.computing / steps if steps else None,
+        "nanoseconds_per_step": 1e9 * outcome.computing / steps if steps and not cycle else None,
         "run": str(session.folder.path),
     }
 

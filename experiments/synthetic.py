@@ -98,7 +98,7 @@ def report(
         f"{summary['opt']} {summary['status']} after {summary['steps']:,} steps,"
         + (f" {before:,} of them before; since then" if before else "")
         + f" {summary['seconds']['computing']:.2f} s in the {summary['engine']} engine"
-        + (f" ({rate:,.1f} ns a step)" if rate and summary["cycle"] is None else "")
+        + (f" ({rate:,.1f} ns a step)" if rate else "")
     ]
     if verification["steps"]:
         lines.append(
@@ -122,6 +122,8 @@ def report(
             f" bit: for ever x in [{cycle['lowest_x']:.4f}, {cycle['highest_x']:.4f}], average"
             f" regret -> {cycle['limit_average_regret']:.10g}"
         )
+    elif summary["certify"] == "yes":
+        lines.append(f"no cycle begins within {summary['steps']:,} steps, so nothing is certified")
     lines.append(f"run: {summary['run']}")
     if summary["status"] == "interrupted":
         lines.append(f"go on with: python -m experiments.synthetic {how_to_resume}")

@@ -45,11 +45,12 @@ class Certified:
             return
         ahead = cycle.start - boundary.steps
         self._start, _ = self.plain.advance(boundary, ahead, NOTHING)
-        if not np.isfinite(self._start.memory).all():  # infinity repeats, too, but is no result
-            return
         every_step = np.arange(cycle.start + 1, cycle.start + cycle.length + 1)
         fresh = self._start._replace(regret=EMPTY)
-        _, self._turn = self.plain.advance(fresh, cycle.length, every_step)
+        end, self._turn = self.plain.advance(fresh, cycle.length, every_step)
+        # infinity repeats, too: a lap that meets it is cut short, and is no result
+        if not end.finite or not np.isfinite(self._start.memory).all():
+            return
         self._sums = self._turn.average_regret * self._turn.step
         self.certificate = Certificate(
             *cycle,
@@ -73,7 +74,9 @@ class Certified:
         first = Records.empty(0)
         if state.steps < cycle.start:
             ahead = cycle.start - state.steps
-            _, first = self.plain.advance(state, ahead, record_at[:before])
+            state, first = self.plain.advance(state, ahead, record_at[:before])
+            if not state.finite:
+                return state, first
         after = record_at[before:]
         turns, place = np.divmod(after - 1 - cycle.start, cycle.length)
         average = self._total(turns, self._sums[place]) / after

@@ -58,13 +58,14 @@ class Compiled:
         real = self.setup.dtype
         records = Records.empty(record_at.size)
         records.step[:] = record_at
+        memory = np.empty(len(state.memory), real)
         with np.errstate(all="ignore"):  # for NUMBA_DISABLE_JIT; compiled code does not warn
-            done, x, memory, regret, slopes, finite, recorded = self._kernel(
-                *state, state.steps + steps, records, *self._constants
+            done, x, finite, recorded, *sums = self._kernel(
+                *state, state.steps + steps, records, memory, *self._constants
             )
         # numba hands scalars back as Python floats
-        memory = self.rule.memory(*map(real, memory))
-        end = State(done, real(x), memory, RegretSum(*regret), RegretSum(*slopes), finite)
+        regret, slopes = RegretSum(*sums[:3]), RegretSum(*sums[3:])
+        end = State(done, real(x), self.rule.memory(*memory), regret, slopes, finite)
         return end, records.part(0, recorded)
 
     def dump(self, state: State) -> dict[str, NDArray[Any]]:
@@ -93,7 +94,7 @@ def _compile(
 
     @no_type_check
     def advance(
-        done, x, memory, regret, slopes, finite, end, records,
+        done, x, memory, regret, slopes, finite, end, records, memory_out,
         lr, lr_rate, beta1, beta1_rate, h, settled, p, first_t, period, lower, upper, x_star,
     ):  # fmt: skip
         recorded = 0
@@ -144,6 +145,13 @@ def _compile(
             slopes = RegretSum(slopes.total, slopes.error, open_slopes)
             if done % BLOCK == 0:
                 regret, slopes = close_block(regret), close_block(slopes)
-        return done, x, memory, regret, slopes, finite, recorded
+        for i in range(len(memory)):
+            memory_out[i] = memory[i]
+        # Plain numbers: of a NamedTuple numba would call the class, and a Ctrl-C that Python raises
+        # there is a segmentation fault.
+        return (
+            done, x, finite, recorded,
+            regret.total, regret.error, regret.open, slopes.total, slopes.error, slopes.open,
+        )  # fmt: skip
 
     return compile_loop(advance)

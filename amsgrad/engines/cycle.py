@@ -40,78 +40,86 @@ def find_cycle(setup: Setup, rule: Rule, state: State, limit: int) -> Cycle | No
     p = problem.parameters(real)
     c = rule.coefficients(state.steps + 1, setup.lr, rule.beta1, rule.h, real)
     around = c, p, period, real(problem.lower), real(problem.upper)
-    search, lead_in = _compile(rule.update, problem.select, problem.gradient)
+    memory: Any = rule.memory
+    search, lead_in = _compile(rule.update, problem.select, problem.gradient, memory)
 
-    def back(x: Any, memory: Any) -> tuple[Any, Any]:
-        return real(x), rule.memory(*map(real, memory))  # numba gives Python floats
-
-    start = state.x, state.memory
-    here, anchor, length, room, found = start, start, 0, 1, False
-    left = max(limit - state.steps, 0) // period
+    first = np.array([state.x, *state.memory], real)
+    here, anchor = first.copy(), first.copy()
+    length, room, found = 0, 1, False
+    left = 3 * max(limit - state.steps, 0) // period  # Brent may need so many to be sure
     with np.errstate(all="ignore"):  # for NUMBA_DISABLE_JIT; compiled code does not warn
         while left > 0 and not found and np.isfinite(here[0]):
             some = min(left, -(-STEPS_A_CALL // period))
-            *ends, length, room, found = search(*here, *anchor, length, room, some, *around)
-            here, anchor = back(*ends[:2]), back(*ends[2:])
+            length, room, found = search(here, anchor, length, room, some, *around)
             left -= some
         if not found or length * period > LONGEST:
             return None
-        before = lead_in(*start, length, *around)
-    return Cycle(state.steps + before * period, length * period)
+        before = lead_in(first, length, *around)
+    cycle = Cycle(state.steps + before * period, length * period)
+    return cycle if cycle.start < limit else None
 
 
 @cache
 def _compile(
-    update: Callable[..., Any], select: Callable[..., Any], gradient: Callable[..., Any]
+    update: Callable[..., Any],
+    select: Callable[..., Any],
+    gradient: Callable[..., Any],
+    memory_type: Any,
 ) -> tuple[Any, Any]:
-    """Brent's search over periods, a part of it at a time; and the periods before the cycle."""
-    make_callable(update, select, gradient, same)
+    """Brent's search over periods, a part of it at a time; and the periods before the cycle.
+
+    A state is an array of x and the memory, which the search writes into.
+    """
+    entries = ", ".join(f"state[{i + 1}]" for i in range(len(memory_type._fields)))
+    memory_of = eval(f"lambda state: cls({entries})", {"cls": memory_type})
+    make_callable(update, select, gradient, same, named(memory_of, memory_type))
 
     @no_type_check
-    def one_period(x, memory, c, p, period, lower, upper):
+    def go_round(state, c, p, period, lower, upper):
+        x, memory = state[0], memory_of(state)
         for phase in range(period):
             memory, delta = update(memory, gradient(select(phase, phase, p), x, p), c)
             x = min(max(x - delta, lower), upper)
-        return x, memory
+        state[0] = x
+        for i in range(len(memory)):
+            state[i + 1] = memory[i]
 
-    make_callable(named(one_period))
+    make_callable(named(go_round))
 
     @no_type_check
-    def search(
-        x, memory, anchor_x, anchor_memory, length, room, some, c, p, period, lower, upper
-    ):  # fmt: skip
+    def search(here, anchor, length, room, some, c, p, period, lower, upper):
         found = False
         for _ in range(some):
             if length == room:
-                anchor_x, anchor_memory = x, memory
+                anchor[:] = here
                 length, room = 0, 2 * room
-            x, memory = one_period(x, memory, c, p, period, lower, upper)
+            go_round(here, c, p, period, lower, upper)
             length += 1
-            found = same(x, memory, anchor_x, anchor_memory)
+            found = same(here, anchor)
             if found:
                 break
-        return x, memory, anchor_x, anchor_memory, length, room, found
+        return length, room, found
 
     @no_type_check
-    def lead_in(x, memory, length, c, p, period, lower, upper):
+    def lead_in(first, length, c, p, period, lower, upper):
         # two runs, one of them a cycle ahead, meet where the cycle begins
-        ahead_x, ahead_memory = x, memory
+        here, ahead = first.copy(), first.copy()
         for _ in range(length):
-            ahead_x, ahead_memory = one_period(ahead_x, ahead_memory, c, p, period, lower, upper)
+            go_round(ahead, c, p, period, lower, upper)
         before = 0
-        while not same(x, memory, ahead_x, ahead_memory):
-            x, memory = one_period(x, memory, c, p, period, lower, upper)
-            ahead_x, ahead_memory = one_period(ahead_x, ahead_memory, c, p, period, lower, upper)
+        while not same(here, ahead):
+            go_round(here, c, p, period, lower, upper)
+            go_round(ahead, c, p, period, lower, upper)
             before += 1
         return before
 
     return compile_loop(search), compile_loop(lead_in)
 
 
-def same(x: Any, memory: Any, other_x: Any, other_memory: Any) -> bool:
+def same(state: Any, other: Any) -> bool:
     """Whether two states agree to the bit; 0 and -0 do not, and NaN agrees with nothing."""
-    alike = x == other_x and np.signbit(x) == np.signbit(other_x)
-    for i in range(len(memory)):
-        a, b = memory[i], other_memory[i]
+    alike = True
+    for i in range(state.size):
+        a, b = state[i], other[i]
         alike = alike and a == b and np.signbit(a) == np.signbit(b)
     return bool(alike)

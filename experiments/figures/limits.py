@@ -171,14 +171,14 @@ def draw(data: xarray.Dataset, figure: Figure) -> None:
 def _failures(axes: Axes, data: xarray.Dataset) -> None:
     top = float(data.fails_to.max()) * 3
     axes.fill_between(data.decades, data.fails_from, data.fails_to, color=style.BLUE, alpha=0.35,
-                      linewidth=0.8, step=None)  # fmt: skip
+                      linewidth=0.8)  # fmt: skip
     axes.set_yscale("log")
     axes.set_ylim(float(data.fails_from.min()), top)
     axes.set_xlim(float(data.decades[0]), float(data.decades[-1]))
     axes.set_xlabel(r"$-\log_{10}(1 - \beta_2)$ (dimensionless)")
     axes.set_ylabel(r"constant $\alpha$ (dimensionless)")
-    axes.set_title("Where Adam fails", loc="left")
-    axes.text(0.4, 0.4, "fails", transform=axes.transAxes, color=style.BLACK, ha="center")
+    axes.set_title("Adam's orbit nearer to +1", loc="left")
+    axes.text(0.35, 0.4, "nearer to +1", transform=axes.transAxes, color=style.BLACK, ha="center")
 
 
 def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> str:
@@ -190,8 +190,8 @@ def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> str:
         " precision. Every point is exact: the state of the run came back bit for bit, and a"
         " certificate of that was checked by plain arithmetic"
         f" ({findings['certificates found and checked']} of {findings['of']} runs). Neither"
-        " optimizer's average regret vanishes; AMSGrad's is proportional to alpha, Adam's tends to"
-        " the cost of standing still at +1. Right: the step sizes at which Adam's orbit lies"
-        f" nearer to +1, over beta2 (from alpha = {settings['map_lrs'][0]:g} on; none beyond"
-        f" beta2 = {last})."
+        " optimizer's average regret vanishes; AMSGrad's is proportional to alpha, until the orbit"
+        " fills F, Adam's tends to the cost of standing still at +1. Right: the step sizes at which"
+        f" Adam's orbit lies nearer to +1, over beta2 (from alpha = {settings['map_lrs'][0]:g} on;"
+        f" of the beta2 tried the last is {last}). Above them the orbit fills F."
     )

@@ -1,6 +1,11 @@
 """The command that checks certificates, and the run that writes them."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +14,7 @@ import pytest
 from experiments.certify import main
 from experiments.synthetic import main as synthetic
 
+ROOT = Path(__file__).parents[2]
 SHORT = ["--verify", "0", "--lr", "0.1"]
 
 
@@ -34,7 +40,8 @@ def test_a_run_writes_a_certificate_that_holds(
     assert main([str(made)]) == 0
     out, err = capsys.readouterr()
     assert out.startswith(f"{made}: verified: amsgrad, slope 1010 if t mod 101 = 1, else -10;")
-    assert "the state repeats every 101" in out
+    assert "from the state in the file on all repeats every 101 steps" in out
+    assert "is not checked" in out
     assert err == ""
 
 
@@ -93,7 +100,7 @@ def edit(document: dict[str, Any], path: str, value: Any) -> None:
 @pytest.mark.parametrize(
     ("path", "value", "reason"),
     [
-        ("state.x", "-0x1.e0p-1", "after 101 steps"),
+        ("state.x", "-0x1.e000000000000p-1", "after 101 steps"),
         ("state.x", "x", "it is no certificate: it cannot be read"),
         ("state.x", 0.5, "it is no certificate: it cannot be read"),
         ("state.memory.m", "nan", "is no finite number in float32"),
@@ -102,18 +109,25 @@ def edit(document: dict[str, Any], path: str, value: Any) -> None:
         ("settings.lr", 0.2, "after 101 steps"),
         ("settings.lr", -1, "lr must be a finite number, 0 or more, but -1 was given"),
         ("settings.opt", "adem", "opt must be adam,"),
-        ("settings", {"opt": "torch.optim:SGD"}, "is a class of another package"),
-        ("settings.problem", "stochastic", "the run need not be periodic: its losses are random"),
+        ("settings", {"opt": "torch.optim:SGD"}, "its settings is not what"),
+        ("settings.problem", "stochastic", "its settings is not what"),
         ("settings.schedule", "inverse_sqrt", "its step size decays"),
-        ("settings.steps", 5, "its settings hold 'steps'"),
+        ("settings.steps", 5, "its settings is not what these numbers and settings give"),
+        ("settings.lr", "0.1", "its settings is not what"),
+        ("settings.x0", None, "its settings is not what"),
+        ("claim", "the regret tends to 0", "its claim is not what"),
+        ("more", 1, "it holds more"),
         ("start", 1e5, "is no number of steps"),
         ("start", -5, "-5 is no number of steps"),
         ("length", 10**30, "is no number of steps"),
-        ("length", 0, "a cycle has a multiple of 101 steps"),
-        ("length", 101 * 10**9, "its limit_average_regret is"),
-        ("limit_average_regret", 0.0, "its limit_average_regret is 0.0, but regret / length is"),
-        ("regret", None, "it lacks 'regret'"),
-        ("form", "another", "its form is 'another', not 'amsgrad certificate, form 1'"),
+        ("length", 0, "its length is 0"),
+        ("length", 100, "its claim is not what"),
+        ("length", 101 * 10**9, "its claim is not what"),
+        ("limit_average_regret", 0.0, "its limit_average_regret is not what"),
+        ("limit_average_regret", "\ud800", "its limit_average_regret is not what"),
+        ("regret", None, "it lacks regret"),
+        ("form", "another", "its form is not what"),
+        ("form", None, "its form is not what"),
     ],
 )
 def test_an_edited_file_is_refuted(
@@ -137,6 +151,15 @@ def test_an_edited_file_is_refuted(
     assert reason in second
 
 
+def test_a_name_given_twice_is_refuted(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "twice.json"
+    file.write_text(made.read_text().replace("{", '{"regret": "0x0p+0",', 1))
+    assert main([str(file)]) == 1
+    assert "it names something twice" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 100_000, b"{}"])
 def test_a_broken_file_is_refuted(
     content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -145,6 +168,52 @@ def test_a_broken_file_is_refuted(
     file.write_bytes(content)
     assert main([str(file)]) == 1
     assert capsys.readouterr().out.startswith(f"{file}: refuted: it is no certificate: ")
+
+
+def test_yes_without_a_cycle_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    argv = ["--opt", "amsgrad", "--verify", "0", "--lr", "1e-5", "--steps", "20000"]
+    assert synthetic([*argv, "--certify", "yes", "--out", str(tmp_path)]) == 0
+    assert "no cycle begins within 20,000 steps" in capsys.readouterr().out
+
+
+def test_a_long_search_answers_to_ctrl_c(tmp_path: Path) -> None:
+    argv = ["--opt", "amsgrad", "--verify", "0", "--lr", "1e-12", "--steps", "1e13"]
+    command = [sys.executable, "-m", "experiments.synthetic", *argv, "--dtype", "float64"]
+    with subprocess.Popen(
+        [*command, "--out", str(tmp_path / "runs")], cwd=ROOT, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        assert "looking for the cycle of the run" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+        assert "interrupted before the first step" in process.stderr.read()
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_killed_certified_run_resumes_to_the_same_bits(tmp_path: Path) -> None:
+    argv = ["--opt", "adam", "--verify", "0", "--lr", "0.1", "--steps", "8e6", "--every", "40"]
+    command = [sys.executable, "-m", "experiments.synthetic", *argv]
+    out = ["--out", str(tmp_path / "killed")]
+    with subprocess.Popen([*command, *out], cwd=ROOT, stderr=subprocess.DEVNULL) as process:
+        (tmp_path / "killed").mkdir()
+        while not list((tmp_path / "killed").glob("*/checkpoint.npz")):
+            time.sleep(0.02)
+        time.sleep(0.5)
+        process.kill()
+    (folder,) = (tmp_path / "killed").iterdir()
+    resumed = [sys.executable, "-m", "experiments.synthetic", "--resume", folder.name, *out]
+    subprocess.run(resumed, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    whole = [*command, "--out", str(tmp_path / "whole")]
+    subprocess.run(whole, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    (other,) = (tmp_path / "whole").iterdir()
+    for name in ("certificate.json", "trace.nc"):
+        assert (folder / name).read_bytes() == (other / name).read_bytes(), name
+
+
+def test_a_pipe_is_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert main([str(tmp_path / "pipe")]) == 2
+    assert capsys.readouterr().err.startswith("certify: error: ")
 
 
 @pytest.mark.parametrize("argv", [[], ["--lr"], ["missing.json"], ["."]])
