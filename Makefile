@@ -4,10 +4,13 @@ OPT ?= adam
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: run test check format figures notebooks bench clean
+.PHONY: run dashboard test check format figures notebooks bench clean
 
 run: .venv/run
 	$(BIN)/python -m experiments.synthetic --opt $(OPT) $(ARGS)
+
+dashboard: .venv/dashboard
+	$(BIN)/python -m experiments.dashboard $(ARGS)
 
 test: .venv/test
 	$(BIN)/python -m pytest --numprocesses 2
@@ -36,7 +39,7 @@ bench: .venv/bench
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
 	touch $@
 
-.venv/test .venv/check .venv/bench .venv/notebooks: .venv/%: .venv/run
+.venv/dashboard .venv/test .venv/check .venv/bench .venv/notebooks: .venv/%: .venv/run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[$*]"
 	touch $@
 

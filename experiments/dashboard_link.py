@@ -56,7 +56,7 @@ class DashboardLink(threading.Thread):
 
         try:
             with suppress(HTTPError):  # any status is an answer
-                self._ask(self.address)
+                ask(self.address, None, PATIENCE_SECONDS)
             self._probed.set()
             more = True
             while more:
@@ -73,16 +73,18 @@ class DashboardLink(threading.Thread):
             self._probed.set()
 
     def _send(self, packets: list[dict[str, Any]]) -> None:
-        reply = json.loads(self._ask(self._url, json.dumps(packets).encode()))
+        reply = json.loads(ask(self._url, json.dumps(packets).encode(), PATIENCE_SECONDS))
         for problem in reply.get("errors", []):
             if "error" in problem:
                 raise RuntimeError(problem["error"])
 
-    def _ask(self, url: str, body: bytes | None = None) -> bytes:
-        from urllib.request import ProxyHandler, Request, build_opener
 
-        request = Request(url, body, {"Content-Type": "application/json; charset=utf-8"})
-        # A proxy would answer in the place of a dashboard that is not there.
-        with build_opener(ProxyHandler({})).open(request, timeout=PATIENCE_SECONDS) as reply:
-            content: bytes = reply.read()
-        return content
+def ask(url: str, body: bytes | None, seconds: float) -> bytes:
+    """Get `url`, or post the JSON `body` to it; OSError where no good answer comes in time."""
+    from urllib.request import ProxyHandler, Request, build_opener
+
+    request = Request(url, body, {"Content-Type": "application/json; charset=utf-8"})
+    # A proxy would answer in the place of a dashboard that is not there.
+    with build_opener(ProxyHandler({})).open(request, timeout=seconds) as reply:
+        content: bytes = reply.read()
+    return content

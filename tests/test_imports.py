@@ -21,9 +21,15 @@ HOMES = {
     "labml_nn": ["amsgrad/optimizers/"],
     "numba": ["amsgrad/engines/jit.py"],
     "labml": ["experiments/tracking.py"],
+    "labml_app": ["experiments/dashboard/labml_parts.py"],
+    "labml_db": ["experiments/dashboard/labml_parts.py"],
+    "fastapi": ["experiments/dashboard/"],
     "matplotlib": ["experiments/picture.py", "experiments/figures/"],
-    "xarray": ["experiments/trace.py", "experiments/figures/"],
+    "xarray": ["experiments/trace.py", "experiments/figures/", "experiments/sweeps/merge.py"],
     "scipy": ["amsgrad/fit.py", "amsgrad/theory/"],
+    "dask": ["experiments/sweeps/cluster.py"],
+    "distributed": ["experiments/sweeps/cluster.py"],
+    "pyarrow": ["experiments/sweeps/summary.py"],
     "h5netcdf": ["experiments/trace.py"],
 }
 
@@ -79,7 +85,14 @@ def test_engines_do_not_import_one_another() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["amsgrad", "experiments.synthetic", "experiments.figures.__main__"]
+    "module",
+    [
+        "amsgrad",
+        "experiments.synthetic",
+        "experiments.figures.__main__",
+        "experiments.sweep",
+        "experiments.dashboard.__main__",
+    ],
 )
 def test_importing_is_quick(module: str) -> None:
     heavy = sorted(HOMES)

@@ -1,0 +1,1 @@
+"""labml's own dashboard, local, whole and safe: `python -m experiments.dashboard`."""

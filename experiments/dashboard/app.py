@@ -1,0 +1,104 @@
+"""labml_app's handlers and page on a server of ours."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, FastAPI, Query, Request
+
+from experiments.dashboard import presets
+from experiments.dashboard.checked_route import API, checked_route
+from experiments.dashboard.labml_parts import (
+    Index,
+    Model,
+    db,
+    handlers,
+    labml_app,
+    project,
+    run,
+    user,
+)
+from experiments.dashboard.mongo import NoTransactions
+from experiments.dashboard.page import Page
+from experiments.dashboard.store import Store
+
+Rank = Annotated[int, Query(ge=0, le=1024)]
+Uuid = Annotated[str, Query(pattern=r"^[0-9A-Za-z-]{10,64}$")]
+Version = Annotated[str, Query(pattern=r"^\d{1,4}(\.\d{1,4}){0,3}$")]
+
+
+def build(store: Store | None) -> FastAPI:
+    """labml_app's handlers and its page over `store`, or over the MongoDB of `use_mongo`."""
+    logging.getLogger("LabML logger").setLevel(logging.CRITICAL)
+    presets.show_all_curves()
+    # labml_app would keep a token of each visit for good, and look at none of them.
+    user.User.generate_session_token = lambda self, auth_token: auth_token
+    if store is not None:
+        Model.set_db_drivers([store.models(model.__name__) for model in db.models])
+        Index.set_db_drivers([store.index(index.__name__) for index in db.indexes])
+    app = FastAPI(openapi_url=None)
+    router = APIRouter(route_class=checked_route(store or NoTransactions()))
+    # Before labml_app's own two, which sleep for 3 s in each request.
+    router.add_api_route(f"{API}{{labml_token}}/track", _track, methods=["POST"])
+    router.add_api_route(f"{API}{{labml_token}}/computer", _track_computer, methods=["POST"])
+    handlers.add_handlers(router)
+    app.include_router(router)
+    app.mount("/", Page(directory=Path(labml_app.__file__).parent / "static"))
+    return app
+
+
+def _own_token() -> str:
+    """The token of the local user's own project, in which runs are owned and listed."""
+    owner = user.get_or_create_user(identifier="local", is_local_user=True)
+    token: str = owner.default_project.labml_token
+    return token
+
+
+async def _track(
+    request: Request,
+    run_uuid: Uuid,
+    labml_version: Version,
+    rank: Rank = 0,
+    world_size: Rank = 0,
+    main_rank: Rank = 0,
+) -> Any:
+    """Take packets of a run."""
+    packets = await request.json()
+    packets = packets if isinstance(packets, list) else [packets]
+    token = _own_token()
+    for uuid in [uuid for packet in packets for uuid in packet.get("replaces", [])]:
+        _forget(token, uuid)
+    first = not presets.has_curves(run_uuid)
+    reply = await handlers._update_run(
+        request, token, labml_version, run_uuid, rank, world_size, main_rank
+    )
+    if first and presets.has_curves(run_uuid):
+        presets.arrange(run_uuid, project.get_project(token))
+    started = [packet["started"] for packet in packets if packet.get("started")]
+    if started:
+        tracked = run.get(run_uuid)
+        tracked.start_time = started[-1]
+        tracked.save()
+    return reply
+
+
+def _forget(token: str, run_uuid: str) -> None:
+    home = project.get_project(token)
+    if home.is_project_run(run_uuid):
+        run.delete(run_uuid)
+        for folder in [key.load() for key in home.folders.values()]:
+            folder.run_uuids.discard(run_uuid)
+            folder.save()
+        del home.runs[run_uuid]
+        home.save()
+
+
+async def _track_computer(
+    request: Request, session_uuid: Uuid, computer_uuid: Uuid, labml_version: Version
+) -> Any:
+    """Take packets of a computer, from `labml monitor`."""
+    return await handlers._update_session(
+        request, _own_token(), session_uuid, computer_uuid, labml_version
+    )

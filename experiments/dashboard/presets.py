@@ -1,0 +1,113 @@
+"""What the page of a run shows before anybody has clicked; labml_app leaves most of it out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from experiments.dashboard.labml_parts import (
+    ComparisonPreferencesIndex,
+    ComparisonPreferencesModel,
+    CustomMetricsListIndex,
+    CustomMetricsListModel,
+    MetricsAnalysis,
+    MetricsPreferencesIndex,
+    run,
+    utils,
+)
+
+SHOWN, HIDDEN = 1, -1
+# The regret of a step of its own jumps by 2,000 and presses the others flat on one axis with it.
+UNEVEN = "regret"
+
+
+def show_all_curves() -> None:
+    """Let a chart begin with all of its curves, not with the alphabetically first."""
+    utils.get_default_series_preference = lambda names: [SHOWN] * len(names)
+
+
+def arrange(run_uuid: str, project: Any) -> None:
+    """Set the page of a run up: its curves, hyper-parameters, and what to compare it with.
+
+    Args:
+        run_uuid: a run that has just got its first curves.
+        project: where the runs are that it may be compared with.
+    """
+    names = _curves(run_uuid)
+    tracked = run.get(run_uuid)
+    tracked.selected_configs = tracked.selected_configs or list(tracked.configs)
+    if "opt" in tracked.configs:
+        # The page calls what a run is compared with by its name alone.
+        tracked.name = f"{tracked.configs['opt']['computed']}, {tracked.name}"
+    tracked.save()
+    charts = MetricsPreferencesIndex.get(run_uuid).load()
+    charts.smooth_value = 0.0
+    charts.save()
+    _add_charts(run_uuid, names)
+    _compare(run_uuid, None)
+    others = [run.get(uuid) for uuid in project.runs if uuid != run_uuid]
+    others = [other for other in others if other and _differ(tracked, other)]
+    if others:
+        latest = max(others, key=lambda other: other.start_time)
+        _compare(run_uuid, latest.run_uuid)
+        seen = ComparisonPreferencesIndex.get(latest.run_uuid)
+        if seen is not None and not seen.load().base_experiment:
+            _compare(latest.run_uuid, run_uuid)
+
+
+def has_curves(run_uuid: str) -> bool:
+    """Whether anything of the run is tracked yet."""
+    known = MetricsAnalysis.get(run_uuid)
+    return known is not None and bool(known.metrics.tracking)
+
+
+def complete(body: dict[str, Any], run_uuid: str) -> None:
+    """Choose curves in the settings of a comparison that has none, as the page sends at first."""
+    for prefix, uuid in (("", run_uuid), ("base_", body.get("base_experiment", ""))):
+        if not body.get(f"{prefix}series_preferences") and uuid:
+            names = _curves(uuid)
+            body[f"{prefix}series_names"] = names
+            body[f"{prefix}series_preferences"] = _comparable(names)
+
+
+def _curves(run_uuid: str) -> list[str]:
+    known = MetricsAnalysis.get(run_uuid)
+    return [] if known is None else [series["name"] for series in known.get_tracking()]
+
+
+def _comparable(names: list[str]) -> list[int]:
+    return [HIDDEN if name == UNEVEN else SHOWN for name in names]
+
+
+def _differ(one: Any, other: Any) -> bool:
+    """Whether these are two optimizers on one problem, as the runs of experiments.synthetic say."""
+    opts, problems = (
+        [tracked.configs.get(name, {}).get("computed") for tracked in (one, other)]
+        for name in ("opt", "problem")
+    )
+    return None not in opts and opts[0] != opts[1] and problems[0] == problems[1]
+
+
+def _add_charts(run_uuid: str, names: list[str]) -> None:
+    """Give each even curve a chart with an axis of its own."""
+    key = CustomMetricsListIndex.get(run_uuid)
+    charts = CustomMetricsListModel() if key is None else key.load()
+    for name in reversed(names):
+        if name != UNEVEN:
+            chart = charts.create_custom_metric({"name": name})
+            only = [SHOWN if other == name else HIDDEN for other in names]
+            preferences = {"series_preferences": only, "smooth_value": 0.0}
+            charts.update({"id": chart["id"], "preferences": preferences})
+    charts.save()
+    CustomMetricsListIndex.set(run_uuid, charts.key)
+
+
+def _compare(run_uuid: str, base_uuid: str | None) -> None:
+    key = ComparisonPreferencesIndex.get(run_uuid)
+    settings = ComparisonPreferencesModel() if key is None else key.load()
+    settings.series_preferences = _comparable(_curves(run_uuid))
+    settings.smooth_value = 0.0
+    if base_uuid is not None:
+        settings.base_experiment = base_uuid
+        settings.base_series_preferences = _comparable(_curves(base_uuid))
+    settings.save()
+    ComparisonPreferencesIndex.set(run_uuid, settings.key)

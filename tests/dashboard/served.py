@@ -1,0 +1,151 @@
+"""The dashboard as a process of its own, and the ways to talk to it."""
+
+import http.client
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).parents[2]
+VERSION = "0.5.3"
+
+
+class Served:
+    """A dashboard on a free port of the loopback interface."""
+
+    def __init__(self, data: Path, *options: str) -> None:
+        self.data = data
+        self.process = subprocess.Popen(
+            [*command("dashboard"), "--port", "0", "--data", str(data), *options],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            raise AssertionError(self.process.communicate()[1])
+        self.address = next(word for word in line.split() if word.startswith("http://"))
+
+    def kill(self) -> None:
+        """End it as kill -9 does."""
+        self.process.kill()
+        self.process.communicate()
+
+    def stop(self) -> str:
+        """End it as a person does; what it has printed to standard error."""
+        if self.process.returncode is not None:
+            return ""
+        self.process.terminate()
+        printed = self.process.communicate(timeout=10)[1]
+        assert self.process.returncode == 0, printed
+        return printed
+
+    def ask(
+        self,
+        method: str,
+        target: str,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> tuple[int, bytes]:
+        """One request, its target sent as it is; bytes are sent as they are, all else as JSON."""
+        place = urlsplit(self.address).netloc
+        connection = http.client.HTTPConnection(place, timeout=10)
+        content = body if isinstance(body, bytes | None) else json.dumps(body).encode()
+        given = {"Host": place, **(headers or {})}
+        if content is not None:
+            given.setdefault("Content-Length", str(len(content)))
+        try:
+            connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
+            for name, value in given.items():
+                connection.putheader(name, value)
+            connection.endheaders(content)
+            reply = connection.getresponse()
+            return reply.status, reply.read()
+        finally:
+            connection.close()
+
+    def get(self, path: str) -> Any:
+        """The JSON at `path` below /api/v1/."""
+        status, content = self.ask("GET", f"/api/v1/{path}")
+        assert status == 200, content
+        return json.loads(content)
+
+    def post(self, path: str, body: object) -> Any:
+        status, content = self.ask("POST", f"/api/v1/{path}", body)
+        assert status == 200, content
+        return json.loads(content)
+
+    def track(self, uuid: str, *packets: object) -> Any:
+        """Send packets of the run `uuid` as labml does."""
+        return self.post(tracking(uuid), list(packets))
+
+    def runs(self) -> list[dict[str, Any]]:
+        """The list of runs, latest first."""
+        listed: list[dict[str, Any]] = self.get("runs/null?folder_name=default")["runs"]
+        return listed
+
+    def curves(self, uuid: str) -> dict[str, dict[str, Any]]:
+        """The curves of a run as its page gets them, by name."""
+        reply = self.post(f"metrics/{uuid}?current=", {"get_all": False})
+        return {series["name"]: series for series in reply["series"]}
+
+    def wait_for_run(self, deadline: float = 20) -> dict[str, Any]:
+        """The first run that is listed."""
+        end = time.monotonic() + deadline
+        while time.monotonic() < end:
+            for run in self.runs():
+                return run
+            time.sleep(0.02)
+        raise AssertionError("no run came")
+
+
+def tracking(uuid: str) -> str:
+    """Where labml sends packets of a run, below /api/v1/."""
+    query = f"run_uuid={uuid}&rank=0&main_rank=0&world_size=0&labml_version={VERSION}"
+    return f"default/track?{query}"
+
+
+def packet(last: int, first: int = 1, **more: object) -> dict[str, Any]:
+    """A packet of records `first` to `last`, each curve a straight line."""
+    steps = list(range(first, last + 1))
+    slopes = {"x": 0.5, "regret": -2.0, "average_regret": 1e-3}
+    return {
+        "name": "online",
+        "comment": "by hand",
+        "track": {
+            name: {"step": steps, "value": [slope * step for step in steps]}
+            for name, slope in slopes.items()
+        },
+        **more,
+    }
+
+
+def command(module: str) -> list[str]:
+    return [sys.executable, "-B", "-W", "error", "-m", f"experiments.{module}"]
+
+
+def run_command(*arguments: object, module: str = "dashboard") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*command(module), *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def synthetic(app: str, out: Path, *options: object, opt: str = "adam") -> dict[str, Any]:
+    """The summary of a short real run that tells the dashboard at `app`."""
+    given = ("--opt", opt, "--app", app, "--out", out, "--verify", 0, "--json", *options)
+    ended = run_command(*given, module="synthetic")
+    assert ended.returncode == 0, ended.stderr
+    assert "warning" not in ended.stderr
+    summary: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
+    return summary

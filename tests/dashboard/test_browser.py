@@ -1,0 +1,177 @@
+"""labml's page in a real browser: the runs listed, the curves drawn, the comparison made.
+
+`PICTURES=results pytest tests/dashboard/test_browser.py` makes the pictures of the README anew.
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.dashboard.served import Served, synthetic
+
+HERE = Path(__file__).parent
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+PACKAGES = HERE / "node_modules"
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    " --disable-component-update --disable-sync"
+)
+# What the page loads from afar, and the file of the same version in a package of npm.
+FROM_AFAR = {
+    "https://cdn.jsdelivr.net/npm/bootstrap@5.0.0-beta2/": "bootstrap/",
+    "https://d3js.org/d3.v6.min.js": "d3/dist/d3.min.js",
+    "https://cdnjs.cloudflare.com/ajax/libs/font-awesome/5.9.0/": "@fortawesome/fontawesome-free/",
+}
+
+
+def missing() -> str:
+    if CHROMIUM is None:
+        return "Chromium is not installed"
+    if not PACKAGES.is_dir():
+        return "npm install --prefix tests/dashboard has not been run"
+    return ""
+
+
+if missing() and os.environ.get("BROWSER_TESTS") != "required":
+    pytest.skip(f"{missing()}; .ci/run installs it", allow_module_level=True)
+
+
+class Seen:
+    """A page of the browser, and what went wrong in it."""
+
+    def __init__(self, page: Any, served: Served) -> None:
+        self.page = page
+        self.served = served
+        self.problems: list[str] = []
+        self.strangers: list[str] = []
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("console", self._listen)
+        page.on("response", self._check)
+        page.route(lambda url: not url.startswith(served.address), self._bring)
+
+    def open(self, path: str) -> None:
+        self.page.goto(self.served.address + path)
+
+    def picture(self, path: Path, name: str, **options: Any) -> None:
+        """Take a picture once nothing moves, and see that it is small and not blank."""
+        folder = Path(os.environ.get("PICTURES", path))
+        target = folder / f"dashboard-{name}.png"
+        self.page.screenshot(path=target, animations="disabled", **options)
+        assert 10_000 < target.stat().st_size < 300_000
+
+    def curves(self, card: Any) -> int:
+        """How many lines are drawn in the chart of `card`, each of them of many points."""
+        drawn = card.locator("svg#chart path").evaluate_all(
+            "paths => paths.map(p => p.getAttribute('d') || '')"
+        )
+        return len({line for line in drawn if len(re.findall(r"[LC]", line)) > 20})
+
+    def _bring(self, route: Any) -> None:
+        url = route.request.url.partition("?")[0]
+        for address, package in FROM_AFAR.items():
+            if url.startswith(address):
+                file = PACKAGES / (package + url.removeprefix(address))
+                headers = {"Access-Control-Allow-Origin": "*"}
+                route.fulfill(path=file, headers=headers)
+                return
+        self.strangers.append(url)
+        route.abort()
+
+    def _listen(self, message: Any) -> None:
+        if message.type == "error":
+            self.problems.append(message.text)
+
+    def _check(self, response: Any) -> None:
+        if response.status >= 400:
+            self.problems.append(f"{response.status} {response.url}")
+
+
+@pytest.fixture(scope="module")
+def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A dashboard that has followed a real run of Adam and one of AMSGrad."""
+    folder = tmp_path_factory.mktemp("dashboard")
+    served = Served(folder / "data")
+    for opt in ("adam", "amsgrad"):
+        synthetic(served.address, folder / "runs", opt=opt)
+    yield served
+    assert served.stop() == ""
+
+
+@pytest.fixture
+def seen(dashboard: Served, tmp_path: Path) -> Iterator[Seen]:
+    from playwright.sync_api import sync_playwright
+
+    assert not missing(), missing()
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            tmp_path / "profile",
+            executable_path=CHROMIUM,
+            headless=True,
+            args=FLAGS.split(),
+            viewport={"width": 900, "height": 760},
+        )
+        seen = Seen(context.new_page(), dashboard)
+        yield seen
+        context.close()
+    assert seen.problems == []
+    assert seen.strangers == []
+
+
+def test_page_shows_runs_curves_and_comparison(seen: Seen, tmp_path: Path) -> None:
+    page = seen.page
+    seen.open("/")
+    page.get_by_text("amsgrad: slope 1010").wait_for()
+    adam = page.get_by_text("adam: slope 1010", exact=False).last
+    assert page.get_by_text("adam, online", exact=True).count() == 1
+    assert page.get_by_text("amsgrad, online", exact=True).count() == 1
+    assert page.get_by_text("completed").count() == 2
+    seen.picture(tmp_path, "runs", clip={"x": 0, "y": 0, "width": 900, "height": 440})
+
+    adam.click()
+    card = page.locator(".labml-card", has=page.get_by_role("heading", name="Metrics"))
+    card.locator("svg#chart path").first.wait_for()
+    assert seen.curves(card) == 3
+    for curve in ("average_regret", "regret", "x"):
+        assert card.get_by_text(curve, exact=True).is_visible()
+    for name in ("Comparison", "x", "average_regret"):
+        other = page.locator(".labml-card", has=page.get_by_role("heading", name=name, exact=True))
+        other.locator("svg#chart path").first.wait_for()
+    settings = page.locator(".labml-card", has=page.get_by_role("heading", name="Configurations"))
+    shown = settings.inner_text()
+    assert re.search(r"opt\s*adam", shown)
+    assert re.search(r"steps\s*10,000,000", shown)
+    assert page.get_by_text("12 hours").count() == 0, "labml says so of a run that nobody owns"
+    page.set_viewport_size({"width": 900, "height": 940})
+    card.locator("svg#chart path").first.wait_for()
+    seen.picture(tmp_path, "run")
+
+
+def test_adam_is_compared_with_amsgrad(seen: Seen, tmp_path: Path) -> None:
+    page = seen.page
+    latest, first = seen.served.runs()
+    assert latest["name"] == "amsgrad, online"
+    seen.open(f"/run/{latest['run_uuid']}/compare")
+    page.get_by_text("adam, online", exact=True).wait_for()
+    chart = page.locator(".detail-card")
+    chart.locator("svg#chart path").first.wait_for()
+    assert seen.curves(chart) == 4
+    page.set_viewport_size({"width": 900, "height": 1220})
+    seen.picture(tmp_path, "comparison")
+
+    # another run may be chosen, and is kept
+    seen.open(f"/run/{first['run_uuid']}/compare")
+    page.get_by_text("amsgrad, online", exact=True).wait_for()
+    page.locator(".fa-trash").click()
+    page.get_by_text("No run selected").wait_for()
+    page.locator(".fa-edit").click()
+    page.locator(".fullscreen-cover").get_by_text("amsgrad: slope 1010").click()
+    page.get_by_text("amsgrad, online", exact=True).wait_for()
+    page.reload()
+    chart.locator("svg#chart path").first.wait_for()
+    assert seen.curves(chart) == 4

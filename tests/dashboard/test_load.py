@@ -1,0 +1,68 @@
+"""Many runs at once: all of each arrives, and the page stays quick."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from tests.dashboard.served import ROOT, Served
+from tests.dashboard.test_runs import CURVES, numbers
+
+PROCESSES = 4
+RUNS = 50
+RECORDS = 10_000
+
+SENDER = """
+import sys
+from pathlib import Path
+from experiments.tracking import labml_tracker
+
+address, folder, *numbers = sys.argv[1:]
+for number in numbers:
+    with labml_tracker(
+        name=f"run {number}", comment="", tags=(), python_file=Path("nowhere/at/all.py"),
+        defaults={"number": int(number)}, chosen={}, folder=Path(folder) / number, app=address,
+        warn=lambda sentence: sys.exit(sentence),
+    ) as tracker:
+        slope = 1 + int(number)
+        for step in range(1, RECORDS + 1):
+            tracker.save(step, {"x": step * slope, "regret": -step, "average_regret": 2.0})
+"""
+
+
+def test_fifty_runs_by_four_processes_arrive_whole(served: Served, tmp_path: Path) -> None:
+    program = SENDER.replace("RECORDS", str(RECORDS))
+    begun = [
+        subprocess.Popen(
+            [sys.executable, "-B", "-c", program, served.address, str(tmp_path / "labml")]
+            + [str(number) for number in range(first, RUNS, PROCESSES)],
+            cwd=ROOT,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for first in range(PROCESSES)
+    ]
+    for process in begun:
+        _, printed = process.communicate(timeout=120)
+        assert (process.returncode, printed) == (0, "")
+
+    began = time.monotonic()
+    listed = served.runs()
+    assert time.monotonic() - began < 1
+    assert {run["name"] for run in listed} == {f"run {number}" for number in range(RUNS)}
+    assert {run["run_status"]["status"] for run in listed} == {"completed"}
+    slowest = 0.0
+    for run in listed:
+        began = time.monotonic()
+        curves = served.curves(run["run_uuid"])
+        slowest = max(slowest, time.monotonic() - began)
+        assert curves.keys() == CURVES
+        for name, slope in (("x", 1 + int(run["name"].split()[1])), ("regret", -1)):
+            step, value, last = (numbers(curves[name], c) for c in ("step", "value", "last_step"))
+            assert last[-1] > RECORDS - 40  # labml sends means of neighbours, and where they lie
+            assert np.all(np.diff(last) > 0)
+            # a mean of records on a line is on the line, so none is lost and none comes twice
+            assert np.allclose(value, slope * step, rtol=1e-5)
+    assert slowest < 2

@@ -1,0 +1,173 @@
+import threading
+import time
+from base64 import b64decode
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from experiments.tracking import labml_tracker
+from tests.dashboard.conftest import Serve
+from tests.dashboard.served import (
+    ROOT,
+    Served,
+    packet,
+    synthetic,
+)
+
+CURVES = {"average_regret", "regret", "x"}
+SHORT = ("--steps", 300_000)
+
+
+def numbers(series: dict[str, Any], column: str) -> np.ndarray:
+    return np.frombuffer(b64decode(series[column]), dtype=np.float32)
+
+
+def test_run_is_listed_and_owned_with_all_that_it_has(served: Served, tmp_path: Path) -> None:
+    summary = synthetic(served.address, tmp_path / "runs", "--lr", 0.02, *SHORT)
+
+    (listed,) = served.runs()
+    uuid = listed["run_uuid"]
+    assert listed["name"] == "adam, online"
+    assert listed["comment"].startswith("adam: slope 1010")
+    assert listed["run_status"]["status"] == "completed"
+    assert listed["run_status"]["details"] == "finished"
+    run = served.get(f"run/{uuid}")
+    assert run["is_claimed"] is True
+    assert run["is_project_run"] is True
+    settings = {entry["name"]: entry["computed"] for entry in run["configs"]}
+    assert settings["lr"] == 0.02
+    assert settings["steps"] == 300_000
+    assert settings.keys() == set(run["selected_configs"])
+    curves = served.curves(uuid)
+    assert curves.keys() == CURVES
+    assert not any(series["is_summary"] for series in curves.values())
+    assert served.get(f"metrics/preferences/{uuid}")["series_preferences"] == [1, 1, 1]
+    assert numbers(curves["average_regret"], "last_step")[-1] == summary["steps"]
+    charts = served.get(f"custom_metrics/{uuid}")["metrics"]
+    assert [chart["name"] for chart in charts] == ["x", "average_regret"]
+
+
+def test_optimizers_on_one_problem_are_compared_unasked(served: Served) -> None:
+    def start(number: int, opt: str, problem: str) -> str:
+        uuid = f"{number:016}"
+        configs = {
+            n: {"name": n, "value": v, "computed": v}
+            for n, v in (("opt", opt), ("problem", problem))
+        }
+        served.track(uuid, packet(10, configs=configs))
+        return uuid
+
+    adam = start(1, "adam", "online")
+    start(2, "adam", "online")
+    start(3, "amsgrad", "stochastic")
+    assert served.get(f"compare/preferences/{adam}")["base_experiment"] == ""
+    amsgrad = start(4, "amsgrad", "online")
+
+    for uuid, base in ((amsgrad, f"{2:016}"), (f"{2:016}", amsgrad)):
+        chosen = served.get(f"compare/preferences/{uuid}")
+        assert chosen["base_experiment"] == base
+        assert chosen["series_preferences"] == [1, -1, 1]
+        assert chosen["base_series_preferences"] == [1, -1, 1]
+    # the page sends no choice of curves with a new base: labml_app would then show none
+    settings = {"base_experiment": adam, "series_preferences": [], "base_series_preferences": []}
+    served.post(f"compare/preferences/{amsgrad}", {**settings, "series_names": []})
+    chosen = served.get(f"compare/preferences/{amsgrad}")
+    assert chosen["base_experiment"] == adam
+    assert chosen["series_preferences"] == [1, -1, 1]
+    assert chosen["base_series_preferences"] == [1, -1, 1]
+
+
+def test_run_ends_soon_after_its_last_step(served: Served, tmp_path: Path) -> None:
+    warnings: list[str] = []
+    with labml_tracker(
+        name="online",
+        comment="",
+        tags=(),
+        python_file=ROOT / "experiments" / "synthetic.py",
+        defaults={"opt": "adam"},
+        chosen={},
+        folder=tmp_path / "labml",
+        app=served.address,
+        warn=warnings.append,
+    ) as tracker:
+        for step in range(1, 10_001):
+            tracker.save(step, {"x": 0.5 * step, "regret": 1.0, "average_regret": 0.0})
+        last = time.monotonic()
+    assert time.monotonic() - last < 2
+    assert warnings == []
+    (run,) = served.runs()
+    assert run["run_status"]["status"] == "completed"
+    assert (
+        numbers(served.curves(run["run_uuid"])["x"], "last_step")[-1] > 9_960
+    )  # a mean of the last few
+
+
+def test_what_the_page_changes_is_kept(serve: Serve) -> None:
+    served = serve()
+    for number in range(3):
+        served.track(f"{number:016}", packet(10))
+    kept, archived, deleted = (f"{number:016}" for number in range(3))
+    served.post(f"run/{kept}", {"comment": "the good one", "favourite_configs": []})
+    served.post("runs/archive", {"run_uuids": [archived]})
+    assert served.ask("PUT", "/api/v1/runs", {"run_uuids": [deleted]})[0] == 200
+    served.stop()
+
+    again = serve()
+    (run,) = again.runs()
+    assert (run["run_uuid"], run["comment"]) == (kept, "the good one")
+    (run,) = again.get("runs/null?folder_name=archive")["runs"]
+    assert run["run_uuid"] == archived
+    assert again.ask("GET", f"/api/v1/run/{deleted}")[0] == 404
+
+
+def test_visits_leave_nothing_behind(served: Served) -> None:
+    for _ in range(3):
+        visitor = served.post("auth/user", {"device": {"height": 900}, "referrer": ""})
+        assert visitor["token"] == "local"
+        assert visitor["user"]["projects"] == [served.get("runs/null")["labml_token"]]
+
+
+def test_computers_are_listed_without_the_sleep_of_labml_app(served: Served) -> None:
+    session = "session_uuid=0123456789&computer_uuid=9876543210&labml_version=0.5.3"
+    now = time.time()
+    load = {"step": [now, now + 1], "value": [0.25, 0.5]}
+    begin = time.monotonic()
+    served.post(f"default/computer?{session}", [{"name": "mine", "track": {"cpu.perc": load}}])
+    assert time.monotonic() - begin < 2
+    (computer,) = served.get("sessions/null")["sessions"]
+    assert (computer["name"], computer["session_uuid"]) == ("mine", "0123456789")
+    assert served.get("cpu/0123456789")["series"]
+
+
+def test_kill_loses_nothing_that_was_acknowledged(serve: Serve) -> None:
+    acknowledged: dict[str, int] = {}
+    chance = np.random.default_rng(6)
+    for generation in range(4):
+        served = serve()
+        number = 0
+        try:
+            while True:
+                uuid = f"{generation:08}{number // 5:08}"
+                first = acknowledged.get(uuid, 0) + 1
+                served.track(uuid, packet(first + 199, first))
+                acknowledged[uuid] = first + 199
+                number += 1
+                if number == 1:
+                    threading.Timer(0.6 * chance.random(), served.process.kill).start()
+        except (OSError, HTTPException):
+            served.kill()
+    assert len(acknowledged) >= 4
+
+    served = serve()
+    listed = {run["run_uuid"] for run in served.runs()}
+    assert acknowledged.keys() <= listed
+    for uuid in listed:
+        curves = served.curves(uuid)
+        assert curves.keys() == CURVES
+        ends = {float(numbers(series, "last_step")[-1]) for series in curves.values()}
+        (end,) = ends
+        # the last request may have been kept without its answer
+        assert end - acknowledged.get(uuid, 0) in (0, 200)
+        assert np.allclose(numbers(curves["x"], "value"), 0.5 * numbers(curves["x"], "step"))
