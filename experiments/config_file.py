@@ -1,6 +1,7 @@
 """A configuration file: YAML lines `option: value`, each read and checked as on a command line."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,13 @@ PLAIN = re.compile(r"tag:yaml\.org,2002:(null|bool|int|float|str|timestamp)")
 
 def read_file(path: Path) -> dict[str, Any]:
     """The options that a YAML file gives, read and checked one by one."""
+    return read_options(read_nodes(path), path)
+
+
+def read_options(nodes: Sequence[tuple[yaml.Node, yaml.Node]], path: Path) -> dict[str, Any]:
+    """The options that these keys and values give, likewise; `path` is where they stand."""
     values: dict[str, Any] = {}
-    for key, node in _nodes(path):
+    for key, node in nodes:
         where = f"{shown(str(path))}, line {key.start_mark.line + 1}"
         if not isinstance(key, yaml.ScalarNode):
             raise ConfigError(f"{where}: the name of an option must be one plain word")
@@ -34,7 +40,7 @@ def read_file(path: Path) -> dict[str, Any]:
     return values
 
 
-def _nodes(path: Path) -> list[tuple[yaml.Node, yaml.Node]]:
+def read_nodes(path: Path) -> list[tuple[yaml.Node, yaml.Node]]:
     """The keys and values of a YAML mapping as nodes: no object is made, so no tag can run code."""
     file = f"--config {shown(str(path))}"
     try:

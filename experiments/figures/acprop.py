@@ -26,7 +26,7 @@ SETTINGS = {
     "x0": 0.5,
     "periods": list(range(4, 51, 2)),
     "decades": [0.0, 4.0, 41],  # of 1 - beta2: from, to, how many
-    "steps": 500_000,
+    "steps": 200_000,
 }
 INCHES = (7.2, 4.6)
 LABELS = {"adam": "Adam", "adashift": "AdaShift, n = 1", "acprop": "ACProp"}

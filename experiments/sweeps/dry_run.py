@@ -1,0 +1,36 @@
+"""What a sweep would cost."""
+
+import os
+import sys
+
+from experiments.strict_json import to_json
+from experiments.sweeps.plan import Plan
+
+# Of one core of a shared AMD EPYC; in double precision twice as much.
+NANOSECONDS_A_STEP = 1.0
+
+
+def dry_run(plan: Plan, json: bool) -> int:
+    """Print it; return the exit status."""
+    certified = sum(cells.size for cells, certified in plan.works if certified)
+    double = any(config.dtype == "float64" for config in plan.configs)
+    batch = sum(plan.work(i).cost for i, (_, c) in enumerate(plan.works) if not c)
+    seconds = batch * NANOSECONDS_A_STEP * (2 if double else 1) * 1e-9
+    shape = " x ".join(f"{len(values)} {name}" for name, values in plan.sweep.axes.items())
+    lines = [
+        f"{plan.cells:,} cells: {shape}",
+        f"{len(plan.works):,} chunks of at most {max(w.size for w, _ in plan.works):,} cells",
+        f"{plan.cost:.3g} configurations x steps; {certified:,} cells compute their transient only",
+        f"about {seconds:,.0f} s on one core, {seconds / cores():,.0f} s here, for the"
+        f" {plan.cells - certified:,} others; nothing is written",
+    ]
+    print("\n".join(lines), file=sys.stderr if json else sys.stdout)
+    if json:
+        counted = {"cells": plan.cells, "chunks": len(plan.works), "certified": certified}
+        print(to_json({**counted, "cost": plan.cost, "core_seconds": seconds}))
+    return 0
+
+
+def cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

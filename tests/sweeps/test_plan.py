@@ -1,0 +1,108 @@
+"""How axes become values, and cells become chunks."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from amsgrad.engines.batch import Batch
+from experiments.build import build_rule, build_setup
+from experiments.config import from_mapping
+from experiments.sweeps.axes import from_form
+from experiments.sweeps.kernels import kernels
+from experiments.sweeps.plan import Plan, make_plan
+from experiments.sweeps.plan_checks import CERTIFIED_FROM
+from experiments.sweeps.sweep_file import read_sweep
+from tests.sweeps.small import write
+
+
+def plan(folder: Path, text: str) -> Plan:
+    return make_plan(read_sweep(write(folder, text)))
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "numbers", "values"),
+    [
+        ("lr", "linear", [0, 1, 5], (0, 0.25, 0.5, 0.75, 1)),
+        ("lr", "log", [1e-4, 1, 5], (1e-4, 1e-3, 1e-2, 1e-1, 1)),
+        ("beta2", "nines", [0, 3, 4], (0, 0.9, 0.99, 0.999)),
+        ("period", "linear", [2, 5, 4], (2, 3, 4, 5)),
+        ("steps", "log", ["1e2", "1e6", 3], (100, 10_000, 1_000_000)),
+        ("lr", "linear", [0.5, 1, 1], (0.5,)),
+        ("lr", "linear", [1, 0, 3], (1, 0.5, 0)),
+    ],
+)
+def test_the_forms_of_an_axis(
+    name: str, form: str, numbers: list[float], values: tuple[float, ...]
+) -> None:
+    assert from_form(name, form, numbers, "here") == values
+
+
+SORTS = """
+base: {opt: amsgrad, steps: 1000}
+axes:
+  opt: [amsgrad, adam, rmsprop, adashift]
+  problem: [online, stochastic, theorem2]
+  period: [3, 5]
+  big: [10, 1010]
+  dtype: [float32, float64]
+  beta2: [0.999, 0.5, 0.9]
+  eps: [1e-8, 1e-4]
+  lr: [0.1, 1]
+seeds: 2
+chunk: 17
+""".replace("opt: amsgrad, ", "")
+
+
+def test_every_cell_is_in_one_chunk_and_chunks_are_of_one_kind(tmp_path: Path) -> None:
+    made = plan(tmp_path, SORTS)
+    assert made.cells == 4 * 3 * 2 * 2 * 2 * 3 * 2 * 2 * 2
+    works = [made.work(i) for i in range(len(made.works))]
+    cells = np.concatenate([work.cells for work in works])
+    assert sorted(cells) == list(range(made.cells))
+    assert len({work.name(kernels()) for work in works}) == len(works)
+    for work in works[::5]:
+        configs = [work.config(i) for i in range(work.cells.size)]
+        Batch([build_setup(c) for c in configs], [build_rule(c) for c in configs])
+
+
+def test_the_settings_of_a_cell_are_those_of_a_run(tmp_path: Path) -> None:
+    made = plan(tmp_path, SORTS)
+    for number in range(0, len(made.works), 7):
+        work = made.work(number)
+        for i in (0, work.cells.size - 1):
+            where = made.values(int(work.cells[i]))
+            assert work.config(i) == from_mapping({**made.sweep.base, **where})
+
+
+def test_the_name_of_a_chunk_is_its_content(tmp_path: Path) -> None:
+    text = "base: {opt: adam, steps: 100}\naxes: {lr: [0.1, 0.2], beta1: [0, 0.5]}\n"
+    name = plan(tmp_path, text).work(0).name(kernels())
+    assert plan(tmp_path, text).work(0).name(kernels()) == name
+    others = [
+        text.replace("100", "101"),
+        text.replace("0.2", "0.3"),
+        text.replace("adam", "amsgrad"),
+        text + "keep: [x]",
+    ]
+    for other in others:
+        assert plan(tmp_path, other).work(0).name(kernels()) != name
+    assert plan(tmp_path, text).work(0).name("other kernels") != name
+
+
+@pytest.mark.parametrize(
+    ("change", "certified"),
+    [
+        ("", True),
+        ("certify: no", False),
+        ("schedule: inverse_sqrt", False),
+        ("problem: stochastic", False),
+        (f"steps: {CERTIFIED_FROM - 1}", False),
+        (f"steps: {CERTIFIED_FROM - 1}, certify: yes", True),
+    ],
+)
+def test_who_computes_its_transient_alone(change: str, certified: bool, tmp_path: Path) -> None:
+    steps = "" if "steps" in change else f", steps: {CERTIFIED_FROM}"
+    base = f"{{opt: adam{steps}, {change}}}".replace(", }", "}")
+    made = plan(tmp_path, f"base: {base}\naxes: {{lr: [0.1, 0.2]}}\n")
+    assert [is_certified for _, is_certified in made.works] == [certified]
