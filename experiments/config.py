@@ -101,14 +101,18 @@ class Config:
         int | None, Whole(1, 64), f"Gradients that adashift averages{by_rule('window')}"
     ] = None
     power: Annotated[
-        float | None, Real(0, 0.5), f"Power of vmax that divides in padam{by_rule('power')}"
+        float | None,
+        Real(above=0, most=0.5),
+        f"Power of vmax that divides in padam{by_rule('power')}",
     ] = None
     final_lr: Annotated[
         float | None,
         Real(0),
         f"Where the bounds of adabound and amsbound meet{by_rule('final_lr')}",
     ] = None
-    gamma: Annotated[float | None, Real(0), f"How fast those bounds meet{by_rule('gamma')}"] = None
+    gamma: Annotated[
+        float | None, Real(above=0, below=1), f"How fast those bounds meet{by_rule('gamma')}"
+    ] = None
     schedule: Annotated[
         str,
         OneOf(tuple(SCHEDULES)),
@@ -153,7 +157,11 @@ class Config:
         f"Steps from one record to the next, by default {EVERY}, and beyond {MANY_STEPS:,} steps"
         f" {LOG_RECORDS:,} records evenly over the logarithm; the last step is always kept",
     ] = None
-    verify: Annotated[int, Whole(0), "First steps that torch repeats as a check; 0 for none"] = 1000
+    verify: Annotated[
+        int,
+        Whole(0),
+        "First steps that are held to torch, or to plain Python where torch has no such rule",
+    ] = 1000
     engine: Annotated[
         str, OneOf(ENGINES), "What runs the steps; auto takes the fastest that can"
     ] = "auto"
@@ -208,7 +216,7 @@ class Config:
         if self.device == "cuda" and only_torch:
             raise ConfigError(f"--device cuda needs --engine torch, but {self.engine} was given")
         if self.foreign and self.semantics is not None:
-            raise ConfigError(f"--semantics is for {', '.join(RULES)}, but --opt is {self.opt}")
+            raise ConfigError(f"--semantics is for adam and amsgrad, but --opt is {self.opt}")
         if self.foreign and (self.beta1 is None) != (self.beta2 is None):
             raise ConfigError(f"--beta1 and --beta2 go together with --opt {self.opt}; give both")
         if self.beta1_schedule != "constant" and self.beta1 is None:
@@ -259,6 +267,9 @@ def _setting(annotation: Any, default: Any) -> Setting:
 
 
 SETTINGS = {field.name: _setting(field.type, field.default) for field in fields(Config)}
+for _name in RULE_OPTIONS | PROBLEM_NUMBERS:
+    if _name not in SETTINGS:
+        raise TypeError(f"the option {_name} of a rule or problem needs a field in Config")
 
 
 def from_mapping(given: Mapping[str, object]) -> Config:

@@ -70,15 +70,19 @@ class Whole(Kind):
 
 @dataclass(frozen=True)
 class Real(Kind):
-    """A finite number in [least, most], or in [least, below)."""
+    """A finite number in [least, most], in [least, below), or, with `above`, open at its start."""
 
     metavar = "X"
 
     least: float = -math.inf
     most: float = math.inf
     below: float = math.inf
+    above: float = -math.inf
 
     def __str__(self) -> str:
+        if self.above > -math.inf:
+            end = f"{self.below:g})" if self.below < math.inf else f"{self.most:g}]"
+            return f"a number in ({self.above:g}, {end}"
         if self.below < math.inf:
             return f"a number in [{self.least:g}, {self.below:g})"
         if self.most < math.inf:
@@ -87,7 +91,7 @@ class Real(Kind):
 
     def read(self, given: object) -> float:
         number = float(_text_or_number(given))
-        inside = self.least <= number <= self.most and number < self.below
+        inside = self.least <= number <= self.most and self.above < number < self.below
         if not inside or not math.isfinite(number):
             raise ValueError
         return number

@@ -16,7 +16,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 GIT_SECONDS = 1.0
 # Those whose arithmetic, compiler or update rule a run goes through.
-PACKAGES = ("amsgrad", "numpy", "torch", "labml-nn", "labml", "numba", "llvmlite", "numba-cuda")
+PACKAGES = (
+    *("amsgrad", "numpy", "torch", "labml-nn", "labml", "numba", "llvmlite", "numba-cuda"),
+    *("scipy", "xarray", "h5netcdf", "matplotlib"),
+)
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 # From a root or a home directory on, at the start of a word or of a value.
 ABSOLUTE_PATH = re.compile(r"""(?<![^\s=:,;'"(\[{])[~/].*""", re.DOTALL)
@@ -86,7 +89,7 @@ def _commit(root: Path) -> tuple[str, bool | None]:
 def _program() -> str:
     """How this program was started, without its path."""
     spec = getattr(sys.modules["__main__"], "__spec__", None)
-    return f"python -m {spec.name}" if spec else Path(sys.argv[0]).name
+    return f"python -m {spec.name.removesuffix('.__main__')}" if spec else Path(sys.argv[0]).name
 
 
 def _without_paths(argument: str) -> str:

@@ -19,21 +19,13 @@ from amsgrad.schedules import inverse_sqrt, record_steps
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-IMPORTS = """
-from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
-import numpy as np
-from amsgrad.problems import linear
-from amsgrad.problems.online import Online, Slopes
-from amsgrad.rules.rule import Rule
-"""
 
 
 def module(marker: str, folder: Path) -> Any:
     """The block of the README that has these words, as a module of its own."""
     (block,) = [block for block in BLOCKS if marker in block]
     path = folder / "shown_in_readme.py"
-    path.write_text(IMPORTS + block)
+    path.write_text(block)
     spec = importlib.util.spec_from_file_location("shown_in_readme", path)
     assert spec is not None
     assert spec.loader is not None
@@ -54,7 +46,7 @@ def test_the_rule_of_the_readme_runs(tmp_path: Path) -> None:
 
 def test_both_are_options_once_they_are_entered(tmp_path: Path) -> None:
     blocks = [block for block in BLOCKS if "signsgd" in block or "Theorem2" in block]
-    (tmp_path / "mine.py").write_text(IMPORTS + "\n".join(blocks))
+    (tmp_path / "mine.py").write_text("\n".join(blocks))
     code = """
 import sys
 sys.path.insert(0, sys.argv[1])

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from amsgrad.engines.contract import Records, Setup
+from amsgrad.engines.contract import Records, Setup, check_records
 from amsgrad.engines.lanes import compile_lanes
 from amsgrad.engines.state import State
 from amsgrad.problems import linear
@@ -85,6 +85,7 @@ class Batch:
     def advance(
         self, state: State, steps: int, record_at: NDArray[np.int64]
     ) -> tuple[State, Records]:
+        check_records(record_at, state.steps, steps)
         shape = (record_at.size, len(self.setups))
         records = Records(record_at, *(np.full(shape, np.nan) for _ in Records._fields[1:]))
         x, memory, regret, slopes, finite = state[1:]

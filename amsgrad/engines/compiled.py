@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amsgrad.engines import state as scalar
-from amsgrad.engines.contract import Records, Setup
+from amsgrad.engines.contract import Records, Setup, check_records
 from amsgrad.engines.jit import compile_loop, make_callable, stretch_end
 from amsgrad.engines.state import State
 from amsgrad.regret import BLOCK, RegretSum, against_hindsight, close_block, value
@@ -55,6 +55,7 @@ class Compiled:
     def advance(
         self, state: State, steps: int, record_at: NDArray[np.int64]
     ) -> tuple[State, Records]:
+        check_records(record_at, state.steps, steps)
         real = self.setup.dtype
         records = Records.empty(record_at.size)
         records.step[:] = record_at

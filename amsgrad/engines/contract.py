@@ -95,6 +95,21 @@ class Setup:
 S = TypeVar("S")
 
 
+def check_records(record_at: NDArray[np.int64], done: int, steps: int) -> None:
+    """Refuse steps to record that are not increasing, or not among those to be taken.
+
+    Raises:
+        ValueError: they are not.
+    """
+    if record_at.size and not (
+        done < record_at[0] and record_at[-1] <= done + steps and (np.diff(record_at) > 0).all()
+    ):
+        raise ValueError(
+            f"the recorded steps must increase and lie in {done + 1} to {done + steps}, the steps"
+            " to be taken"
+        )
+
+
 class Engine(Protocol[S]):
     """A way to run a setup. The state is a value: it can be kept, compared, saved and resumed.
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amsgrad.engines import state as scalar
-from amsgrad.engines.contract import Records, Setup
+from amsgrad.engines.contract import Records, Setup, check_records
 from amsgrad.engines.state import State
 from amsgrad.regret import BLOCK, against_hindsight, close_block, value
 from amsgrad.rules.rule import Rule
@@ -26,6 +26,7 @@ class Reference:
     def advance(
         self, state: State, steps: int, record_at: NDArray[np.int64]
     ) -> tuple[State, Records]:
+        check_records(record_at, state.steps, steps)
         problem, rule, real = self.setup.problem, self.rule, self.setup.dtype
         p = problem.parameters(real)
         lower, upper, x_star = real(problem.lower), real(problem.upper), real(problem.x_star)

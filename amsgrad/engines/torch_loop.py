@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from amsgrad.engines.contract import Records, Setup, Trajectory
+from amsgrad.engines.contract import Records, Setup, Trajectory, check_records
 from amsgrad.optimizers.catalog import MakeOptimizer
 from amsgrad.regret import BLOCK, EMPTY, RegretSum, against_hindsight, close_block, value
 from amsgrad.schedules import constant
@@ -63,6 +63,7 @@ class TorchLoop:
     def advance(
         self, state: State, steps: int, record_at: NDArray[np.int64]
     ) -> tuple[State, Records]:
+        check_records(record_at, state.steps, steps)
         recorded = set(record_at.tolist())
         rows = []
         problem = self.setup.problem

@@ -10,7 +10,8 @@ The sum over an epoch is h(x), whatever a is: x* = -2, where h is -3/2. Standing
 (h(x) + 3/2) / n a step: (x + 3/2) / n right of -1, and (x + 2)^2 / (2 n) left of it.
 
 In cyclic order f_0 is shown if t mod n = 1, so that with first_t = 1 each epoch begins with it; in
-random order it is shown with probability 1/n, independently over t. The thesis shows n = 10 and
+random order it is shown with probability 1/n, independently over t (unverified: it may be a
+permutation of each epoch). The thesis shows n = 10 and
 n = 50; the value of its a is not known here. With a = 1, the default, the slopes right of -1 are n
 and -1, as in the same authors' problem on [-1, 1] (`theorem2`).
 """

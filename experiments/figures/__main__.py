@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from experiments.figures import FIGURES
 from experiments.kinds import ConfigError, OneOf, Setting
@@ -26,12 +27,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     try:
         out.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=out).close()  # before minutes of computing
     except OSError as error:
-        return _complain(f"--out {out} cannot be made ({error.strerror})", 2)
+        return _complain(f"--out {out} cannot be made or written ({error.strerror})", 2)
 
-    # Only now, so that --help and bad input are answered at once.
-    from amsgrad.verification import Disagreement
-    from experiments.figures.figure import make
+    try:
+        # Only now, so that --help and bad input are answered at once.
+        from amsgrad.verification import Disagreement
+        from experiments.figures.figure import make
+    except KeyboardInterrupt:
+        return _complain("interrupted before the first figure", 130)
 
     for name in names:
         began = time.perf_counter()

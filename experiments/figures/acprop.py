@@ -12,7 +12,7 @@ from amsgrad.engines.contract import Setup
 from amsgrad.problems import PROBLEMS
 from amsgrad.rules import RULES
 from amsgrad.schedules import inverse_sqrt
-from experiments.figures.runs import run_map, variable
+from experiments.figures.runs import run_many, variable
 
 SETTINGS = {
     "problems": ["acprop1", "acprop2"],
@@ -44,7 +44,7 @@ def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
         problem = PROBLEMS[name](period)
         setup = Setup(problem, settings["lr"], inverse_sqrt, dtype=np.float64, **start)
         rules = [RULES[opt](beta2=1 - 10.0**-d, **options) for d in decades]
-        ends.append(run_map([setup] * len(rules), rules, last).x[0])
+        ends.append(run_many([setup] * len(rules), rules, last).x[0])
     shape = tuple(len(settings[key]) for key in ("problems", "rules", "periods"))
     return xarray.Dataset(
         {

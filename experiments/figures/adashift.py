@@ -59,9 +59,9 @@ def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
         return RULES[opt](**options, **{last: settings[last]})
 
     def path(opt: str) -> NDArray[np.float64]:
-        run_many(setup, rule(opt), problems, np.array([VERIFIED]))
         setups = [replace(setup, problem=problem) for problem in problems]
         rules = [rule(opt)] * len(problems)
+        run_many(setups, rules, np.array([VERIFIED]))
         resting = Batch([replace(one, lr=0.0) for one in setups], rules)
         warm, _ = resting.advance(resting.init(), warm_up, np.empty(0, np.int64))
         free = Batch(setups, rules)

@@ -57,11 +57,13 @@ def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
         options = {"beta1": settings["beta1"], "beta2": beta2, "eps": settings["eps"][opt]}
         if opt in ("adam", "amsgrad"):
             options["semantics"] = settings["semantics"]
-        problems = [Adopt(k, seed) for seed in range(settings["seeds"])]
         start = {name: settings[name] for name in ("schedule_rate", "first_t", "x0")}
         schedule = shifted_inverse_sqrt
-        setup = Setup(problems[0], settings["lr"], schedule, dtype=np.float64, **start)
-        return run_many(setup, RULES[opt](**options), problems, at).x
+        setups = [
+            Setup(Adopt(k, seed), settings["lr"], schedule, dtype=np.float64, **start)
+            for seed in range(settings["seeds"])
+        ]
+        return run_many(setups, [RULES[opt](**options)] * len(setups), at).x
 
     cases = list(product(settings["k"], settings["beta2"], OPTIMIZERS))
     x = np.stack(on_all_cores(path, cases))

@@ -18,6 +18,7 @@ import xarray
 import amsgrad
 from experiments import provenance
 from experiments.atomic import replacing, write_text
+from experiments.figures.runs import VERIFIED
 from experiments.figures.style import STYLE, new_figure, save
 from experiments.strict_json import to_json
 
@@ -64,7 +65,7 @@ def make(name: str, out: Path, arguments: Sequence[str]) -> Made:
     """
     started = datetime.now(UTC)
     figure: Figure = importlib.import_module(f"experiments.figures.{name}")
-    data, cached = _computed(name, figure, out / CACHE)
+    data, computed, cached = _computed(name, figure, out / CACHE)
     findings = figure.findings(data)
     caption = figure.caption(figure.SETTINGS, findings)
     files = [out / f"{name}.{ending}" for ending in ("png", "svg", "nc", "json")]
@@ -78,27 +79,49 @@ def make(name: str, out: Path, arguments: Sequence[str]) -> Made:
         _write(data, part)
     collected = provenance.collect(
         engine="compiled",
-        verification={"against": "the reference engine, to the bit"},
+        verification={
+            "against": "the reference engine, to the bit",
+            "steps": VERIFIED,
+            "runs": "at least the first of each kind; all certificates",
+        },
         arguments=arguments,
         started=started,
         finished=datetime.now(UTC),
     )
     story = {"caption": caption, "findings": findings, "settings": dict(figure.SETTINGS)}
+    collected["computed"] = computed
     write_text(files[3], to_json({**story, "provenance": collected}, indent=2) + "\n")
     return Made(files, findings, cached)
 
 
-def _computed(name: str, figure: Figure, cache: Path) -> tuple[xarray.Dataset, bool]:
-    """The data for these settings and sources: those computed before, or new ones."""
+def _computed(name: str, figure: Figure, cache: Path) -> tuple[xarray.Dataset, Any, bool]:
+    """The data for these settings and sources, and where and when they were computed.
+
+    They are those computed before, or new ones.
+    """
     path = cache / f"{name}-{_key(figure)}.nc"
-    # a damaged file is computed again: h5netcdf meets it with errors of many kinds
-    with suppress(OSError, ValueError, KeyError, RuntimeError):
-        return xarray.load_dataset(path, engine="h5netcdf"), True
+    origin = path.with_suffix(".json")
+    # whatever a damaged file is met with, its data are computed again
+    with suppress(Exception):
+        data = xarray.load_dataset(path, engine="h5netcdf")
+        figure.findings(data)
+        return data, json.loads(origin.read_text(encoding="utf-8")), True
+    began = datetime.now(UTC)
     data = figure.compute(figure.SETTINGS)
+    here = provenance.collect(
+        engine="compiled",
+        verification={},
+        arguments=[],
+        started=began,
+        finished=datetime.now(UTC),
+    )
+    kept = ("commit", "dirty", "started", "finished", "versions", "machine")
+    computed = {entry: here[entry] for entry in kept}
     cache.mkdir(parents=True, exist_ok=True)
+    write_text(origin, to_json(computed, indent=2) + "\n")
     with replacing(path) as part:
         _write(data, part)
-    return data, False
+    return data, computed, False
 
 
 def _key(figure: Figure) -> str:

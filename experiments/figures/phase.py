@@ -16,7 +16,7 @@ from amsgrad.schedules import SCHEDULES
 from amsgrad.theory.drift import drift
 from amsgrad.theory.periodic import slopes
 from experiments.figures import style
-from experiments.figures.runs import run_map, variable
+from experiments.figures.runs import run_many, variable
 
 SETTINGS = {
     "opts": ["adam", "amsgrad"],
@@ -44,7 +44,7 @@ def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
         setup = Setup(Online(), lr, SCHEDULES[schedule], dtype=np.float64, **start)
         fixed = {name: settings[name] for name in ("eps", "semantics")}
         rules = [RULES[opt](beta1=beta1, beta2=beta2, **fixed) for beta1, beta2 in pairs]
-        ends.append(run_map([setup] * len(pairs), rules, last).x[0])
+        ends.append(run_many([setup] * len(pairs), rules, last).x[0])
     shape = (len(settings["opts"]), len(settings["schedules"]), len(betas), len(betas))
     dims = ("optimizer", "schedule", "decades1", "decades2")
     said = drift(slopes(Online()), np.array(betas), np.array(betas)).goes_to

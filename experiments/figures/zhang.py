@@ -14,7 +14,7 @@ from amsgrad.problems.zhang import Zhang
 from amsgrad.rules import RULES
 from amsgrad.schedules import inverse_sqrt
 from experiments.figures import style
-from experiments.figures.runs import run_map, variable
+from experiments.figures.runs import run_many, variable
 
 SETTINGS = {
     "opt": "adam",
@@ -46,7 +46,7 @@ def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
         setup = Setup(problem, settings["lr"], inverse_sqrt, dtype=np.float64, **start)
         fixed = {name: settings[name] for name in ("eps", "semantics")}
         rules = [RULES[settings["opt"]](beta1=b1, beta2=b2, **fixed) for b1, b2 in pairs]
-        last = run_map([setup] * len(pairs), rules, np.array([settings["steps"]])).x[0]
+        last = run_many([setup] * len(pairs), rules, np.array([settings["steps"]])).x[0]
         distances.append(np.abs(last - problem.x_star))
     shape = (len(settings["periods"]), len(settings["orders"]), axes[0].size, axes[1].size)
     return xarray.Dataset(

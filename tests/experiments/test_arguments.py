@@ -285,7 +285,7 @@ REFUSED = [
         "--opt adashift --window 65",
         "--window must be a whole number from 1 to 64, but 65 was given",
     ),
-    ("--opt padam --power 0.6", "--power must be a number in [0, 0.5], but 0.6 was given"),
+    ("--opt padam --power 0.6", "--power must be a number in (0, 0.5], but 0.6 was given"),
     (
         "--opt yogi --engine torch",
         "needs a torch optimizer, which stands behind adam, amsgrad, sgd,",
@@ -586,7 +586,7 @@ def configs(draw: st.DrawFn) -> Config:
         beta1_schedule=draw(schedules) if both and opt in ADAMS else "constant",
         beta1_rate=draw(st.floats(0, 1)),
         window=draw(st.none() | whole(1, 64)),
-        power=draw(st.none() | numbers(0, 0.5)),
+        power=draw(st.none() | numbers(1e-9, 0.5)),
         problem=draw(st.sampled_from(["online", "stochastic"])),
         period=draw(whole(1)),
         probability=draw(st.floats(0, 1, exclude_max=True)),

@@ -37,6 +37,7 @@ def test_a_figure_has_its_data_and_its_provenance(tmp_path: Path) -> None:
     assert story["settings"] == SMALL
     assert story["findings"] == theorem1.findings(data)
     assert story["caption"] == theorem1.caption(SMALL, story["findings"])
+    assert story["provenance"]["computed"]["commit"] == story["provenance"]["commit"]
     assert {"commit", "dirty", "versions", "machine", "command"} <= set(story["provenance"])
 
 
@@ -54,7 +55,7 @@ def test_what_was_computed_is_drawn_from_the_cache_to_the_same_bytes(
     for ending in ENDINGS[:3]:
         assert first[ending] == second[ending], ending
 
-    (cached,) = (tmp_path / "cache").iterdir()
+    (cached,) = (tmp_path / "cache").glob("*.nc")
     cached.write_bytes(cached.read_bytes()[:1000])
     assert main(arguments) == 0
     assert "computed" in capsys.readouterr().out
@@ -74,7 +75,7 @@ def test_what_was_computed_is_drawn_from_the_cache_to_the_same_bytes(
         ("fig2", "or all, but fig2 was given; did you mean fig1?"),
         ("fig1 --outt x", "unknown option --outt; --help lists what there is"),
         ("fig1 --out", "expected one argument"),
-        ("theorem1 --out file", "--out file cannot be made (File exists)"),
+        ("theorem1 --out file", "--out file cannot be made or written (File exists)"),
         ("theorem1 --out=", "--out must be the name of a folder, but '' was given"),
     ],
 )
