@@ -146,7 +146,7 @@ def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> str:
         " line. The first gradient is 1010. optax by default takes the maximum after bias"
         " correction, so that it holds 1010^2 for ever; the others take it before, and come to"
         f" {findings['torch, first t = 1: vmax, x, average regret'][0]:,}. From then on optax's"
-        f" {findings['torch, first t = 1: vmax, x, average regret'][0]:,}. From then on optax's"
         f" steps are {ratio:.2f} times smaller. If the first big"
         " gradient comes one step later (dotted, as in the seed program), the corrected maximum"
+        " starts at about half of that, and again is never reached afterwards."
     )
