@@ -119,7 +119,7 @@ def report(
         cycle = summary["cycle"]
         lines.append(
             f"from step {cycle['start']:,} on all repeats every {cycle['length']:,} steps, bit for"
-            f" bit: for ever x in [{cycle['lowest_x']:.4f}, {cycle['highest_x']:.4f}], average"
+            f" bit:\nfor ever x in [{cycle['lowest_x']:.4f}, {cycle['highest_x']:.4f}], average"
             f" regret -> {cycle['limit_average_regret']:.10g}"
         )
     elif summary["certify"] == "yes":
