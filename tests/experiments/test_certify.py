@@ -199,7 +199,7 @@ def test_a_killed_certified_run_resumes_to_the_same_bits(tmp_path: Path) -> None
     out = ["--out", str(tmp_path / "killed")]
     with subprocess.Popen([*command, *out], cwd=ROOT, stderr=subprocess.DEVNULL) as process:
         (tmp_path / "killed").mkdir()
-        while not list((tmp_path / "killed").glob("*/checkpoint.npz")):
+        while not list((tmp_path / "killed").glob("*/provenance.json")):
             time.sleep(0.02)
         process.kill()
     (folder,) = (tmp_path / "killed").iterdir()
