@@ -5,10 +5,17 @@ from typing import Any
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     from benchmarks.test_step import ratios, seconds_a_step
+    from benchmarks.test_sweep import measured
 
+    write = terminalreporter.write_line
+    if measured:
+        write("| many runs at once | ns a run and step, or as said |")
+        write("|---|---:|")
+        for name, value in measured.items():
+            write(f"| {name} | {value:,.2f} |")
+        write("")
     if "floor" not in seconds_a_step:
         return
-    write = terminalreporter.write_line
     write("| one step of the seed program | ns |")
     write("|---|---:|")
     for name, seconds in sorted(seconds_a_step.items(), key=lambda item: item[1]):
