@@ -85,7 +85,11 @@ class Config:
 
     opt: Annotated[str, Optimizer(tuple(RULES)), "The update rule, or the optimizer class, to run"]
     semantics: Annotated[
-        str | None, OneOf(tuple(SEMANTICS)), "Whose Adam and AMSGrad are meant, by default labml's"
+        str | None,
+        OneOf(tuple(SEMANTICS)),
+        "Whose Adam and AMSGrad are meant: of paper without correction and eps, of torch and optax"
+        " with eps after the correction, of keras and labml before it; optax maximises the"
+        " corrected v; by default labml's",
     ] = None
     lr: Annotated[float, Real(0), "Step size alpha; 0 keeps x where it is"] = 0.01
     beta1: Annotated[
