@@ -167,7 +167,7 @@ SORTS = [
 ]
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 @given(
     sort=st.sampled_from(SORTS),
     lr=st.sampled_from([0.0, 1e-6, 1e-3, 0.1, 2.0, 1e6, 1e37]),
