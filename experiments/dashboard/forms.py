@@ -15,6 +15,10 @@ Names = list[str]
 Text = Annotated[str, BeforeValidator(lambda given: "" if given is None else given)]
 
 
+# Each name is a curve that every later request must go through.
+MOST_CURVES = 200
+
+
 class Form(BaseModel):
     """A JSON object; what it has beyond its fields is dropped."""
 
@@ -80,7 +84,7 @@ class RunPacket(Form):
     indicators: dict[str, dict[str, Scalar]] = {}
     wildcard_indicators: dict[str, dict[str, Scalar]] = {}
     status: RunStatus | None = None
-    track: dict[str, Series] = {}
+    track: Annotated[dict[str, Series], Field(max_length=MOST_CURVES)] = {}
     stdout: str | None = None
     stderr: str | None = None
     logger: str | None = None
@@ -96,7 +100,7 @@ class SessionPacket(Form):
     comment: Text = ""
     configs: dict[str, Value] = {}
     status: RunStatus | None = None
-    track: dict[str, Series] = {}
+    track: Annotated[dict[str, Series], Field(max_length=MOST_CURVES)] = {}
 
 
 class RunPackets(RootModel[list[RunPacket] | RunPacket]):

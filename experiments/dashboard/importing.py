@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import json
-from collections.abc import Callable
+import pickle
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlencode
@@ -20,6 +23,7 @@ from experiments.dashboard_link import ask
 
 HERE = "127.0.0.1"
 SECONDS_AN_ANSWER = 30.0
+BYTES_A_REQUEST = 6 * 2**20  # the server takes 8 MiB
 
 Post = Callable[[str, bytes], bytes]  # a target and a body to the answer
 
@@ -27,8 +31,9 @@ Post = Callable[[str, bytes], bytes]  # a target and a body to the answer
 def import_runs(options: Options) -> None:
     """Show all of `options.runs`; DashboardError, and none is shown, where one cannot be read.
 
-    A run that the dashboard has, whole or in part, is replaced. A server that holds the data
-    folder is sent the runs; without one they are written here, through the same handlers.
+    A run that the dashboard has, whole or in part, is replaced, name and notes there included. A
+    server that holds the data folder is sent the runs; without one they are written here, through
+    the same handlers.
     """
     folders = [find_run(run, options.out) for run in options.runs]
     for folder in folders:
@@ -38,9 +43,26 @@ def import_runs(options: Options) -> None:
         uuid, packets = read_run(folder)
         query = {"run_uuid": uuid, "rank": 0, "main_rank": 0, "world_size": 0}
         target = f"/api/v1/default/track?{urlencode(query)}&labml_version={version('labml')}"
-        for packet in packets:
-            post(target, json.dumps([packet]).encode())
+        try:
+            for body in _bodies(packets):
+                post(target, body)
+        except (sqlite3.Error, pickle.UnpicklingError, OSError, http.client.HTTPException) as error:
+            raise DashboardError(
+                f"{folder} cannot be imported ({error}); make room or mend {options.data}, then"
+                " import it again."
+            ) from None
         print(f"imported {folder}")
+
+
+def _bodies(packets: Iterable[dict[str, Any]]) -> Iterator[bytes]:
+    """Requests for these packets, one where it fits: what a request brings is kept at once."""
+    waiting: list[str] = []
+    for packet in map(json.dumps, packets):
+        if waiting and sum(map(len, waiting)) + len(packet) > BYTES_A_REQUEST:
+            yield f"[{','.join(waiting)}]".encode()
+            waiting = []
+        waiting.append(packet)
+    yield f"[{','.join(waiting)}]".encode()
 
 
 def _poster(options: Options) -> Post:

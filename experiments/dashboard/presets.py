@@ -19,6 +19,8 @@ SHOWN, HIDDEN = 1, -1
 # The regret of a step of its own jumps by 2,000 and presses the others flat on one axis with it.
 UNEVEN = "regret"
 
+MOST_CHARTS = 16  # of their own: each is a request's work
+
 
 def show_all_curves() -> None:
     """Let a chart begin with all of its curves, not with the alphabetically first."""
@@ -91,7 +93,7 @@ def _add_charts(run_uuid: str, names: list[str]) -> None:
     """Give each even curve a chart with an axis of its own."""
     key = CustomMetricsListIndex.get(run_uuid)
     charts = CustomMetricsListModel() if key is None else key.load()
-    for name in reversed(names):
+    for name in reversed(names[:MOST_CHARTS]):
         if name != UNEVEN:
             chart = charts.create_custom_metric({"name": name})
             only = [SHOWN if other == name else HIDDEN for other in names]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 import sys
 import threading
 import webbrowser
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -53,6 +55,9 @@ def serve(options: Options) -> None:
             _Server(config, tell).run([listener])
         except KeyboardInterrupt:
             pass
+        finally:
+            if options.mongo is None:
+                _forget(options.data, address)
 
 
 class _Server(uvicorn.Server):
@@ -93,12 +98,22 @@ def _note(data: Path, address: str) -> None:
         ) from None
 
 
+def _forget(data: Path, address: str) -> None:
+    """Take the address back; not that of another server, which has the folder now."""
+    with suppress(OSError, ValueError):
+        if (data / ADDRESS_FILE).read_text(encoding="utf-8").strip() == address:
+            (data / ADDRESS_FILE).unlink()
+
+
 def running_at(data: Path, error: InUse) -> str:
     """The address of the server that holds the data folder, or the error again."""
     try:
-        return (data / ADDRESS_FILE).read_text(encoding="utf-8").strip()
-    except OSError:
+        address = (data / ADDRESS_FILE).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
         raise error from None
+    if not re.fullmatch(r"http://[^/\s]+:\d+", address):
+        raise error
+    return address
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -107,8 +122,8 @@ def _listen(host: str, port: int) -> socket.socket:
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         return socket.create_server(place[:2], family=family, backlog=128)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+    except (OSError, UnicodeError) as error:  # a host of 70 letters is no name at all
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise DashboardError(
             f"The dashboard cannot listen on {host}, port {port} ({reason});"
             " choose another --port or --host."
@@ -129,6 +144,12 @@ def _tell(options: Options, address: str, *, loopback: bool) -> None:
         print(
             f"dashboard: warning: {options.host} can be reached from other machines, and labml's"
             " app has no log-in: whoever reaches it can read, change and delete every run.",
+            file=sys.stderr,
+        )
+    if options.mongo is not None:
+        print(
+            "dashboard: warning: labml's app unpickles what that MongoDB holds: whoever can write"
+            " to it can run code here.",
             file=sys.stderr,
         )
     place = options.data if options.mongo is None else "MongoDB at {}:{}".format(*options.mongo)

@@ -175,6 +175,8 @@ MALFORMED: list[object] = [
     {"track": {"x": {"step": [1], "value": [None]}}},
     {"track": {"x": SERIES, "y": {"step": [1]}}},
     {"stdout": 5},
+    # each curve would be work in every later request
+    {"track": {f"curve {i}": SERIES for i in range(201)}},
 ]
 
 
