@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import uuid4
 
 from experiments.kinds import ConfigError, shown
 from experiments.sweeps.task import Product, Task
@@ -84,6 +85,7 @@ def in_cluster(
     import distributed
 
     wait: Any = distributed.wait
+    own = uuid4().hex  # dask takes equal keys of two clients for one task, and cancels both
     waiting: dict[Any, Task] = {}
     supply = iter(tasks)
     more, told, idle_since = True, False, time.monotonic()
@@ -102,7 +104,7 @@ def in_cluster(
             if task is None:
                 more = False
             else:
-                future = _asked(client.submit, compute, task, key=f"chunk-{task.name}", pure=False)
+                future = _asked(client.submit, compute, task, key=f"{task.name}-{own}", pure=False)
                 waiting[future] = task
         if not waiting:
             return

@@ -49,12 +49,14 @@ def follow(
     Raises:
         Stopped: `stop` said so.
     """
-    window = steps - int(steps * keep.share) if keep.mean_log_distance is not None else steps
+    window = steps
+    if keep.mean_log_distance is not None:
+        window -= max(int(steps * keep.share), 1)
     wanted = np.array([steps], np.int64)
     if keep.series is not None:
         wanted = series_steps(steps, keep.series)
     series = np.full((2, wanted.size, lanes), np.nan)
-    filled, logs = 0, np.zeros(lanes)
+    filled, logs, off = 0, np.zeros(lanes), np.zeros(lanes)
     state = engine.init()
     last = None
     while state.steps < steps:
@@ -68,9 +70,11 @@ def follow(
         if records.step.size < every.size:  # a scalar engine has met NaN
             break
         if inside:
-            with np.errstate(divide="ignore"):
-                log = np.log10(np.abs(records.x - x_star).T.copy())
+            distance = np.abs(records.x - x_star).T.copy()
+            # one step at x* exactly would outweigh all others
+            log = np.log10(np.where(distance == 0, 1.0, distance))
             logs += log.sum(axis=1)  # along memory, as alone: the order of a sum has its bits
+            off += (distance != 0).sum(axis=1)
         at = np.searchsorted(every, asked)
         series[:, filled : filled + asked.size] = records.x[at], records.average_regret[at]
         filled += asked.size
@@ -86,7 +90,7 @@ def follow(
             np.full(lanes, np.nan) if last is None else last.average_hindsight_regret[-1]
         ),
         "limit": np.full(lanes, _limit(engine)),
-        "mean_log_distance": logs / max(steps - window, 1),
+        "mean_log_distance": np.where(off == 0, -np.inf, logs / np.maximum(off, 1)),
     }
     if keep.mean_log_distance is not None:
         converged = everything["mean_log_distance"] < keep.mean_log_distance

@@ -13,12 +13,13 @@ VARIABLES = {
     "average_regret": "average regret over all steps, R_T / T",
     "average_hindsight_regret": "average regret against the best fixed point in hindsight",
     "limit": "limit of the average regret for T to infinity, from the certificate; NaN without one",
-    "mean_log_distance": "mean of log10|x_t - x*| over the last share of the steps",
+    "mean_log_distance": "mean of log10|x_t - x*| over those of the last share of the steps with"
+    " x_t != x*; -inf where there is none",
     "converged": "1 where the criterion is met, 0 where not",
 }
 PLAIN = ("x", "average_regret", "average_hindsight_regret", "limit")
 # criterion: what it may be
-CRITERIA = {"mean_log_distance": Real(), "distance": Real(0), "share": Real(0, 1)}
+CRITERIA = {"mean_log_distance": Real(), "distance": Real(0), "share": Real(above=0, most=1)}
 SHARE = 0.25
 SERIES = Whole(1, 10_000)
 
@@ -47,8 +48,8 @@ class Keep(NamedTuple):
         """When a cell has converged, in words."""
         if self.mean_log_distance is not None:
             return (
-                f"mean of log10|x_t - x*| over the last {self.share:g} of the steps is below"
-                f" {self.mean_log_distance:g}"
+                f"mean of log10|x_t - x*| over those of the last {self.share:g} of the steps with"
+                f" x_t != x* is below {self.mean_log_distance:g}"
             )
         return "" if self.distance is None else f"|x - x*| after the last step < {self.distance:g}"
 
