@@ -155,7 +155,8 @@ def sweep(folder: Path, axes: dict[str, Any], **base: Any) -> tuple[float, int]:
         command += ["--out", str(folder / "out")]
         process = subprocess.Popen(command, stdout=said, stderr=subprocess.DEVNULL)
         _, status, used = os.wait4(process.pid, 0)  # of this child alone
-    assert status == 0
+    process.returncode = os.waitstatus_to_exitcode(status)  # else Popen takes it for running
+    assert process.returncode == 0
     json.loads((folder / "said").read_text().splitlines()[-1])
     return time.perf_counter() - began, used.ru_maxrss
 
