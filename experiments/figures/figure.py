@@ -2,9 +2,7 @@
 
 import hashlib
 import importlib
-import inspect
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -99,7 +97,7 @@ def _computed(name: str, figure: Figure, cache: Path) -> tuple[xarray.Dataset, A
 
     They are those computed before, or new ones.
     """
-    path = cache / f"{name}-{_key(figure)}.nc"
+    path = cache / f"{name}-{_key(name, figure)}.nc"
     origin = path.with_suffix(".json")
     # whatever a damaged file is met with, its data are computed again
     with suppress(Exception):
@@ -124,12 +122,11 @@ def _computed(name: str, figure: Figure, cache: Path) -> tuple[xarray.Dataset, A
     return data, computed, False
 
 
-def _key(figure: Figure) -> str:
+def _key(name: str, figure: Figure) -> str:
     """A digest of the settings and of every source that the data may depend on."""
     digest = hashlib.sha256(json.dumps(dict(figure.SETTINGS), sort_keys=True).encode())
     sources = set(Path(amsgrad.__file__).parent.rglob("*.py"))
-    sources.add(Path(inspect.getfile(sys.modules[figure.__name__])))  # type: ignore[attr-defined]
-    sources.add(Path(__file__).with_name("runs.py"))
+    sources.update(Path(__file__).with_name(f"{module}.py") for module in (name, "runs"))
     for source in sorted(sources):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
