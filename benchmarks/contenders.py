@@ -1,19 +1,26 @@
-"""Ways to run the seed program: ours, and those of others. Each takes steps and returns x."""
+"""Ways to run the seed program: ours, and those of others. Each takes steps and returns x.
+
+No peer computes with subnormal numbers, which make a step many times slower: the powers of
+`plain.c` stop, XLA counts subnormal numbers as 0, and the powers of the eager loops, in double
+precision, are not that small after so few steps.
+"""
 
 import ctypes
 import subprocess
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numba
 import numpy as np
 import torch
 
+from amsgrad.engines.base import Setup
 from amsgrad.engines.batch import Batch
 from amsgrad.engines.compiled import Compiled
-from amsgrad.engines.contract import Setup
 from amsgrad.optimizers.catalog import real_optimizer
 from amsgrad.problems.online import Online
 from amsgrad.problems.problem import Problem
@@ -24,11 +31,26 @@ LR, BETAS, EPS = 1e-2, (0.9, 0.99), 1e-16
 EVERY = 1000
 ONLINE = Online()
 
-Run = Callable[[int], float]
+Run = Callable[[int], Any]
+
+
+def best_times(contest: Mapping[str, tuple[Run, int]], turns: int = 10) -> dict[str, float]:
+    """Return the least seconds per step of each contender, given with the steps of its turn.
+
+    They take turns, so that a slow moment of the machine falls on all. The turn before the first
+    compiles.
+    """
+    best = dict.fromkeys(contest, float("inf"))
+    for _ in range(1 + turns):
+        for name, (run, steps) in contest.items():
+            began = time.perf_counter()
+            run(steps)
+            best[name] = min(best[name], (time.perf_counter() - began) / steps)
+    return best
 
 
 def compiled(opt: str, dtype: Any, schedule: str = "constant", problem: Problem = ONLINE) -> Run:
-    """Our compiled engine, recording every 1000 steps."""
+    """Make our compiled engine, recording every 1000 steps."""
     setup = Setup(problem, LR, SCHEDULES[schedule], first_t=0, dtype=dtype)
     rule = RULES[opt](beta1=BETAS[0], beta2=BETAS[1], eps=EPS)
     engine = Compiled(setup, rule)
@@ -41,7 +63,7 @@ def compiled(opt: str, dtype: Any, schedule: str = "constant", problem: Problem 
 
 
 def batch(opt: str, problems: Sequence[Problem]) -> Run:
-    """Our batch engine, likewise; `steps` is the sum over its runs."""
+    """Make our batch engine, recording likewise; `steps` is the sum over its runs."""
     setups = [Setup(problem, LR, first_t=0) for problem in problems]
     rule = RULES[opt](beta1=BETAS[0], beta2=BETAS[1], eps=EPS)
     engine = Batch(setups, [rule] * len(problems))
@@ -55,7 +77,7 @@ def batch(opt: str, problems: Sequence[Problem]) -> Run:
 
 
 def floor() -> Run:
-    """Only x = clip(x + d): no way to run the problem can be quicker."""
+    """Make a loop of only x = clip(x + d), a part of every way to run the problem."""
 
     @numba.njit
     def loop(x: Any, d: Any, lower: Any, upper: Any, steps: int) -> Any:
@@ -67,12 +89,13 @@ def floor() -> Run:
     return lambda steps: float(loop(np.float32(0), np.float32(LR), -one, one, steps))
 
 
-def plain_c(opt: str, folder: Path) -> Run:
-    """`plain.c`, built with gcc -O3 -march=native."""
-    source, library = Path(__file__).with_name("plain.c"), folder / "plain.so"
-    flags = ["-O3", "-march=native", "-shared", "-fPIC"]
-    subprocess.run(["gcc", *flags, str(source), "-o", str(library), "-lm"], check=True)
-    function = ctypes.CDLL(str(library)).run
+def plain_c(opt: str, *flags: str) -> Run:
+    """Build `plain.c` with gcc -O3 -march=native and these flags."""
+    with TemporaryDirectory() as folder:
+        source, library = Path(__file__).with_name("plain.c"), Path(folder, "plain.so")
+        options = ["-O3", "-march=native", "-shared", "-fPIC", *flags]
+        subprocess.run(["gcc", *options, str(source), "-o", str(library), "-lm"], check=True)
+        function = ctypes.CDLL(str(library)).run
     function.restype = ctypes.c_double
     function.argtypes = [ctypes.c_long, ctypes.c_int, *[ctypes.c_float] * 4, ctypes.c_void_p]
     x = ctypes.c_float()
@@ -85,7 +108,7 @@ def plain_c(opt: str, folder: Path) -> Run:
 
 
 def optax_loop(opt: str) -> Run:
-    """optax in one jitted lax.fori_loop, keeping the sum of regrets."""
+    """Make a loop of optax in one jitted lax.fori_loop, keeping the sum of regrets."""
     import jax
     import optax
 
@@ -108,7 +131,7 @@ def optax_loop(opt: str) -> Run:
 
 
 def eager(make: Callable[[list[torch.nn.Parameter]], torch.optim.Optimizer]) -> Run:
-    """The seed's loop in eager torch: autograd, regret, optimizer, clamp."""
+    """Make the loop of the seed program in eager torch: autograd, regret, optimizer, clamp."""
 
     def run(steps: int) -> float:
         x = torch.nn.Parameter(torch.zeros(1))
@@ -129,12 +152,12 @@ def eager(make: Callable[[list[torch.nn.Parameter]], torch.optim.Optimizer]) -> 
 
 
 def seed_program(opt: str) -> Run:
-    """labml_nn's optimizer in the eager loop."""
+    """Put the optimizer of labml_nn into the eager loop."""
     return eager(real_optimizer(opt, "labml", lr=LR, beta1=BETAS[0], beta2=BETAS[1], eps=EPS))
 
 
 def torch_adam(**options: Any) -> Run:
-    """torch.optim.Adam(amsgrad=True) in the eager loop."""
+    """Put torch.optim.Adam(amsgrad=True) into the eager loop."""
     return eager(
         lambda params: torch.optim.Adam(
             params, lr=LR, betas=BETAS, eps=EPS, amsgrad=True, **options

@@ -1,8 +1,13 @@
-"""The whole command, as its user waits for it: a process, caches warm."""
+"""The time of a whole command, as its user waits for it: a process, caches warm.
+
+All bounds are in seconds of processes that start, import and write, which depend on the processor,
+on the disk and on what else runs: they are reported.
+"""
 
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
@@ -13,8 +18,8 @@ COMMAND = [sys.executable, "-m", "experiments.synthetic"]
 
 
 @pytest.mark.parametrize("opt", ["adam", "amsgrad"])
-def test_the_seed_program_takes_five_seconds(
-    benchmark: BenchmarkFixture, opt: str, tmp_path: Path
+def test_the_seed_program(
+    benchmark: BenchmarkFixture, report_bound: Callable[..., None], opt: str, tmp_path: Path
 ) -> None:
     def run() -> dict[str, dict[str, float]]:
         argv = [*COMMAND, "--opt", opt, "--out", str(tmp_path), "--json"]
@@ -22,11 +27,14 @@ def test_the_seed_program_takes_five_seconds(
         return json.loads(done.stdout)
 
     summary = benchmark.pedantic(run, rounds=5, warmup_rounds=1)
-    assert benchmark.stats.stats.min <= 5
-    assert summary["seconds"]["tracking"] + summary["seconds"]["storing"] <= 1
+    report_bound(f"the whole command, {opt} (seconds)", benchmark.stats.stats.min, 5)
+    seconds = summary["seconds"]
+    report_bound(
+        f"tracking and storing, {opt} (seconds)", seconds["tracking"] + seconds["storing"], 1
+    )
 
 
-def test_help_takes_half_a_second(benchmark: BenchmarkFixture) -> None:
+def test_help(benchmark: BenchmarkFixture, report_bound: Callable[..., None]) -> None:
     benchmark.pedantic(
         subprocess.run,
         args=([*COMMAND, "--help"],),
@@ -34,11 +42,13 @@ def test_help_takes_half_a_second(benchmark: BenchmarkFixture) -> None:
         rounds=7,
         warmup_rounds=1,
     )
-    assert benchmark.stats.stats.min <= 0.5
+    report_bound("--help (seconds)", benchmark.stats.stats.min, 0.5)
 
 
-def test_figure_1_takes_fifteen_seconds(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
-    """Computed and drawn, numba's cache warm: each round has a folder, so a cache, of its own."""
+def test_figure_1(
+    benchmark: BenchmarkFixture, report_bound: Callable[..., None], tmp_path: Path
+) -> None:
+    """Compute and draw with numba's cache warm: each round has its own folder, so its own cache."""
     rounds = count()
 
     def run() -> None:
@@ -47,4 +57,4 @@ def test_figure_1_takes_fifteen_seconds(benchmark: BenchmarkFixture, tmp_path: P
         subprocess.run([*argv, *out], check=True, stdout=subprocess.DEVNULL)
 
     benchmark.pedantic(run, rounds=2, warmup_rounds=1)
-    assert benchmark.stats.stats.min <= 15
+    report_bound("figure 1, computed and drawn (seconds)", benchmark.stats.stats.min, 15)

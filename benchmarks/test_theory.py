@@ -1,11 +1,16 @@
-"""What is known for all T costs milliseconds: certificates, and the drift over a grid of betas."""
+"""The cost of what is known for all T: certificates, and the drift over a grid of betas.
+
+Both bounds are in seconds, which depend on the processor and on what else runs: they are reported.
+"""
+
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from amsgrad.engines.certified import Certified
-from amsgrad.engines.contract import Setup
+from amsgrad.cycles.engine import Certified
+from amsgrad.engines.base import Setup
 from amsgrad.problems.online import Online
 from amsgrad.rules import RULES
 from amsgrad.theory.drift import drift
@@ -13,8 +18,8 @@ from amsgrad.theory.periodic import slopes
 
 
 @pytest.mark.parametrize("steps", [10**7, 10**15])
-def test_certifying_the_seed_program_takes_a_tenth_of_a_second(
-    benchmark: BenchmarkFixture, steps: int
+def test_certifying_the_seed_program(
+    benchmark: BenchmarkFixture, report_bound: Callable[..., None], steps: int
 ) -> None:
     def certify() -> None:
         for opt in ("adam", "amsgrad"):
@@ -22,12 +27,15 @@ def test_certifying_the_seed_program_takes_a_tenth_of_a_second(
             assert Certified(Setup(Online(), 0.01, first_t=0), rule, steps).certificate is not None
 
     benchmark.pedantic(certify, rounds=15, warmup_rounds=1)
-    assert benchmark.stats.stats.min <= 0.1
+    best = benchmark.stats.stats.min
+    report_bound(f"certify adam and amsgrad, {steps:.0e} steps (seconds)", best, 0.1)
 
 
-def test_the_drift_of_a_million_betas_takes_two_seconds(benchmark: BenchmarkFixture) -> None:
+def test_the_drift_of_a_million_betas(
+    benchmark: BenchmarkFixture, report_bound: Callable[..., None]
+) -> None:
     g = slopes(Online())
     betas = 1 - np.logspace(0, -5, 1000)
     total = benchmark.pedantic(lambda: drift(g, betas, betas).total, rounds=5, warmup_rounds=1)
     assert total.shape == (1000, 1000)
-    assert benchmark.stats.stats.min <= 2
+    report_bound("drift of 1000 x 1000 betas (seconds)", benchmark.stats.stats.min, 2)
