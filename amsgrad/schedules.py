@@ -39,6 +39,14 @@ def harmonic(k: int, start: float, rate: float) -> float:
     return start / k
 
 
+# Each in words; k is the number of the step.
+FORMULAS = {
+    constant: "{start:g}",
+    inverse_sqrt: "{start:g} / sqrt(k)",
+    shifted_inverse_sqrt: "{start:g} / sqrt(1 + {rate:g} k)",
+    exponential: "{start:g} * {rate:g}^(k-1)",
+    harmonic: "{start:g} / k",
+}
 SCHEDULES: dict[str, Schedule] = {
     "constant": constant,
     "inverse_sqrt": inverse_sqrt,

@@ -1,28 +1,21 @@
 """Trust, but verify: a fast engine beside the real torch optimizer, over the first steps."""
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from amsgrad.engines.contract import Engine, Trajectory
+from amsgrad.engines.agreement import first_difference
+from amsgrad.engines.base import Engine, State, Trajectory
+from amsgrad.engines.driver import drive
+from amsgrad.engines.reference import Reference
 from amsgrad.rules.rule import Rule
-
-# The names under which torch's and labml_nn's optimizers keep a rule's state variables.
-TORCH_NAMES = {
-    "m": ("exp_avg",),
-    "v": ("exp_avg_sq", "square_avg"),
-    "vmax": ("max_exp_avg_sq",),
-    "total": ("sum",),
-    "g": (),  # SGD's: torch keeps none
-}
 
 # torch fuses multiplications with additions and rounds its square root otherwise: an ulp or two a
 # step, which the moments remember for 1 / (1 - beta) steps.
 ULPS_A_STEP = 8
-
-_NO_RECORDS = np.empty(0, np.int64)
 
 
 class Disagreement(Exception):
@@ -46,38 +39,64 @@ def tolerance(rule: Rule, dtype: type[Any], steps: int) -> float:
     return ULPS_A_STEP * float(np.finfo(dtype).eps) * remembered
 
 
-def follow(engine: Engine[Any], name: str, steps: int) -> Trajectory:
-    """Record where a scalar engine goes, as what another engine is to be held to."""
-    path = Trajectory(name, [], {})
-    state = engine.init()
-    for _ in range(steps):
-        state, _ = engine.advance(state, 1, _NO_RECORDS)
-        path.x.append(float(state.x))
-        for variable, entry in state.memory._asdict().items():
-            path.memory.setdefault(variable, []).append(float(entry))
-    return path
+def verify_to_the_bit(
+    engine: Engine[State],
+    definition: Reference,
+    steps: int,
+    *,
+    start: State | None = None,
+    run: int | None = None,
+    piece: Callable[[], int] | None = None,
+) -> Verification:
+    """Compare an engine with the reference engine, to the bit, after each piece of its first steps.
+
+    Args:
+        engine: of one run, or of a batch.
+        definition: the reference engine of the same run.
+        steps: how many, from the start.
+        start: where to begin; None is the beginning of the run.
+        run: the number of the run in the batch.
+        piece: as for `drive`.
+
+    Raises:
+        Disagreement: x, a variable of the memory or a sum differs in a bit.
+    """
+    begin = definition.init() if start is None else start
+    ends = begin.steps + steps
+    ours = drive(engine, engine.init() if start is None else start, ends, piece=piece)
+    theirs = drive(definition, begin, ends, piece=piece)
+    for (found, _), (expected, _) in zip(ours, theirs, strict=True):
+        differs = first_difference(found if run is None else found.run(run), expected)
+        if differs is not None:
+            raise Disagreement(
+                f"after {expected.steps} steps {differs}, as by the reference engine"
+            )
+    compared = ("x", *definition.rule.memory._fields)
+    return Verification(steps, "the reference engine", 0.0, dict.fromkeys(compared, 0.0))
 
 
-def verify(engine: Engine[Any], rule: Rule, path: Trajectory, allowed: float) -> Verification:
-    """Compare x and every state variable of the engine with those of the path, step by step.
+def verify(
+    engine: Engine[State], path: Trajectory, names: Mapping[str, str], allowed: float
+) -> Verification:
+    """Compare x and the state variables of an engine with those of a path, step by step.
+
+    Args:
+        engine: of one run.
+        path: of the real optimizer.
+        names: by state variable of the rule, its name in the path.
+        allowed: difference, relative to the largest value so far.
 
     Raises:
         Disagreement: some variable differs by more than `allowed` of the largest value that it has
             had so far.
     """
     steps = len(path.x)
-    theirs_of = {}
-    for variable in rule.memory._fields:
-        names = TORCH_NAMES.get(variable, (variable,))
-        if names:
-            kept = next(name for name in (variable, *names) if name in path.memory)
-            theirs_of[variable] = path.memory[kept]
-    theirs_of["x"] = path.x  # last: a wrong memory is told of before what follows from it
+    theirs_of = {variable: path.memory[name] for variable, name in names.items()}
+    theirs_of["x"] = path.x  # last: a wrong memory is reported before what follows from it
     scale = dict.fromkeys(theirs_of, 0.0)
     largest = dict(scale)
-    state = engine.init()
-    for i in range(steps):
-        state, _ = engine.advance(state, 1, _NO_RECORDS)
+    one_step = drive(engine, engine.init(), steps, piece=lambda: 1)
+    for i, (state, _) in enumerate(one_step):
         ours_of = {**state.memory._asdict(), "x": state.x}
         for name in theirs_of:
             ours, theirs = ours_of[name], theirs_of[name][i]

@@ -8,11 +8,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from amsgrad.certificate import refutation
-from experiments.build import build_rule, build_setup
-from experiments.caption import caption
-from experiments.certificate_file import NoCertificate, from_text
-from experiments.config_file import LARGEST_FILE
+from amsgrad.cycles.certificate import refutation
+from experiments.config.build import build_rule, build_setup
+from experiments.config.caption import caption
+from experiments.run.certificate_file import NoCertificate, from_text
+from experiments.config.yaml_file import LARGEST_FILE
 
 USAGE = "usage: python -m experiments.certify FILE [FILE ...]"
 

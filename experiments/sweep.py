@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from experiments.kinds import ConfigError, Whole, shown
-from experiments.options import OPTIONS
+from experiments.config.field_types import ConfigError, Whole, shown
+from experiments.config.options import OPTIONS
 
 USAGE = """python -m experiments.sweep --config FILE [--OPTION VALUE ...]
        python -m experiments.sweep status FOLDER [--json]

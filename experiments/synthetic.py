@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, redirect_stdout
 from typing import Any
 
-from experiments.arguments import parse
-from experiments.config import to_yaml
-from experiments.kinds import ConfigError
+from experiments.config.arguments import parse
+from experiments.config.run_config import to_yaml
+from experiments.config.field_types import ConfigError
 
 EXIT = {"finished": 0, "diverged": 1, "interrupted": 130}
 
@@ -31,11 +31,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     # Only now, so that --help and bad input are answered at once.
     from amsgrad.verification import Disagreement
-    from experiments.checkpoint import CheckpointError
-    from experiments.folder import FolderError
-    from experiments.runner import raising_at_sigterm
-    from experiments.session import begin, execute, resume
-    from experiments.strict_json import to_json
+    from experiments.run.checkpoint import CheckpointError
+    from experiments.run.folder import FolderError
+    from experiments.run.loop import raising_at_sigterm
+    from experiments.run.session import begin, execute, resume
+    from experiments.files.strict_json import to_json
 
     # Optimizers of others may print; standard output is kept for the summary.
     elsewhere = redirect_stdout(sys.stderr) if invocation.json else nullcontext()

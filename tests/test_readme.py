@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from amsgrad.engines.compiled import Compiled
-from amsgrad.engines.contract import Setup
+from amsgrad.engines.base import Setup
 from amsgrad.engines.reference import Reference
 from amsgrad.problems import PROBLEMS
 from amsgrad.problems.online import Online

@@ -6,16 +6,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from amsgrad.engines.contract import Records, Setup, check_records
-from amsgrad.engines.lanes import compile_lanes
-from amsgrad.engines.state import State
-from amsgrad.problems import linear
+from amsgrad.engines.base import Engine, Records, Setup, State, check_records
+from amsgrad.engines.batch_kernel import compile_lanes
+from amsgrad.problems.problem import Problem
 from amsgrad.regret import RegretSum
 from amsgrad.rules.rule import Rule
 from amsgrad.schedules import constant
 
 
-class Batch:
+class Batch(Engine[State]):
     """Each run has the bits of `Compiled`; its step costs a fraction, by vector instructions.
 
     Every entry of the state, and a row of every column of the records but `step`, is an array with
@@ -50,7 +49,7 @@ class Batch:
         c = rule.coefficients(rule.settled, setup.lr, rule.beta1, rule.h, real)
         # what each step takes from x then repeats with the period, whatever x is
         tabled = (
-            problem.gradient is linear.gradient
+            problem.gradient is Problem.gradient
             and not problem.random
             and setup.schedule is setup.beta1_schedule is constant
         )

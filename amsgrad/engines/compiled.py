@@ -1,27 +1,24 @@
 """The fast engine: rule, problem and schedule compiled by numba into one loop."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 from typing import Any, no_type_check
 
 import numpy as np
 from numpy.typing import NDArray
 
-from amsgrad.engines import state as scalar
-from amsgrad.engines.contract import Records, Setup, check_records
+from amsgrad.engines.base import Records, ScalarEngine, Setup, State, check_records
 from amsgrad.engines.jit import compile_loop, make_callable, stretch_end
-from amsgrad.engines.state import State
 from amsgrad.regret import BLOCK, RegretSum, against_hindsight, close_block, value
 from amsgrad.rules.rule import Rule
 from amsgrad.schedules import constant
 
 
-class Compiled:
-    """A few nanoseconds a step, and the same bits as `Reference`."""
+class Compiled(ScalarEngine):
+    """A few nanoseconds per step, and the same bits as `Reference`."""
 
-    def __init__(self, setup: Setup, rule: Rule):
-        self.setup = setup
-        self.rule = rule
+    def __init__(self, setup: Setup, rule: Rule) -> None:
+        super().__init__(setup, rule)
         problem, real = setup.problem, setup.dtype
         self._kernel = _compile(
             rule.coefficients,
@@ -49,9 +46,6 @@ class Compiled:
             real(problem.x_star),
         )
 
-    def init(self) -> State:
-        return scalar.initial(self.setup, self.rule)
-
     def advance(
         self, state: State, steps: int, record_at: NDArray[np.int64]
     ) -> tuple[State, Records]:
@@ -68,12 +62,6 @@ class Compiled:
         regret, slopes = RegretSum(*sums[:3]), RegretSum(*sums[3:])
         end = State(done, real(x), self.rule.memory(*memory), regret, slopes, finite)
         return end, records.part(0, recorded)
-
-    def dump(self, state: State) -> dict[str, NDArray[Any]]:
-        return scalar.dump(state)
-
-    def load(self, arrays: Mapping[str, NDArray[Any]]) -> State:
-        return scalar.load(arrays, self.rule)
 
 
 @cache

@@ -4,20 +4,18 @@ import hashlib
 import inspect
 import sys
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import numba
 from numba.extending import register_jitable
 
-import amsgrad
+from amsgrad.code_digest import code_digest
 from amsgrad.regret import BLOCK
 
 # Division by zero gives inf or nan, as numpy's does, instead of a branch before each division.
 # No fastmath: it would reorder the rule's operations, and change the bits.
 ERROR_MODEL: Final = "numpy"
-COMPILED_FROM: Final = ("engines/*.py", "problems/*.py", "rules/*.py", "regret.py", "schedules.py")
 
 
 def make_callable(*functions: Callable[..., Any]) -> None:
@@ -37,7 +35,7 @@ def named(function: Callable[..., Any], *parts: Any) -> Any:
     functions by name, so that without it one rule would run another's.
     """
     inside = [cell.cell_contents for cell in function.__closure__ or ()]
-    digest = hashlib.sha256(_sources())
+    digest = hashlib.sha256(code_digest().encode())
     for part in (*inside, *parts):
         digest.update(_description(part))
     function.__name__ = f"{function.__name__.strip('<>')}_{digest.hexdigest()[:16]}"
@@ -48,13 +46,6 @@ def named(function: Callable[..., Any], *parts: Any) -> Any:
 def compile_loop(loop: Callable[..., Any]) -> Any:
     """Compile `loop` under a name of its own; the result is cached on disk."""
     return numba.njit(cache=True, error_model=ERROR_MODEL, nogil=True)(named(loop))
-
-
-@cache
-def _sources() -> bytes:
-    package = Path(amsgrad.__file__).parent
-    files = sorted(file for pattern in COMPILED_FROM for file in package.glob(pattern))
-    return b"".join(file.read_bytes() for file in files)
 
 
 def _description(part: Any) -> bytes:

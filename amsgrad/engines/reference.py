@@ -1,27 +1,14 @@
 """The plain engine: the definition of a run, one operation at a time."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from amsgrad.engines import state as scalar
-from amsgrad.engines.contract import Records, Setup, check_records
-from amsgrad.engines.state import State
+from amsgrad.engines.base import Records, ScalarEngine, State, check_records
 from amsgrad.regret import BLOCK, against_hindsight, close_block, value
-from amsgrad.rules.rule import Rule
 
 
-class Reference:
-    """Plain Python on numpy scalars of the run's precision: some 10 microseconds a step."""
-
-    def __init__(self, setup: Setup, rule: Rule):
-        self.setup = setup
-        self.rule = rule
-
-    def init(self) -> State:
-        return scalar.initial(self.setup, self.rule)
+class Reference(ScalarEngine):
+    """Plain Python on numpy scalars of the run's precision: some 10 microseconds per step."""
 
     def advance(
         self, state: State, steps: int, record_at: NDArray[np.int64]
@@ -59,9 +46,3 @@ class Reference:
                 if not finite:
                     break
         return State(done, x, memory, regret, slopes, finite), Records.from_rows(rows)
-
-    def dump(self, state: State) -> dict[str, NDArray[Any]]:
-        return scalar.dump(state)
-
-    def load(self, arrays: Mapping[str, NDArray[Any]]) -> State:
-        return scalar.load(arrays, self.rule)

@@ -2,13 +2,22 @@
 
 import io
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from amsgrad.engines.contract import Records, Setup, Trajectory, check_records
+from amsgrad.engines.base import (
+    NOTHING,
+    Engine,
+    Records,
+    Setup,
+    State,
+    Trajectory,
+    check_records,
+)
+from amsgrad.engines.driver import run_to
 from amsgrad.optimizers.catalog import MakeOptimizer
 from amsgrad.regret import BLOCK, EMPTY, RegretSum, against_hindsight, close_block, value
 from amsgrad.schedules import constant
@@ -18,19 +27,11 @@ REHEARSED = 64
 _TORCH_DTYPE = {np.float32: torch.float32, np.float64: torch.float64}
 
 
-class State(NamedTuple):
-    """Where a torch run stands."""
+class TorchLoop(Engine[State]):
+    """Any `torch.optim.Optimizer`, on the CPU or a CUDA device: some 100 microseconds per step.
 
-    steps: int  # steps taken
-    x: Any  # x after them, a numpy scalar of the run's precision
-    memory: bytes  # the optimizer's state_dict and torch's random generators, as torch saves them
-    regret: RegretSum
-    slopes: RegretSum  # sum of all slopes, where regret in hindsight is asked for
-    finite: bool = True  # False once a recorded step met NaN or infinity
-
-
-class TorchLoop:
-    """Any `torch.optim.Optimizer`, on the CPU or a CUDA device: some 100 microseconds a step.
+    The memory of its state is the optimizer's state_dict and torch's random generators, as the
+    bytes that torch saves.
 
     Args:
         setup: the problem and its surroundings; the schedules set `lr` and `betas` at each step.
@@ -41,7 +42,7 @@ class TorchLoop:
 
     def __init__(
         self, setup: Setup, make_optimizer: MakeOptimizer, device: str = "cpu", seed: int = 0
-    ):
+    ) -> None:
         self.setup = setup
         self.make_optimizer = make_optimizer
         self.device = torch.device(device)
@@ -101,11 +102,10 @@ class TorchLoop:
         Raises:
             ValueError: the optimizer fails, or keeps something that its state_dict does not hold.
         """
-        nothing = np.empty(0, np.int64)
         try:
-            whole, _ = self.advance(self.init(), 2 * REHEARSED, nothing)
-            half, _ = self.advance(self.init(), REHEARSED, nothing)
-            pieces, _ = self.advance(self.load(self.dump(half)), REHEARSED, nothing)
+            whole, _ = run_to(self, 2 * REHEARSED)
+            half, _ = run_to(self, REHEARSED)
+            pieces, _ = run_to(self, 2 * REHEARSED, NOTHING, self.load(self.dump(half)))
         except (Exception, SystemExit) as error:  # another's code may fail in any way
             raise ValueError(f"{self.name} cannot be stepped or saved: {error}") from error
         if pieces.x.tobytes() != whole.x.tobytes():

@@ -5,44 +5,28 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-import labml_nn.optimizers.adam
 import torch
 
-from amsgrad.optimizers.amsgrad import AMSGrad
-from amsgrad.optimizers.semantics import CorrectedMaximum, Uncorrected
+from amsgrad.rules import RULES
 
 MakeOptimizer = Callable[[list[torch.nn.Parameter]], torch.optim.Optimizer]
 
-REAL: dict[tuple[str, str | None], tuple[Any, dict[str, Any]]] = {
-    ("adam", "labml"): (labml_nn.optimizers.adam.Adam, {}),
-    ("adam", "torch"): (torch.optim.Adam, {}),
-    ("amsgrad", "labml"): (AMSGrad, {}),
-    ("amsgrad", "torch"): (torch.optim.Adam, {"amsgrad": True}),
-    ("adam", "paper"): (Uncorrected, {"amsgrad": False}),
-    ("amsgrad", "paper"): (Uncorrected, {}),
-    ("adam", "optax"): (torch.optim.Adam, {}),
-    ("amsgrad", "optax"): (CorrectedMaximum, {}),
-    # Keras adds its eps where labml does; only the default is another.
-    ("adam", "keras"): (labml_nn.optimizers.adam.Adam, {}),
-    ("amsgrad", "keras"): (AMSGrad, {}),
-    ("rmsprop", None): (torch.optim.RMSprop, {}),
-    ("adagrad", None): (torch.optim.Adagrad, {}),
-    ("sgd", None): (torch.optim.SGD, {}),
-}
 
+def real_optimizer(name: str, *, lr: float, **options: Any) -> MakeOptimizer:
+    """Return the torch optimizer that is the rule `name` with these options.
 
-def real_optimizer(
-    name: str, semantics: str | None = None, *, lr: float, **numbers: float
-) -> MakeOptimizer:
-    """The torch optimizer that is the rule `name` with these options; KeyError if there is none."""
-    cls, options = REAL[name, semantics]
-    if "beta1" in numbers:
-        options = {**options, "betas": (numbers["beta1"], numbers["beta2"])}
-    elif "beta2" in numbers:
-        options = {**options, "alpha": numbers["beta2"]}  # torch's RMSprop calls it so
-    if "eps" in numbers:
-        options = {**options, "eps": numbers["eps"]}
-    return lambda params: cls(params, lr=lr, **options)
+    Raises:
+        KeyError: there is none.
+    """
+    counterpart = RULES[name].counterpart(options)
+    if counterpart is None:
+        raise KeyError(name)
+    cls = _class_at(counterpart.path)
+    given = {name: value for name, value in options.items() if name != "semantics"}
+    if "beta1" in given:
+        given["betas"] = (given.pop("beta1"), given.pop("beta2"))
+    keywords = {counterpart.keywords.get(name, name): value for name, value in given.items()}
+    return lambda params: cls(params, lr=lr, **keywords, **counterpart.fixed)
 
 
 def foreign_optimizer(
@@ -54,8 +38,7 @@ def foreign_optimizer(
         ValueError: it is no optimizer, takes no such option, or calls the loss itself.
         Exception: whatever its import raises.
     """
-    module_name, _, class_name = path.partition(":")
-    cls = getattr(importlib.import_module(module_name), class_name)
+    cls = _class_at(path)
     if not (inspect.isclass(cls) and issubclass(cls, torch.optim.Optimizer)):
         raise ValueError("it is not a torch.optim.Optimizer")
     given = {"lr": lr, "betas": betas, "eps": eps}
@@ -69,3 +52,8 @@ def foreign_optimizer(
     if closure and closure.default is inspect.Parameter.empty:
         raise ValueError("it calls the loss itself, through a closure, which no engine offers")
     return lambda params: cls(params, **options)
+
+
+def _class_at(path: str) -> Any:
+    module, _, name = path.partition(":")
+    return getattr(importlib.import_module(module), name)

@@ -9,9 +9,12 @@ Start it at t = 1. From t = 0 the first slope is zero, and Adam without eps divi
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-from amsgrad.problems import checks, linear
+from amsgrad.field_types import Whole
+from amsgrad.options import Option
+from amsgrad.problems.options import PERIOD
+from amsgrad.problems.problem import Problem, Published
 
 
 class Sparse(NamedTuple):
@@ -24,7 +27,7 @@ class Sparse(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ACProp2:
+class ACProp2(Problem):
     """f_t(x) = period/2 x if t mod period = 1, -x if it is period - 2, else 0, on F = [-1, 1].
 
     Args:
@@ -35,16 +38,19 @@ class ACProp2:
     Sparse(big=5.0, small=-1.0, zero=0.0, late=8)
     """
 
-    period: int = 10
-    lower: ClassVar[float] = -1.0
-    upper: ClassVar[float] = 1.0
-    x_star: ClassVar[float] = -1.0
-    random: ClassVar[bool] = False
-    attained: ClassVar[bool] = True
-    hindsight: ClassVar[bool] = False
+    period: Annotated[int, Option(Whole(4), PERIOD)] = 10
+    published = (
+        Published(
+            "Zhuang et al., NeurIPS 2021, ACProp", {"schedule": "inverse_sqrt"}, verified=False
+        ),
+    )
 
-    def __post_init__(self) -> None:
-        checks.whole("period", self.period, least=4)
+    @property
+    def in_words(self) -> str:
+        return (
+            f"slope {self.period}/2 if t mod {self.period} = 1, -1 if t mod {self.period} ="
+            f" {self.period} - 2, else 0"
+        )
 
     def parameters(self, real: Any) -> Sparse:
         return Sparse(real(self.period / 2), real(-1), real(0), self.period - 2)
@@ -54,6 +60,3 @@ class ACProp2:
         if phase == 1:
             return p.big
         return p.small if phase == p.late else p.zero
-
-    loss = staticmethod(linear.loss)
-    gradient = staticmethod(linear.gradient)

@@ -11,26 +11,36 @@ Start it off x = 0: every gradient there is zero, and nothing moves.
 
 from dataclasses import dataclass
 from math import inf
-from typing import Any, ClassVar
+from typing import Any
 
 from amsgrad.problems.online import Online, Slopes
+from amsgrad.problems.problem import Problem, Published
 
 
 @dataclass(frozen=True)
-class AdaFom:
+class AdaFom(Problem):
     """f_t(x) = 5.5 x^2 if t mod 11 = 1, else -0.5 x^2, for any x.
 
     >>> AdaFom().parameters(float)
     Slopes(big=5.5, small=-0.5)
     """
 
-    period: ClassVar[int] = 11
-    lower: ClassVar[float] = -inf
-    upper: ClassVar[float] = inf
-    x_star: ClassVar[float] = 0.0
-    random: ClassVar[bool] = False
-    attained: ClassVar[bool] = True
-    hindsight: ClassVar[bool] = False  # not linear
+    period = 11
+    lower = -inf
+    upper = inf
+    x_star = 0.0
+    x0 = 1.0  # at its optimum 0 it would stay
+    published = (
+        Published(
+            "Chen, Liu, Sun and Hong, ICLR 2019, AdaFom",
+            {"schedule": "inverse_sqrt", "lr": 0.01, "beta1": 0.0},
+            verified=False,
+        ),
+    )
+
+    @property
+    def in_words(self) -> str:
+        return "5.5 x^2 if t mod 11 = 1, else -0.5 x^2"
 
     def parameters(self, real: Any) -> Slopes:
         return Slopes(real(5.5), real(-0.5))
@@ -38,9 +48,9 @@ class AdaFom:
     select = staticmethod(Online.select)
 
     @staticmethod
-    def loss(factor: Any, x: Any, p: Slopes) -> Any:
-        return factor * x * x
+    def loss(slope: Any, x: Any, p: Slopes) -> Any:
+        return slope * x * x
 
     @staticmethod
-    def gradient(factor: Any, x: Any, p: Slopes) -> Any:
-        return factor * (x + x)  # a literal 2 would widen float32 in numba
+    def gradient(slope: Any, x: Any, p: Slopes) -> Any:
+        return slope * (x + x)  # a literal 2 would widen float32 in numba

@@ -10,15 +10,16 @@ left of -1: an optimizer that succeeds has a regret that goes to minus infinity.
 
 from dataclasses import dataclass
 from math import inf
-from typing import Any, ClassVar
+from typing import Any
 
-from amsgrad.problems import linear
+from amsgrad.problems.options import Delta, Seed, Slope
+from amsgrad.problems.problem import Problem, Published
 from amsgrad.problems.stochastic import Draw, Stochastic
 from amsgrad.problems.theorem3 import Theorem3
 
 
 @dataclass(frozen=True)
-class AdaShift:
+class AdaShift(Problem):
     """f_t(x) = big x with probability (1 + delta) / (big + 1), else -x, for any x.
 
     Args:
@@ -30,19 +31,41 @@ class AdaShift:
     False
     """
 
-    big: float = 101.0
-    delta: float = 0.02
-    seed: int = 0
-    period: ClassVar[int] = 1
-    lower: ClassVar[float] = -inf
-    upper: ClassVar[float] = inf
-    x_star: ClassVar[float] = -1.0
-    random: ClassVar[bool] = True
-    attained: ClassVar[bool] = False
-    hindsight: ClassVar[bool] = False  # the best point in hindsight would be infinite
+    big: Slope = 101.0
+    delta: Delta = 0.02
+    seed: Seed = 0
+    lower = -inf
+    upper = inf
+    attained = False
+    random = True
+    published = (
+        Published(
+            "Zhou et al., ICLR 2019, released code, stochastic_counter.py",
+            {
+                "big": 101.0,
+                "delta": 0.02,
+                "lr": 1e-3,
+                "beta1": 0.0,
+                "beta2": 0.999,
+                "eps": 1e-8,
+                "window": 1,
+                "semantics": "optax",  # AMSGrad's maximum after the correction
+                "x0": 0.0,
+                "steps": 10_000_000,
+            },
+        ),
+    )
 
     def __post_init__(self) -> None:
-        self._stream()
+        super().__post_init__()
+        self._stream()  # it refuses what is not a stream of Theorem 3
+
+    @property
+    def in_words(self) -> str:
+        return (
+            f"slope {self.big:g} with probability (1 + {self.delta:g}) / ({self.big:g} + 1), else"
+            f" -1, unconstrained, seed {self.seed}"
+        )
 
     def parameters(self, real: Any) -> Draw:
         return self._stream().parameters(real)
@@ -51,5 +74,3 @@ class AdaShift:
         return Theorem3(self.big, self.delta, self.seed)
 
     select = staticmethod(Stochastic.select)
-    loss = staticmethod(linear.loss)
-    gradient = staticmethod(linear.gradient)

@@ -8,14 +8,17 @@ x + 1 a step on average, however large the noise k is. The paper shows k = 10 an
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any
 
-from amsgrad.problems import checks, linear
+from amsgrad.field_types import Whole
+from amsgrad.options import Option
+from amsgrad.problems.options import PERIOD, Seed
+from amsgrad.problems.problem import Problem, Published
 from amsgrad.problems.stochastic import Draw, Stochastic
 
 
 @dataclass(frozen=True)
-class Adopt:
+class Adopt(Problem):
     """f_t(x) = period^2 x with probability 1 / period, else -period x, on F = [-1, 1].
 
     Args:
@@ -26,23 +29,35 @@ class Adopt:
     (100.0, -10.0)
     """
 
-    period: int = 10
-    seed: int = 0
-    lower: ClassVar[float] = -1.0
-    upper: ClassVar[float] = 1.0
-    x_star: ClassVar[float] = -1.0
-    random: ClassVar[bool] = True
-    attained: ClassVar[bool] = True
-    hindsight: ClassVar[bool] = True
+    period: Annotated[int, Option(Whole(2), PERIOD)] = 10
+    seed: Seed = 0
+    random = True
+    hindsight = True
+    published = (
+        Published(
+            "Taniguchi et al., NeurIPS 2024, Figure 1",
+            {
+                "period": [10, 50],
+                "beta1": 0.9,
+                "beta2": [0.1, 0.5, 0.9, 0.999],
+                "lr": 0.01,
+                "schedule": "shifted_inverse_sqrt",
+                "schedule_rate": 0.01,
+                "x0": 0.0,
+            },
+            verified=False,
+        ),
+    )
 
-    def __post_init__(self) -> None:
-        checks.whole("period", self.period, least=2)
-        checks.whole("seed", self.seed, least=0)
+    @property
+    def in_words(self) -> str:
+        return (
+            f"slope {self.period}^2 with probability 1/{self.period}, else -{self.period}, seed"
+            f" {self.seed}"
+        )
 
     def parameters(self, real: Any) -> Draw:
         k = float(self.period)
         return Stochastic(1 / k, k * k, -k, self.seed).parameters(real)
 
     select = staticmethod(Stochastic.select)
-    loss = staticmethod(linear.loss)
-    gradient = staticmethod(linear.gradient)

@@ -1,9 +1,12 @@
 """The online problem of Reddi, Kale and Kumar (ICLR 2018, section 3 and Figure 1)."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-from amsgrad.problems import checks, linear
+from amsgrad.field_types import Whole
+from amsgrad.options import Option
+from amsgrad.problems.options import PERIOD, Slope, Small
+from amsgrad.problems.problem import Problem, Published
 
 
 class Slopes(NamedTuple):
@@ -14,7 +17,7 @@ class Slopes(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Online:
+class Online(Problem):
     """f_t(x) = big x if t mod period = 1, else small x, on F = [-1, 1].
 
     With the paper's numbers the slopes of a period sum to 1010 - 100 * 10 = 10, so x* = -1, and
@@ -26,19 +29,20 @@ class Online:
     1.0
     """
 
-    period: int = 101
-    big: float = 1010.0
-    small: float = -10.0
-    lower: ClassVar[float] = -1.0
-    upper: ClassVar[float] = 1.0
-    random: ClassVar[bool] = False
-    attained: ClassVar[bool] = True
-    hindsight: ClassVar[bool] = False  # from time 1 on x* is the best point at any T
+    period: Annotated[int, Option(Whole(1), PERIOD)] = 101
+    big: Slope = 1010.0
+    small: Small = -10.0
+    first_t = 0  # the seed program's; from time 1 on x* is the best point at any T
+    published = (
+        Published(
+            "Reddi, Kale and Kumar, ICLR 2018, Figure 1",  # it states no more than these
+            {"beta1": 0.9, "beta2": 0.99},
+        ),
+    )
 
-    def __post_init__(self) -> None:
-        checks.whole("period", self.period, least=1)
-        checks.real("big", self.big)
-        checks.real("small", self.small)
+    @property
+    def in_words(self) -> str:
+        return f"slope {self.big:g} if t mod {self.period} = 1, else {self.small:g}"
 
     @property
     def x_star(self) -> float:
@@ -53,6 +57,3 @@ class Online:
     @staticmethod
     def select(t: int, phase: int, p: Slopes) -> float:
         return p.big if phase == 1 else p.small
-
-    loss = staticmethod(linear.loss)
-    gradient = staticmethod(linear.gradient)

@@ -1,68 +1,93 @@
-"""What a problem is: a feasible set, a comparator, and losses f_t of one scalar x."""
+"""The contract of the problems: a feasible set, a comparator, and losses f_t of one scalar x."""
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any, ClassVar, NamedTuple
+
+from amsgrad.options import check_options
 
 
-class Problem(Protocol):
+class Published(NamedTuple):
+    """Settings with which a paper, or its released code, shows a problem.
+
+    Args:
+        source: the paper or the code, with year and section.
+        settings: values of options; a list where several are shown.
+        verified: False where the settings are stated from memory.
+    """
+
+    source: str
+    settings: Mapping[str, Any]
+    verified: bool = True
+
+
+class Problem:
     """At time t the problem shows f_t. Three pure functions, in numba's subset of Python:
 
-        c = select(t, phase, p)    which loss is shown: for a linear problem, its slope
+        c = select(t, phase, p)    the loss that is shown: for a linear problem, its slope
         f_t(x) = loss(c, x, p)
         f_t'(x) = gradient(c, x, p)
 
-    `phase` is t mod period, counted by the engine: a division a step would cost as much as Adam.
+    `phase` is t mod period, counted by the engine: a division per step would cost as much as Adam.
     `loss` must also take a torch tensor for x, so that autograd can differentiate it.
+
+    A problem is a frozen dataclass in one file, with its name in lower case, that changes what is
+    different in it. Its fields are its options, each declared as `Annotated[type, Option(...)]`; a
+    field `seed` takes the seed of the run.
     """
+
+    lower: ClassVar[float] = -1.0  # left end of the feasible set F
+    upper: ClassVar[float] = 1.0  # right end
+    attained: ClassVar[bool] = True  # whether x* is the best of F in the long run
+    # Whether to keep the regret against the best fixed point in hindsight, too. It differs from x*
+    # where the losses are random; they must then be linear, and F bounded.
+    hindsight: ClassVar[bool] = False
+    first_t: ClassVar[int] = 1  # time of the first step by default: the papers count from 1
+    x0: ClassVar[float] = 0.0  # the first x by default
+    published: ClassVar[tuple[Published, ...]] = ()
 
     @property
     def period(self) -> int:
         """The losses repeat after this many steps, unless they are random."""
-        ...
+        return 1
 
     @property
     def random(self) -> bool:
         """Whether the losses are drawn."""
-        ...
-
-    @property
-    def lower(self) -> float:
-        """Left end of the feasible set F."""
-        ...
-
-    @property
-    def upper(self) -> float:
-        """Right end of the feasible set F."""
-        ...
+        return False
 
     @property
     def x_star(self) -> float:
         """The comparator: the best fixed point of F in the long run; finite in any case."""
-        ...
+        return -1.0
 
     @property
-    def attained(self) -> bool:
-        """Whether x* is the best of F in the long run; False where F has no best point."""
-        ...
+    def in_words(self) -> str:
+        """The losses, for a caption."""
+        raise NotImplementedError
 
-    @property
-    def hindsight(self) -> bool:
-        """Whether to keep the regret against the best fixed point in hindsight, too.
+    def __post_init__(self) -> None:
+        """Refuse what the options do not allow.
 
-        It differs from x* where the losses are random; the losses must then be linear, and F
-        bounded.
+        Raises:
+            ValueError: one sentence with the name of the option.
         """
-        ...
+        check_options(self)
 
     def parameters(self, real: Any) -> Any:
-        """The numbers that the three functions need, rounded to the precision of the run."""
-        ...
+        """Return the numbers that the three functions need, in the precision of the run."""
+        raise NotImplementedError
 
-    @property
-    def select(self) -> Callable[[int, int, Any], Any]: ...
+    @staticmethod
+    def select(t: int, phase: int, p: Any) -> Any:
+        """Return the loss that is shown at time t."""
+        raise NotImplementedError
 
-    @property
-    def loss(self) -> Callable[[Any, Any, Any], Any]: ...
+    @staticmethod
+    def loss(slope: Any, x: Any, p: Any) -> Any:
+        """Return f_t(x): of a linear problem, slope x."""
+        return slope * x
 
-    @property
-    def gradient(self) -> Callable[[Any, Any, Any], Any]: ...
+    @staticmethod
+    def gradient(slope: Any, x: Any, p: Any) -> Any:
+        """Return f_t'(x): of a linear problem the slope, also at the edges of F."""
+        return slope

@@ -1,10 +1,13 @@
 """The stochastic problem of Reddi, Kale and Kumar (ICLR 2018, section 3, Theorem 3, Figure 1)."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-from amsgrad.problems import checks, linear
+from amsgrad.field_types import Real
+from amsgrad.options import Option
 from amsgrad.problems.draws import bits, key, threshold
+from amsgrad.problems.options import Seed, Slope, Small
+from amsgrad.problems.problem import Problem, Published
 
 
 class Draw(NamedTuple):
@@ -17,7 +20,7 @@ class Draw(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Stochastic:
+class Stochastic(Problem):
     """f_t(x) = big x with this probability, else small x, on F = [-1, 1]; independent over t.
 
     With the paper's numbers E f_t(x) = .01 * 1010 x - .99 * 10 x = 0.2 x, so x* = -1.
@@ -32,23 +35,27 @@ class Stochastic:
     -1.0
     """
 
-    probability: float = 0.01
-    big: float = 1010.0
-    small: float = -10.0
-    seed: int = 0
-    period: ClassVar[int] = 1
-    lower: ClassVar[float] = -1.0
-    upper: ClassVar[float] = 1.0
-    random: ClassVar[bool] = True
-    attained: ClassVar[bool] = True
-    hindsight: ClassVar[bool] = True
+    probability: Annotated[
+        float, Option(Real(0, below=1), "How often the stochastic slope is big")
+    ] = 0.01
+    big: Slope = 1010.0
+    small: Small = -10.0
+    seed: Seed = 0
+    random = True
+    hindsight = True
+    published = (
+        Published(
+            "Reddi, Kale and Kumar, ICLR 2018, Figure 1",  # it states no more than these
+            {"beta1": 0.9, "beta2": 0.99},
+        ),
+    )
 
-    def __post_init__(self) -> None:
-        allowed = 0 <= self.probability < 1
-        checks.check(allowed, "probability", self.probability, "a number in [0, 1)")
-        checks.real("big", self.big)
-        checks.real("small", self.small)
-        checks.whole("seed", self.seed, least=0)
+    @property
+    def in_words(self) -> str:
+        return (
+            f"slope {self.big:g} with probability {self.probability:g}, else {self.small:g}, seed"
+            f" {self.seed}"
+        )
 
     @property
     def x_star(self) -> float:
@@ -62,6 +69,3 @@ class Stochastic:
     @staticmethod
     def select(t: int, phase: int, p: Draw) -> float:
         return p.big if bits(p.key, t) < p.threshold else p.small
-
-    loss = staticmethod(linear.loss)
-    gradient = staticmethod(linear.gradient)

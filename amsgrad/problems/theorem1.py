@@ -9,14 +9,17 @@ x_1 = +1, is there again at every t = 3k + 1 and pays at least 2 C - 4 in three 
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any
 
-from amsgrad.problems import checks, linear
+from amsgrad.field_types import Real
+from amsgrad.options import Option
 from amsgrad.problems.online import Online, Slopes
+from amsgrad.problems.options import BIG
+from amsgrad.problems.problem import Problem, Published
 
 
 @dataclass(frozen=True)
-class Theorem1:
+class Theorem1(Problem):
     """f_t(x) = big x if t mod 3 = 1, else -x, on F = [-1, 1].
 
     Args:
@@ -27,21 +30,20 @@ class Theorem1:
     ValueError: big must be a finite number above 2, but 2 was given
     """
 
-    big: float = 3.0
-    period: ClassVar[int] = 3
-    lower: ClassVar[float] = -1.0
-    upper: ClassVar[float] = 1.0
-    x_star: ClassVar[float] = -1.0
-    random: ClassVar[bool] = False
-    attained: ClassVar[bool] = True
-    hindsight: ClassVar[bool] = False
+    big: Annotated[float, Option(Real(above=2), BIG)] = 3.0
+    period = 3
+    published = (
+        Published(
+            "Reddi, Kale and Kumar, ICLR 2018, proof of Theorem 1",  # beta2 is 1 / (1 + C^2)
+            {"beta1": 0.0, "x0": 1.0, "schedule": "inverse_sqrt"},
+        ),
+    )
 
-    def __post_init__(self) -> None:
-        checks.real("big", self.big, above=2)
+    @property
+    def in_words(self) -> str:
+        return f"slope {self.big:g} if t mod 3 = 1, else -1"
 
     def parameters(self, real: Any) -> Slopes:
         return Slopes(real(self.big), real(-1))
 
     select = staticmethod(Online.select)
-    loss = staticmethod(linear.loss)
-    gradient = staticmethod(linear.gradient)

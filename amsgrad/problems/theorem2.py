@@ -14,14 +14,17 @@ The same losses are studied
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from amsgrad.problems import checks, linear
+from amsgrad.field_types import Whole
+from amsgrad.options import Option
 from amsgrad.problems.online import Online, Slopes
+from amsgrad.problems.options import PERIOD
+from amsgrad.problems.problem import Problem, Published
 
 
 @dataclass(frozen=True)
-class Theorem2:
+class Theorem2(Problem):
     """f_t(x) = period x if t mod period = 1, else -x, on F = [-1, 1].
 
     Args:
@@ -31,20 +34,29 @@ class Theorem2:
     Slopes(big=10.0, small=-1.0)
     """
 
-    period: int = 10
-    lower: ClassVar[float] = -1.0
-    upper: ClassVar[float] = 1.0
-    x_star: ClassVar[float] = -1.0
-    random: ClassVar[bool] = False
-    attained: ClassVar[bool] = True
-    hindsight: ClassVar[bool] = False
+    period: Annotated[int, Option(Whole(2), PERIOD)] = 10
+    published: ClassVar[tuple[Published, ...]] = (
+        Published(
+            "Shi, Li, Hong and Sun, ICLR 2021, released code",
+            {
+                "period": list(range(2, 33)),
+                "schedule": "inverse_sqrt",
+                "lr": 1.0,
+                "eps": 0.0,
+                "steps": 1_000_000,
+            },
+        ),
+        Published(
+            "Zhang et al., NeurIPS 2022; first author's thesis",
+            {"period": [10, 50], "schedule": "inverse_sqrt", "lr": 0.1, "steps": 50_000},
+        ),
+    )
 
-    def __post_init__(self) -> None:
-        checks.whole("period", self.period, least=2)
+    @property
+    def in_words(self) -> str:
+        return f"slope {self.period} if t mod {self.period} = 1, else -1"
 
     def parameters(self, real: Any) -> Slopes:
         return Slopes(real(self.period), real(-1))
 
     select = staticmethod(Online.select)
-    loss = staticmethod(linear.loss)
-    gradient = staticmethod(linear.gradient)

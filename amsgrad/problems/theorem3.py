@@ -12,14 +12,15 @@ problem of Figure 1.
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
-from amsgrad.problems import checks, linear
+from amsgrad.problems.options import Delta, Seed, Slope
+from amsgrad.problems.problem import Problem
 from amsgrad.problems.stochastic import Draw, Stochastic
 
 
 @dataclass(frozen=True)
-class Theorem3:
+class Theorem3(Problem):
     """f_t(x) = big x with probability (1 + delta) / (big + 1), else -x, on F = [-1, 1].
 
     Args:
@@ -31,21 +32,26 @@ class Theorem3:
     0.01
     """
 
-    big: float = 101.0
-    delta: float = 0.02
-    seed: int = 0
-    period: ClassVar[int] = 1
-    lower: ClassVar[float] = -1.0
-    upper: ClassVar[float] = 1.0
-    x_star: ClassVar[float] = -1.0
-    random: ClassVar[bool] = True
-    attained: ClassVar[bool] = True
-    hindsight: ClassVar[bool] = True
+    big: Slope = 101.0
+    delta: Delta = 0.02
+    seed: Seed = 0
+    random = True
+    hindsight = True
 
     def __post_init__(self) -> None:
-        checks.real("delta", self.delta, above=0)
-        checks.real("big", self.big, above=self.delta)
-        checks.whole("seed", self.seed, least=0)
+        super().__post_init__()
+        if self.big <= self.delta:  # the probability would be 1
+            raise ValueError(
+                f"big must be a finite number above delta, {self.delta:g}, but {self.big:g} was"
+                " given"
+            )
+
+    @property
+    def in_words(self) -> str:
+        return (
+            f"slope {self.big:g} with probability (1 + {self.delta:g}) / ({self.big:g} + 1), else"
+            f" -1, seed {self.seed}"
+        )
 
     @property
     def probability(self) -> float:
@@ -56,5 +62,3 @@ class Theorem3:
         return Stochastic(self.probability, self.big, -1.0, self.seed).parameters(real)
 
     select = staticmethod(Stochastic.select)
-    loss = staticmethod(linear.loss)
-    gradient = staticmethod(linear.gradient)

@@ -18,10 +18,13 @@ and -1, as in the same authors' problem on [-1, 1] (`theorem2`).
 
 from dataclasses import dataclass
 from math import inf
-from typing import Any, ClassVar, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-from amsgrad.problems import checks
+from amsgrad.field_types import OneOf, Real, Whole
+from amsgrad.options import Option
 from amsgrad.problems.online import Online
+from amsgrad.problems.options import PERIOD, Seed
+from amsgrad.problems.problem import Problem, Published
 from amsgrad.problems.stochastic import Stochastic
 
 by_turns, by_chance = Online.select, Stochastic.select
@@ -40,7 +43,7 @@ class Batches(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Zhang:
+class Zhang(Problem):
     """f_0 once and f_1 period - 1 times an epoch, in cyclic or random order, for any x.
 
     Args:
@@ -54,21 +57,31 @@ class Zhang:
     ValueError: order must be cyclic or random, but reversed was given
     """
 
-    period: int = 10
-    a: float = 1.0
-    order: str = "cyclic"
-    seed: int = 0
-    lower: ClassVar[float] = -inf
-    upper: ClassVar[float] = inf
-    x_star: ClassVar[float] = -2.0
-    attained: ClassVar[bool] = True
-    hindsight: ClassVar[bool] = False  # not linear
+    period: Annotated[int, Option(Whole(2), PERIOD)] = 10
+    a: Annotated[float, Option(Real(above=0), "How far the batches of zhang disagree")] = 1.0
+    order: Annotated[str, Option(OneOf(("cyclic", "random")), "Order of those batches")] = "cyclic"
+    seed: Seed = 0
+    lower = -inf
+    upper = inf
+    x_star = -2.0
+    published = (
+        Published(
+            "Zhang et al., NeurIPS 2022; first author's thesis",
+            {
+                "period": [10, 50],
+                "order": ["cyclic", "random"],
+                "schedule": "inverse_sqrt",
+                "lr": 0.1,
+                "steps": 50_000,
+            },
+        ),
+    )
 
-    def __post_init__(self) -> None:
-        checks.whole("period", self.period, least=2)
-        checks.real("a", self.a, above=0)
-        checks.check(self.order in ("cyclic", "random"), "order", self.order, "cyclic or random")
-        checks.whole("seed", self.seed, least=0)
+    @property
+    def in_words(self) -> str:
+        return (
+            f"Zhang's {self.period} batches in {self.order} order, a = {self.a:g}, seed {self.seed}"
+        )
 
     @property
     def random(self) -> bool:
@@ -85,11 +98,11 @@ class Zhang:
         return by_chance(t, phase, p) if p.random else by_turns(t, phase, p)
 
     @staticmethod
-    def loss(factor: Any, x: Any, p: Batches) -> Any:
+    def loss(slope: Any, x: Any, p: Batches) -> Any:
         if x >= -1:
-            return factor * x
-        return factor * ((x + p.two) * (x + p.two) / p.two - p.three_halves)
+            return slope * x
+        return slope * ((x + p.two) * (x + p.two) / p.two - p.three_halves)
 
     @staticmethod
-    def gradient(factor: Any, x: Any, p: Batches) -> Any:
-        return factor if x >= -1 else factor * (x + p.two)
+    def gradient(slope: Any, x: Any, p: Batches) -> Any:
+        return slope if x >= -1 else slope * (x + p.two)

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from amsgrad.rules.adam import Hyper
+from amsgrad.rules.method import method
+from amsgrad.rules.options import Beta1, Beta2, Eps
 from amsgrad.rules.rule import Rule
 
 
@@ -56,6 +58,7 @@ def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
     return Memory(m, s), delta
 
 
-def acprop(*, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8) -> Rule:
+@method(formula="x - alpha_k g_k / (sqrt(s_{k-1}) + eps), s the mean of (g - m)^2")
+def acprop(*, beta1: Beta1 = 0.9, beta2: Beta2 = 0.999, eps: Eps = 1e-8) -> Rule:
     """The rule with its hyper-parameters: betas in [0, 1), eps >= 0."""
     return Rule("acprop", Memory, Hyper(beta2, eps, 2), coefficients, update, 2, beta1)

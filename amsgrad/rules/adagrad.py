@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from amsgrad.rules.method import Counterpart, method
+from amsgrad.rules.options import Eps
 from amsgrad.rules.rule import Rule
 
 
@@ -48,6 +50,11 @@ def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
     return Memory(total), c.step * g / (np.sqrt(total) + c.eps)
 
 
-def adagrad(*, eps: float = 1e-10) -> Rule:
+@method(
+    formula="x - alpha_k g_k / (sqrt(total_k) + eps)",
+    second_moment=lambda memory: memory.total,
+    counterparts={None: Counterpart("torch.optim:Adagrad", {"total": "sum"})},
+)
+def adagrad(*, eps: Eps = 1e-10) -> Rule:
     """The rule with its hyper-parameter: eps >= 0; the default is torch's."""
     return Rule("adagrad", Memory, Hyper(eps), coefficients, update, settled=1)

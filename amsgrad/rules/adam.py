@@ -14,11 +14,15 @@ Its meanings differ in a_k and e_k alone. With c1 = 1 - beta1_k^k and c2 = 1 - b
 """
 
 import math
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
+from amsgrad.field_types import OneOf, Real
+from amsgrad.options import Option
 from amsgrad.rules.bias import correction, settling_step
+from amsgrad.rules.method import Counterpart, method
+from amsgrad.rules.options import Beta1, Beta2
 from amsgrad.rules.rule import Rule
 
 
@@ -104,7 +108,42 @@ def update(memory: Memory, g: float, c: Any) -> tuple[Memory, float]:
     return Memory(m, v), c.step * m / (np.sqrt(v) + c.eps)
 
 
-def adam(*, beta1: float = 0.9, beta2: float = 0.99, eps: float, semantics: str = "labml") -> Rule:
+# The meanings, each with its own default of eps.
+SEMANTICS = {"labml": 1e-16, "torch": 1e-8, "paper": 0.0, "optax": 1e-8, "keras": 1e-7}
+Semantics = Annotated[
+    str,
+    Option(
+        OneOf(SEMANTICS),
+        "Whose Adam and AMSGrad are meant: of paper without correction and eps, of torch and optax"
+        " with eps after the correction, of keras and labml before it; optax maximises the"
+        " corrected v",
+    ),
+]
+Eps = Annotated[
+    float, Option(Real(0), "Added to the divisor", free=True, default_by=("semantics", SEMANTICS))
+]
+
+MOMENTS = {"m": "exp_avg", "v": "exp_avg_sq"}  # torch's names of the state variables
+LABML = Counterpart("labml_nn.optimizers.adam:Adam", MOMENTS)
+TORCH = Counterpart("torch.optim:Adam", MOMENTS)
+
+
+@method(
+    formula="x - a_k m_k / (sqrt(v_k) + e_k)",
+    second_moment=lambda memory: memory.v,
+    counterparts={
+        "labml": LABML,
+        "keras": LABML,  # it adds its eps at the same place; the default alone is another
+        "torch": TORCH,
+        "optax": TORCH,
+        "paper": Counterpart(
+            "amsgrad.optimizers.semantics:Uncorrected", MOMENTS, fixed={"amsgrad": False}
+        ),
+    },
+)
+def adam(
+    *, beta1: Beta1 = 0.9, beta2: Beta2 = 0.99, eps: Eps, semantics: Semantics = "labml"
+) -> Rule:
     """The rule with its hyper-parameters: betas in [0, 1), eps >= 0, semantics as listed above."""
     settled = settling_step(beta1, beta2)
     h = Hyper(beta2, eps, settled)

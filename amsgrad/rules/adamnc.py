@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from amsgrad.rules.method import method
+from amsgrad.rules.options import Beta1, Eps
 from amsgrad.rules.rule import NEVER, Rule
 
 
@@ -58,6 +60,10 @@ def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
     return Memory(m, v, error), c.step * m / (np.sqrt(v) + c.eps)
 
 
-def adamnc(*, beta1: float = 0.9, eps: float = 0.0) -> Rule:
+@method(
+    formula="x - alpha_k m_k / (sqrt(mean of all g^2) + eps)",
+    second_moment=lambda memory: memory.v,
+)
+def adamnc(*, beta1: Beta1 = 0.9, eps: Eps = 0.0) -> Rule:
     """The rule with its hyper-parameters: beta1 in [0, 1), eps >= 0."""
     return Rule("adamnc", Memory, Hyper(eps), coefficients, update, NEVER, beta1)

@@ -19,6 +19,8 @@ from typing import NamedTuple
 from amsgrad.rules.adam import Coefficients, Hyper, coefficients_paper
 from amsgrad.rules.amsgrad import Memory as Maximum
 from amsgrad.rules.amsgrad import update as update_amsgrad
+from amsgrad.rules.method import method
+from amsgrad.rules.options import Beta1, Beta2, Eps
 from amsgrad.rules.rule import Rule
 
 
@@ -43,7 +45,8 @@ def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
     return Memory(after.m, after.v, after.vmax, peak, rest1), delta
 
 
-def adamx(*, beta1: float = 0.9, beta2: float = 0.99, eps: float = 0.0) -> Rule:
+@method(formula="x - alpha_k m_k / (sqrt(vmax_k) + eps), vmax rescaled as beta1_k changes")
+def adamx(*, beta1: Beta1 = 0.9, beta2: Beta2 = 0.99, eps: Eps = 0.0) -> Rule:
     """The rule with its hyper-parameters: betas in [0, 1), eps >= 0."""
     start = Memory(0.0, 0.0, 0.0, 0.0, 1.0)  # any rest1 but 0 will do: it rescales a peak of 0
     h = Hyper(beta2, eps, settled=1)

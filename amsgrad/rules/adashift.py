@@ -15,11 +15,15 @@ import re
 from collections import namedtuple
 from collections.abc import Callable
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
+from amsgrad.field_types import Whole
+from amsgrad.options import Option
 from amsgrad.rules.bias import correction, settling_step
+from amsgrad.rules.method import method
+from amsgrad.rules.options import Beta1, Beta2, Eps
 from amsgrad.rules.rule import Rule
 
 
@@ -92,8 +96,13 @@ def __getattr__(name: str) -> Any:
     return for_window(int(match[2]))[0 if match[1] == "Memory" else 1]
 
 
+@method(formula="x - alpha_k m_k / sqrt(vhat_k + eps), v_k from gradients before those of m_k")
 def adashift(
-    *, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8, window: int = 10
+    *,
+    beta1: Beta1 = 0.9,
+    beta2: Beta2 = 0.999,
+    eps: Eps = 1e-8,
+    window: Annotated[int, Option(Whole(1, 64), "Gradients that adashift averages")] = 10,
 ) -> Rule:
     """The rule with its hyper-parameters: beta1 in [0, 1], beta2 in [0, 1), eps >= 0, window >= 1.
 

@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from amsgrad.rules.method import method
+from amsgrad.rules.options import Beta1, Beta2, Eps
 from amsgrad.rules.rule import NEVER, Rule
 
 
@@ -85,12 +87,14 @@ def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
     return Memory(m, v), c.step * m
 
 
-def adopt(*, beta1: float = 0.9, beta2: float = 0.9999, eps: float = 1e-6) -> Rule:
+@method(formula="x - alpha_k m_k, m the mean of clip(g_k / max(sqrt(v_{k-1}), eps), -c_k, c_k)")
+def adopt(*, beta1: Beta1 = 0.9, beta2: Beta2 = 0.9999, eps: Eps = 1e-6) -> Rule:
     """The rule with its hyper-parameters: betas in [0, 1), eps >= 0."""
     return Rule("adopt", Memory, Hyper(beta2, eps), coefficients, update, NEVER, beta1)
 
 
-def adopt_unclipped(*, beta1: float = 0.9, beta2: float = 0.9999, eps: float = 1e-6) -> Rule:
+@method(formula="x - alpha_k m_k, m the mean of g_k / max(sqrt(v_{k-1}), eps)")
+def adopt_unclipped(*, beta1: Beta1 = 0.9, beta2: Beta2 = 0.9999, eps: Eps = 1e-6) -> Rule:
     """The first release, with the same hyper-parameters."""
     h = Hyper(beta2, eps)
     return Rule("adopt_unclipped", Memory, h, coefficients_unclipped, update, 3, beta1)

@@ -16,8 +16,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from amsgrad.rules.adam import COEFFICIENTS, Hyper
+from amsgrad.rules.adam import COEFFICIENTS, MOMENTS, Eps, Hyper, Semantics
 from amsgrad.rules.bias import correction, settling_step
+from amsgrad.rules.method import Counterpart, method
+from amsgrad.rules.options import Beta1, Beta2
 from amsgrad.rules.rule import Rule
 
 
@@ -76,8 +78,23 @@ def update_corrected(memory: Memory, g: float, c: CorrectedCoefficients) -> tupl
     return Memory(m, v, vmax), c.step * m / (np.sqrt(vmax) + c.eps)
 
 
+MAXIMUM = {**MOMENTS, "vmax": "max_exp_avg_sq"}  # torch's names of the state variables
+OURS = Counterpart("amsgrad.optimizers.amsgrad:AMSGrad", MAXIMUM)  # labml's, mended
+
+
+@method(
+    formula="x - a_k m_k / (sqrt(vmax_k) + e_k)",
+    second_moment=lambda memory: memory.vmax,
+    counterparts={
+        "labml": OURS,
+        "keras": OURS,
+        "torch": Counterpart("torch.optim:Adam", MAXIMUM, fixed={"amsgrad": True}),
+        "optax": Counterpart("amsgrad.optimizers.semantics:CorrectedMaximum", MAXIMUM),
+        "paper": Counterpart("amsgrad.optimizers.semantics:Uncorrected", MAXIMUM),
+    },
+)
 def amsgrad(
-    *, beta1: float = 0.9, beta2: float = 0.99, eps: float, semantics: str = "labml"
+    *, beta1: Beta1 = 0.9, beta2: Beta2 = 0.99, eps: Eps, semantics: Semantics = "labml"
 ) -> Rule:
     """The rule with its hyper-parameters: betas in [0, 1), eps >= 0, semantics as for Adam."""
     settled = settling_step(beta1, beta2)

@@ -12,15 +12,19 @@ clipped rate is not divided by sqrt(k): a schedule of alpha does that, and moves
 final_k = final_lr alpha_k / lr with the first step size lr.
 """
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
+from amsgrad.field_types import Real
+from amsgrad.options import Option
 from amsgrad.rules.adam import Memory, coefficients_labml
 from amsgrad.rules.adam import update as update_adam
 from amsgrad.rules.amsgrad import Memory as Maximum
 from amsgrad.rules.amsgrad import update as update_amsgrad
 from amsgrad.rules.bias import settling_step
+from amsgrad.rules.method import method
+from amsgrad.rules.options import Beta1, Beta2, Eps
 from amsgrad.rules.rule import NEVER, Rule
 
 
@@ -74,14 +78,21 @@ def rate(second: float, c: Coefficients) -> float:
     return min(max(free, c.lower), c.upper)
 
 
+FinalLr = Annotated[
+    float, Option(Real(0), "Where the bounds of adabound and amsbound meet", free=True)
+]
+Gamma = Annotated[float, Option(Real(above=0, below=1), "How fast those bounds meet", free=True)]
+
+
+@method(formula="x - clip(a_k / (sqrt(v_k) + eps), lower_k, upper_k) m_k")
 def adabound(
     *,
     lr: float,
-    beta1: float = 0.9,
-    beta2: float = 0.999,
-    eps: float = 1e-8,
-    final_lr: float = 0.1,
-    gamma: float = 1e-3,
+    beta1: Beta1 = 0.9,
+    beta2: Beta2 = 0.999,
+    eps: Eps = 1e-8,
+    final_lr: FinalLr = 0.1,
+    gamma: Gamma = 1e-3,
 ) -> Rule:
     """The rule with its hyper-parameters: lr >= 0 and final_lr >= 0, betas in [0, 1), eps >= 0.
 
@@ -91,14 +102,15 @@ def adabound(
     return Rule("adabound", Memory, h, coefficients, update, NEVER, beta1)
 
 
+@method(formula="x - clip(a_k / (sqrt(vmax_k) + eps), lower_k, upper_k) m_k")
 def amsbound(
     *,
     lr: float,
-    beta1: float = 0.9,
-    beta2: float = 0.999,
-    eps: float = 1e-8,
-    final_lr: float = 0.1,
-    gamma: float = 1e-3,
+    beta1: Beta1 = 0.9,
+    beta2: Beta2 = 0.999,
+    eps: Eps = 1e-8,
+    final_lr: FinalLr = 0.1,
+    gamma: Gamma = 1e-3,
 ) -> Rule:
     """The rule with the hyper-parameters of `adabound`."""
     h = _hyper(lr, beta1, beta2, eps, final_lr, gamma)

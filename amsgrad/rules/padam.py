@@ -8,14 +8,18 @@ sqrt(c2) / c1 (labml's in `adam.py`), as if the power were 1/2, and eps stands i
 paper's update has no correction and no eps (unverified).
 """
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
+from amsgrad.field_types import Real
+from amsgrad.options import Option
 from amsgrad.rules.adam import coefficients_labml
 from amsgrad.rules.amsgrad import Memory
 from amsgrad.rules.amsgrad import update as update_amsgrad
 from amsgrad.rules.bias import settling_step
+from amsgrad.rules.method import method
+from amsgrad.rules.options import Beta1, Beta2, Eps
 from amsgrad.rules.rule import Rule
 
 
@@ -53,8 +57,14 @@ def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
     return after, c.step * after.m / (np.sqrt(after.vmax) + c.eps) ** c.power
 
 
+Power = Annotated[
+    float, Option(Real(above=0, most=0.5), "Power of vmax that divides in padam", free=True)
+]
+
+
+@method(formula="x - a_k m_k / (sqrt(vmax_k) + eps)^(2 power)")
 def padam(
-    *, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8, power: float = 0.125
+    *, beta1: Beta1 = 0.9, beta2: Beta2 = 0.999, eps: Eps = 1e-8, power: Power = 0.125
 ) -> Rule:
     """The rule with its hyper-parameters: betas in [0, 1), eps >= 0, power in (0, 1/2].
 

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from amsgrad.rules.method import Counterpart, method
+from amsgrad.rules.options import Beta2, Eps
 from amsgrad.rules.rule import Rule
 
 
@@ -48,6 +50,13 @@ def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
     return Memory(v), c.step * g / (np.sqrt(v) + c.eps)
 
 
-def rmsprop(*, beta2: float = 0.99, eps: float = 1e-8) -> Rule:
+@method(
+    formula="x - alpha_k g_k / (sqrt(v_k) + eps)",
+    second_moment=lambda memory: memory.v,
+    counterparts={
+        None: Counterpart("torch.optim:RMSprop", {"v": "square_avg"}, keywords={"beta2": "alpha"})
+    },
+)
+def rmsprop(*, beta2: Beta2 = 0.99, eps: Eps = 1e-8) -> Rule:
     """The rule with its hyper-parameters: beta2 in [0, 1), eps >= 0; the defaults are torch's."""
     return Rule("rmsprop", Memory, Hyper(beta2, eps), coefficients, update, settled=1)

@@ -8,6 +8,7 @@ regret goes to 0: the yardstick that adaptive methods are held to.
 
 from typing import Any, NamedTuple
 
+from amsgrad.rules.method import Counterpart, method
 from amsgrad.rules.rule import Rule
 
 
@@ -37,6 +38,11 @@ def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
     return Memory(g), c.step * g
 
 
+@method(
+    formula="x - alpha_k g_k",
+    second_moment=lambda memory: 1.0,
+    counterparts={None: Counterpart("torch.optim:SGD", state={})},
+)
 def sgd() -> Rule:
     """The rule; it has no hyper-parameters but the step size."""
     return Rule("sgd", Memory, Hyper(), coefficients, update, settled=1)

@@ -18,6 +18,8 @@ import numpy as np
 
 from amsgrad.rules.adam import Coefficients, Hyper, Memory, coefficients_torch
 from amsgrad.rules.bias import settling_step
+from amsgrad.rules.method import method
+from amsgrad.rules.options import Beta1, Beta2, Eps
 from amsgrad.rules.rule import Rule
 
 INITIAL = 1e-6  # of both moments
@@ -30,7 +32,8 @@ def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
     return Memory(m, v), c.step * m / (np.sqrt(v) + c.eps)
 
 
-def yogi(*, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-3) -> Rule:
+@method(formula="x - alpha_k mhat_k / (sqrt(vhat_k) + eps), v_k -= (1-b2) sign(v_k - g^2) g^2")
+def yogi(*, beta1: Beta1 = 0.9, beta2: Beta2 = 0.999, eps: Eps = 1e-3) -> Rule:
     """The rule with its hyper-parameters: betas in [0, 1), eps >= 0."""
     settled = settling_step(beta1, beta2)
     h = Hyper(beta2, eps, settled)

@@ -12,35 +12,12 @@ The roots are those of the paper's semantics, without eps and bias correction. R
 monotonous in floating point: for SGD, AMSGrad and AdaGrad not even rounding makes Gamma_t negative.
 """
 
-from collections.abc import Callable
-from typing import Any, Protocol
-
 import numpy as np
 from numpy.typing import NDArray
 
-from amsgrad.engines.contract import Setup
-from amsgrad.rules.rule import Rule
-
-# What stands for v_t in the memory of a rule.
-SECOND: dict[str, Callable[[Any], float]] = {
-    "adam": lambda memory: memory.v,
-    "amsgrad": lambda memory: memory.vmax,
-    "sgd": lambda memory: 1.0,
-    "rmsprop": lambda memory: memory.v,
-    "adagrad": lambda memory: memory.total,
-    "adamnc": lambda memory: memory.v,
-}
-
-
-class ScalarEngine(Protocol):
-    """The part of `Reference` and `Compiled` that is used here."""
-
-    setup: Setup
-    rule: Rule
-
-    def init(self) -> Any: ...
-
-    def advance(self, state: Any, steps: int, record_at: NDArray[np.int64]) -> tuple[Any, Any]: ...
+from amsgrad.engines.base import ScalarEngine
+from amsgrad.engines.driver import drive
+from amsgrad.rules import RULES
 
 
 def gamma(engine: ScalarEngine, steps: int) -> NDArray[np.float64]:
@@ -53,6 +30,7 @@ def gamma(engine: ScalarEngine, steps: int) -> NDArray[np.float64]:
     Raises:
         ValueError: it is not known what stands for v in the rule, or some alpha_t is 0.
 
+    >>> from amsgrad.engines.base import Setup
     >>> from amsgrad.engines.reference import Reference
     >>> from amsgrad.problems.online import Online
     >>> from amsgrad.rules import RULES
@@ -61,14 +39,14 @@ def gamma(engine: ScalarEngine, steps: int) -> NDArray[np.float64]:
     True
     """
     name = engine.rule.name
-    if name not in SECOND:
-        raise ValueError(f"rule must be one of {', '.join(SECOND)} for Gamma, but {name} was given")
-    second, nothing = SECOND[name], np.empty(0, np.int64)
-    state, inverse = engine.init(), np.empty(steps)
-    for k in range(1, steps + 1):
-        alpha = engine.setup.alpha(k)
-        if not alpha > 0:
-            raise ValueError(f"Gamma needs step sizes above 0, but alpha_{k} is {alpha}")
-        state, _ = engine.advance(state, 1, nothing)
-        inverse[k - 1] = np.sqrt(float(second(state.memory))) / alpha
+    second = RULES[name].second_moment if name in RULES else None
+    if second is None:
+        known = ", ".join(rule for rule, method in RULES.items() if method.second_moment)
+        raise ValueError(f"rule must be one of {known} for Gamma, but {name} was given")
+    alphas = np.array([engine.setup.alpha(k) for k in range(1, steps + 1)])
+    if not (alphas > 0).all():
+        k = int(np.argmin(alphas > 0)) + 1
+        raise ValueError(f"Gamma needs step sizes above 0, but alpha_{k} is {alphas[k - 1]}")
+    states = drive(engine, engine.init(), steps, piece=lambda: 1)
+    inverse = np.array([np.sqrt(float(second(state.memory))) for state, _ in states]) / alphas
     return np.diff(inverse)

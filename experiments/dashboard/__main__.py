@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 
 from experiments.dashboard.options import parse
-from experiments.dashboard.problem import DashboardError
+from experiments.dashboard.errors import DashboardError
 
 
 def main(argv: Sequence[str] | None = None) -> int:

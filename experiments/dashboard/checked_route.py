@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from experiments.dashboard import presets
-from experiments.dashboard.forms import form_of
+from experiments.dashboard.schemas import form_of
 from experiments.dashboard.labml_parts import run, session, utils
 from experiments.dashboard.store import Transactions
 

@@ -15,11 +15,11 @@ from urllib.parse import urlencode
 from starlette.types import ASGIApp, Message
 
 from experiments.dashboard.options import Options
-from experiments.dashboard.problem import DashboardError
+from experiments.dashboard.errors import DashboardError
 from experiments.dashboard.run_packets import find_run, read_run
 from experiments.dashboard.server import guarded, open_store, running_at
 from experiments.dashboard.store import InUse
-from experiments.dashboard_link import ask
+from experiments.tracking.dashboard_link import ask
 
 HERE = "127.0.0.1"
 SECONDS_AN_ANSWER = 30.0

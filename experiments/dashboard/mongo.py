@@ -8,7 +8,7 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from experiments.dashboard.labml_parts import db
-from experiments.dashboard.problem import DashboardError
+from experiments.dashboard.errors import DashboardError
 
 MILLISECONDS = 3000
 

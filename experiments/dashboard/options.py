@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-from experiments.dashboard.problem import DashboardError
-from experiments.kinds import ConfigError, Kind, Setting, Whole
-from experiments.options import OPTIONS, Folder
+from experiments.dashboard.errors import DashboardError
+from experiments.config.field_types import ConfigError, Kind, Setting, Whole
+from experiments.config.options import OPTIONS, Folder
 
 MONGO_PORT = 27017
 

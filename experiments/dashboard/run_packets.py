@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from experiments import trace
-from experiments.caption import caption
-from experiments.config import Config, from_mapping
-from experiments.config_file import read_file
-from experiments.dashboard.problem import DashboardError
-from experiments.kinds import ConfigError
-from experiments.tracking import LABML_STATUS
+from experiments.run import trace
+from experiments.config.caption import caption
+from experiments.config.run_config import Config, from_mapping
+from experiments.config.yaml_file import read_file
+from experiments.dashboard.errors import DashboardError
+from experiments.config.field_types import ConfigError
+from experiments.tracking.labml_tracker import LABML_STATUS
 
 FILES = ("config.yaml", "provenance.json", "summary.json", "trace.nc")
 POINTS = 10_000  # of each curve in one packet

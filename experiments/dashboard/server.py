@@ -15,14 +15,14 @@ from pathlib import Path
 
 import uvicorn
 
-from experiments.atomic import write_text
+from experiments.files.atomic import write_text
 from experiments.dashboard.app import build
-from experiments.dashboard.guard import Guard
+from experiments.dashboard.middleware import Guard
 from experiments.dashboard.mongo import use_mongo
 from experiments.dashboard.options import Options
-from experiments.dashboard.problem import DashboardError
+from experiments.dashboard.errors import DashboardError
 from experiments.dashboard.store import InUse, Store
-from experiments.runner import raising_at_sigterm
+from experiments.run.loop import raising_at_sigterm
 
 ADDRESS_FILE = "address"  # in the data folder: where the server that holds it answers
 SECONDS_TO_END = 2

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from experiments.dashboard.problem import DashboardError
+from experiments.dashboard.errors import DashboardError
 
 FILE = "dashboard.sqlite"
 TABLES = (

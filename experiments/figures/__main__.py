@@ -11,8 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from experiments.figures import FIGURES
-from experiments.kinds import ConfigError, OneOf, Setting
-from experiments.options import OPTIONS
+from experiments.config.field_types import ConfigError, OneOf, Setting
+from experiments.config.options import OPTIONS
 
 NAME = Setting(OneOf((*FIGURES, "all")), "Which figure", None)
 

@@ -8,7 +8,7 @@ import numpy as np
 import xarray
 from matplotlib.figure import Figure
 
-from amsgrad.engines.contract import Setup
+from amsgrad.engines.base import Setup
 from amsgrad.problems import PROBLEMS
 from amsgrad.rules import RULES
 from amsgrad.schedules import inverse_sqrt

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from amsgrad.engines.batch import Batch
-from amsgrad.engines.contract import Setup
+from amsgrad.engines.base import Setup
 from amsgrad.problems.adashift import AdaShift
 from amsgrad.rules import RULES
 from amsgrad.rules.rule import Rule

@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from amsgrad.engines.contract import Setup
+from amsgrad.engines.base import Setup
 from amsgrad.problems.adopt import Adopt
 from amsgrad.rules import RULES
 from amsgrad.schedules import shifted_inverse_sqrt

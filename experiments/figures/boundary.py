@@ -18,7 +18,7 @@ from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
 from amsgrad.engines.compiled import Compiled
-from amsgrad.engines.contract import Setup
+from amsgrad.engines.base import Setup
 from amsgrad.problems.online import Online
 from amsgrad.problems.problem import Problem
 from amsgrad.problems.theorem2 import Theorem2

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from amsgrad.engines.contract import Setup
+from amsgrad.engines.base import Setup
 from amsgrad.fit import Fit, fit_step_size
 from amsgrad.problems.online import Online
 from amsgrad.problems.problem import Problem

@@ -14,11 +14,11 @@ import matplotlib.figure
 import xarray
 
 import amsgrad
-from experiments import provenance
-from experiments.atomic import replacing, write_text
+from experiments.files import provenance
+from experiments.files.atomic import replacing, write_text
 from experiments.figures.runs import VERIFIED
 from experiments.figures.style import STYLE, new_figure, save
-from experiments.strict_json import to_json
+from experiments.files.strict_json import to_json
 
 CACHE = "cache"  # beside the runs, and ignored by git as they are
 

@@ -9,10 +9,10 @@ import xarray
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from amsgrad.certificate import Certificate, refutation
-from amsgrad.constant_step import failing_step_sizes
-from amsgrad.engines.certified import Certified
-from amsgrad.engines.contract import Setup
+from amsgrad.cycles.certificate import Certificate, refutation
+from amsgrad.cycles.constant_step import failing_step_sizes
+from amsgrad.cycles.engine import Certified
+from amsgrad.engines.base import Setup
 from amsgrad.problems.online import Online
 from amsgrad.rules import RULES
 from amsgrad.verification import Disagreement

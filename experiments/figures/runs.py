@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from amsgrad.engines.batch import Batch
 from amsgrad.engines.compiled import Compiled
-from amsgrad.engines.contract import Engine, Records, Setup
+from amsgrad.engines.base import Engine, Records, Setup
 from amsgrad.engines.reference import Reference
-from amsgrad.engines.state import State
+from amsgrad.engines.base import State
 from amsgrad.rules.rule import Rule
 from amsgrad.verification import Disagreement
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from amsgrad.engines.compiled import Compiled
-from amsgrad.engines.contract import Records, Setup
+from amsgrad.engines.base import Records, Setup
 from amsgrad.problems.online import Online
 from amsgrad.rules.amsgrad import amsgrad
 from amsgrad.schedules import inverse_sqrt

@@ -8,7 +8,7 @@ import numpy as np
 import xarray
 from matplotlib.figure import Figure
 
-from amsgrad.engines.contract import Records, Setup
+from amsgrad.engines.base import Records, Setup
 from amsgrad.problems.theorem1 import Theorem1
 from amsgrad.rules import RULES
 from amsgrad.schedules import inverse_sqrt, record_steps

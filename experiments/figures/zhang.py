@@ -9,7 +9,7 @@ import xarray
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 
-from amsgrad.engines.contract import Setup
+from amsgrad.engines.base import Setup
 from amsgrad.problems.zhang import Zhang
 from amsgrad.rules import RULES
 from amsgrad.schedules import inverse_sqrt

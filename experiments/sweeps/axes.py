@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
-from experiments.config import SETTINGS
-from experiments.kinds import ConfigError, Whole, closest, shown
+from experiments.config.run_config import SETTINGS
+from experiments.config.field_types import ConfigError, Whole, closest, shown
 
 MOST_VALUES = 1_000_000
 

@@ -8,17 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amsgrad.engines.batch import Batch
-from amsgrad.engines.certified import Certified
+from amsgrad.cycles.engine import Certified
 from amsgrad.engines.compiled import Compiled
-from amsgrad.engines.contract import Setup
-from amsgrad.engines.cycle import find_cycle
+from amsgrad.engines.base import Setup
+from amsgrad.cycles.search import find_cycle
 from amsgrad.engines.reference import Reference
 from amsgrad.rules.rule import Rule
 from amsgrad.verification import Disagreement
-from experiments.build import build_rule, build_setup
+from experiments.config.build import build_rule, build_setup
 from experiments.sweeps.chunk_file import STATUS
 from experiments.sweeps.follow import NOTHING, Alone, follow
-from experiments.sweeps.keep import series_steps
+from experiments.sweeps.quantities import series_steps
 from experiments.sweeps.work import Stopped, Work
 
 VERIFIED = 200  # steps of the first cell, which plain Python repeats, to the bit

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.strict_json import to_json
+from experiments.files.strict_json import to_json
 
 CHECKSUM_BYTES = 64
 STATUS = ("finished", "diverged", "failed")  # of a cell; a file has their numbers

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
-from experiments.kinds import ConfigError, shown
+from experiments.config.field_types import ConfigError, shown
 from experiments.sweeps.task import Product, Task
 
 SECONDS_TO_ANSWER = 10

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from experiments.strict_json import to_json
+from experiments.files.strict_json import to_json
 from experiments.sweeps.plan import Plan
 
 # Of one core of a shared machine; in double precision twice as much.

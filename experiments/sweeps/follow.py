@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from amsgrad.engines.certified import Certified
-from amsgrad.engines.contract import Records
-from amsgrad.engines.state import State
+from amsgrad.cycles.engine import Certified
+from amsgrad.engines.base import Records
+from amsgrad.engines.base import State
 from amsgrad.regret import RegretSum, value
-from experiments.sweeps.keep import Keep, series_steps
+from experiments.sweeps.quantities import Keep, series_steps
 from experiments.sweeps.work import Stopped
 
 BLOCK = 1024  # steps of the last share that are recorded, and added up, at a time

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.sweeps import chunk_file, keep
+from experiments.sweeps import chunk_file
+from experiments.sweeps import quantities as keep
 from experiments.sweeps.chunk_file import Damaged
 from experiments.sweeps.store import Store
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments import provenance
-from experiments.atomic import replacing, write_text
-from experiments.config import SETTINGS
-from experiments.strict_json import to_json
+from experiments.files import provenance
+from experiments.files.atomic import replacing, write_text
+from experiments.config.run_config import SETTINGS
+from experiments.files.strict_json import to_json
 from experiments.sweeps.gather import MISSING, STATUS, Gathered, gather
-from experiments.sweeps.keep import VARIABLES, series_steps
-from experiments.sweeps.summary import Columns, has_parquet, write_csv, write_parquet
-from experiments.trace import SOURCE
+from experiments.sweeps.quantities import VARIABLES, series_steps
+from experiments.sweeps.tables import Columns, has_parquet, write_csv, write_parquet
+from experiments.run.trace import SOURCE
 
 if TYPE_CHECKING:
     import xarray

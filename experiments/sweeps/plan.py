@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.config import Config, from_mapping
-from experiments.kinds import ConfigError
+from experiments.config.run_config import Config, from_mapping
+from experiments.config.field_types import ConfigError
 from experiments.sweeps.plan_checks import Kind, check_all, kind_of
 from experiments.sweeps.sweep_file import Sweep
 from experiments.sweeps.work import Work

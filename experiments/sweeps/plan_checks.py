@@ -3,10 +3,10 @@
 from math import prod
 from typing import Any, NamedTuple
 
-from amsgrad.certificate import why_no_cycle
-from experiments.build import build_rule, build_setup
-from experiments.config import Config
-from experiments.kinds import ConfigError
+from amsgrad.cycles.certificate import why_no_cycle
+from experiments.config.build import build_rule, build_setup
+from experiments.config.run_config import Config
+from experiments.config.field_types import ConfigError
 from experiments.sweeps.sweep_file import Sweep
 
 MOST_SERIES = 200_000_000  # numbers in all, held in memory by `merge`

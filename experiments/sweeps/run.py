@@ -12,9 +12,9 @@ from experiments.sweeps.kernels import kernels
 from experiments.sweeps.plan import Plan
 from experiments.sweeps.store import Store
 from experiments.sweeps.task import Product, Task
-from experiments.sweeps.telling import Telling
+from experiments.sweeps.reporter import Telling
 from experiments.sweeps.work import Stopped
-from experiments.tracking import Tracker
+from experiments.tracking.labml_tracker import Tracker
 
 FINISHED, FAILED = map(STATUS.index, ("finished", "failed"))
 

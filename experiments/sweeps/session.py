@@ -10,15 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments import provenance
-from experiments.kinds import ConfigError
-from experiments.runner import stopping
-from experiments.strict_json import to_json
+from experiments.files import provenance
+from experiments.config.field_types import ConfigError
+from experiments.run.loop import stopping
+from experiments.files.strict_json import to_json
 from experiments.sweeps.cluster import SchedulerLost, connected, in_cluster
 from experiments.sweeps.dry_run import cores, dry_run
 from experiments.sweeps.kernels import kernels, versions
 from experiments.sweeps.local import in_threads
-from experiments.sweeps.own_cache import use_own_cache
+from experiments.sweeps.numba_cache import use_own_cache
 from experiments.sweeps.plan import Plan, make_plan
 from experiments.sweeps.run import Executor, Filling, Outcome
 from experiments.sweeps.store import Store
@@ -30,8 +30,8 @@ from experiments.sweeps.task import (
     produce_anywhere,
     produce_on_this_machine,
 )
-from experiments.sweeps.telling import Telling
-from experiments.tracking import labml_tracker
+from experiments.sweeps.reporter import Telling
+from experiments.tracking.labml_tracker import labml_tracker
 
 if TYPE_CHECKING:
     from experiments.sweep import Invocation

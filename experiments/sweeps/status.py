@@ -3,7 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
-from experiments.strict_json import to_json
+from experiments.files.strict_json import to_json
 from experiments.sweeps.gather import STATUS, gather
 
 ERRORS_TOLD = 5

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from experiments.atomic import PART, replacing, write_text
-from experiments.kinds import shown
-from experiments.strict_json import to_json
+from experiments.files.atomic import PART, replacing, write_text
+from experiments.config.field_types import shown
+from experiments.files.strict_json import to_json
 from experiments.sweeps.chunk_file import Chunk, unpack
 
 FORM = "amsgrad sweep, form 1"

@@ -5,11 +5,12 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from experiments.config import SETTINGS
-from experiments.config_file import PLAIN, read_nodes, read_options
-from experiments.kinds import ConfigError, Whole, closest, shown
-from experiments.sweeps import axes, keep
-from experiments.sweeps.keep import Keep
+from experiments.config.run_config import SETTINGS
+from experiments.config.yaml_file import PLAIN, read_nodes, read_options
+from experiments.config.field_types import ConfigError, Whole, closest, shown
+from experiments.sweeps import axes
+from experiments.sweeps import quantities as keep
+from experiments.sweeps.quantities import Keep
 
 KEYS = ("base", "axes", "seeds", "keep", "chunk")
 SEEDS, CHUNK = Whole(1, 1_000_000), Whole(1, 65536)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from experiments.sweeps.chunk_file import STATUS, Chunk, pack
 from experiments.sweeps.kernels import kernels
-from experiments.sweeps.own_cache import use_own_cache
+from experiments.sweeps.numba_cache import use_own_cache
 from experiments.sweeps.work import Work
 
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.config import Config
-from experiments.sweeps.keep import Keep, to_document
+from experiments.config.run_config import Config
+from experiments.sweeps.quantities import Keep, to_document
 
 
 class Stopped(Exception):

@@ -17,7 +17,7 @@ RECORDS = 10_000
 SENDER = """
 import sys
 from pathlib import Path
-from experiments.tracking import labml_tracker
+from experiments.tracking.labml_tracker import labml_tracker
 
 address, folder, *numbers = sys.argv[1:]
 for number in numbers:

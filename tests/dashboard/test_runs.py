@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.tracking import labml_tracker
+from experiments.tracking.labml_tracker import labml_tracker
 from tests.dashboard.conftest import Serve
 from tests.dashboard.served import (
     ROOT,

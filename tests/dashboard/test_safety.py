@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from experiments.dashboard.guard import MOST_BYTES
+from experiments.dashboard.middleware import MOST_BYTES
 from experiments.dashboard.store import Store
 from tests.dashboard.served import Served, packet, tracking
 

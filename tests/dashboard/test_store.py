@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments.dashboard.problem import DashboardError
+from experiments.dashboard.errors import DashboardError
 from experiments.dashboard.store import FILE, InUse, Store
 
 

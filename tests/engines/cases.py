@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from amsgrad.engines.compiled import Compiled
-from amsgrad.engines.contract import Setup
+from amsgrad.engines.base import Setup
 from amsgrad.engines.reference import Reference
 from amsgrad.engines.torch_loop import TorchLoop
 from amsgrad.optimizers.catalog import real_optimizer

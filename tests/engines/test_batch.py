@@ -13,7 +13,7 @@ import pytest
 
 from amsgrad.engines.batch import Batch
 from amsgrad.engines.compiled import Compiled
-from amsgrad.engines.contract import Records, Setup
+from amsgrad.engines.base import Records, Setup
 from amsgrad.problems.online import Online
 from amsgrad.problems.problem import Problem
 from amsgrad.problems.stochastic import Stochastic

@@ -14,7 +14,7 @@ import sys
 sys.path.insert(0, {folder!r})
 import rule_of_mine
 from amsgrad.engines.compiled import Compiled, _compile
-from amsgrad.engines.contract import Setup
+from amsgrad.engines.base import Setup
 from amsgrad.problems.online import Online
 from amsgrad.schedules import record_steps
 engine = Compiled(Setup(Online(), 0.5), rule_of_mine.rule)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from amsgrad.engines.contract import Records
+from amsgrad.engines.base import Records
 from amsgrad.problems.online import Online
 from amsgrad.problems.stochastic import Stochastic
 from amsgrad.regret import value

@@ -5,7 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from amsgrad.engines.compiled import Compiled
-from amsgrad.engines.contract import Setup
+from amsgrad.engines.base import Setup
 from amsgrad.fit import fit_step_size
 from amsgrad.problems.online import Online
 from amsgrad.rules import RULES

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from matplotlib.figure import Figure
 
-from amsgrad.certificate import Certificate
+from amsgrad.cycles.certificate import Certificate
 from amsgrad.verification import Disagreement
 from experiments.figures import limits
 from tests import naive

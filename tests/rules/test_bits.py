@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from amsgrad.engines.contract import Records
+from amsgrad.engines.base import Records
 from amsgrad.schedules import record_steps
 from tests.rules.cases import SOME_CASES, STEPS, Case
 

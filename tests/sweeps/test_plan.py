@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from amsgrad.engines.batch import Batch
-from experiments.build import build_rule, build_setup
-from experiments.config import from_mapping
+from experiments.config.build import build_rule, build_setup
+from experiments.config.run_config import from_mapping
 from experiments.sweeps.axes import from_form
 from experiments.sweeps.kernels import kernels
 from experiments.sweeps.plan import Plan, make_plan

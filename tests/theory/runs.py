@@ -3,7 +3,7 @@
 import numpy as np
 
 from amsgrad.engines.compiled import Compiled
-from amsgrad.engines.contract import Setup
+from amsgrad.engines.base import Setup
 from amsgrad.rules import RULES
 from amsgrad.schedules import inverse_sqrt
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from amsgrad.engines.compiled import Compiled
-from amsgrad.engines.contract import Setup
+from amsgrad.engines.base import Setup
 from amsgrad.problems.acprop2 import ACProp2
 from amsgrad.problems.online import Online
 from amsgrad.problems.theorem2 import Theorem2

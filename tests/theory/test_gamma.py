@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from amsgrad.engines.compiled import Compiled
-from amsgrad.engines.contract import Setup
+from amsgrad.engines.base import Setup
 from amsgrad.engines.reference import Reference
 from amsgrad.problems.online import Online
 from amsgrad.problems.stochastic import Stochastic

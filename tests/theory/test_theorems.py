@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from amsgrad.engines.compiled import Compiled
-from amsgrad.engines.contract import Setup
+from amsgrad.engines.base import Setup
 from amsgrad.problems.theorem1 import Theorem1
 from amsgrad.problems.theorem3 import Theorem3
 from amsgrad.rules import RULES

@@ -1,0 +1,45 @@
+"""The digest of the code that decides the numbers: in the names of caches and of stored results.
+
+An edited rule must never be answered from a cache. numba's own cache watches the file of a function
+alone, and a stored sweep or figure watches nothing.
+"""
+
+import hashlib
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+# The folders and files below amsgrad/ that decide the bits of a run.
+SOURCES = ("engines/*.py", "cycles/*.py", "problems/*.py", "rules/*.py", "*.py")
+COMPILERS = ("numba", "llvmlite", "numpy")
+
+
+def code_digest(*others: Path) -> str:
+    """Return a digest of these sources, of the compilers' versions, and of `others`.
+
+    It is the same on every machine that computes the same bits. The result of a float operation
+    does not depend on the processor: LLVM is not allowed to reorder or to contract operations here.
+
+    Args:
+        others: further files on which a stored result depends.
+    """
+    digest = hashlib.sha256(_own())
+    for file in others:
+        digest.update(_entry(file))
+    return digest.hexdigest()[:16]
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what compiles and computes."""
+    return {package: version(package) for package in COMPILERS}
+
+
+@cache
+def _own() -> bytes:
+    package = Path(__file__).parent
+    files = sorted(file for pattern in SOURCES for file in package.glob(pattern))
+    return " ".join(versions().values()).encode() + b"".join(map(_entry, files))
+
+
+def _entry(file: Path) -> bytes:
+    return file.name.encode() + b"\0" + file.read_bytes() + b"\0"

@@ -1,0 +1,129 @@
+"""A machine-checked statement for all T: the state that comes back, and what a cycle costs.
+
+If the state of a constant-step run after `start` steps is, bit for bit, the state after `start +
+length` steps, then so it is for ever, since a step is a function of the state alone. So for every n
+
+    R_{start + n length} = R_start + n regret        and        R_T / T -> regret / length
+
+exactly: no bound, no fit, no extrapolation. A limit above zero proves that the program does not
+have vanishing average regret. Whoever has the state can check it by one cycle of plain arithmetic.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from amsgrad.engines.agreement import first_difference
+from amsgrad.engines.base import Setup, State
+from amsgrad.engines.reference import Reference
+from amsgrad.regret import EMPTY
+from amsgrad.rules.rule import NEVER, Rule
+from amsgrad.schedules import constant
+
+LONGEST = 10_000_000  # steps: a longer cycle is not kept
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """The cycle of one run.
+
+    Args:
+        start: steps after which the state is first on the cycle, at the beginning of a period.
+        length: steps of the cycle, a multiple of the period.
+        x: the iterate after `start` steps.
+        memory: the rule's state variables after `start` steps, by name.
+        regret: the sum of the regrets of one cycle, correctly rounded.
+        lowest, highest: the range of x_t on the cycle.
+    """
+
+    start: int
+    length: int
+    x: float
+    memory: dict[str, float]
+    regret: float
+    lowest: float
+    highest: float
+
+    @property
+    def limit(self) -> float:
+        """The limit of the average regret R_T / T."""
+        return self.regret / self.length
+
+
+def why_no_cycle(setup: Setup, rule: Rule) -> str | None:
+    """Why this run need not end in a cycle, as the end of a sentence; None if it must."""
+    if setup.problem.random:
+        return "its losses are random"
+    if setup.schedule is not constant:
+        return "its step size decays"
+    if setup.beta1_schedule is not constant:
+        return "its beta1 decays"
+    if rule.settled == NEVER:
+        return f"the coefficients of {rule.name} change at every step"
+    return None
+
+
+def first_boundary(setup: Setup, rule: Rule) -> int:
+    """The least number of steps after which a period begins and the coefficients are settled."""
+    done = max(rule.settled - 1, 0)
+    return done + (-(setup.first_t + done)) % setup.problem.period
+
+
+def refutation(certificate: Certificate, setup: Setup, rule: Rule) -> str | None:
+    """Why the certificate does not hold for this run, or None where it does.
+
+    The plain reference engine goes once around from the state alone. That the run comes to this
+    state after `start` steps is not checked: what holds for ever from it on is.
+    """
+    reason = why_no_cycle(setup, rule)
+    if reason is not None:
+        return f"the run need not be periodic: {reason}"
+    if list(certificate.memory) != list(rule.memory._fields):
+        return f"the memory of {rule.name} is {', '.join(rule.memory._fields)}"
+    period, boundary = setup.problem.period, first_boundary(setup, rule)
+    if certificate.start < boundary or (certificate.start - boundary) % period:
+        return f"a cycle starts at {boundary} plus a multiple of {period}, not {certificate.start}"
+    if not 0 < certificate.length <= LONGEST or certificate.length % period:
+        return (
+            f"a cycle has a multiple of {period} steps, at most {LONGEST:,}, not"
+            f" {certificate.length}"
+        )
+    real = setup.dtype
+    claimed = {"x": certificate.x, **certificate.memory}
+    for name, number in claimed.items():
+        with np.errstate(over="ignore"):
+            fits = math.isfinite(number) and float(real(number)) == number
+        if not fits:
+            return f"{name} = {number!r} is no finite number in {np.dtype(real).name}"
+    if not setup.problem.lower <= certificate.x <= setup.problem.upper:
+        return f"x = {certificate.x!r} is outside the feasible set"
+    return _goes_around(certificate, Reference(setup, rule))
+
+
+def _goes_around(certificate: Certificate, engine: Reference) -> str | None:
+    real, period = engine.setup.dtype, engine.setup.problem.period
+    memory = engine.rule.memory(*map(real, certificate.memory.values()))
+    begin = State(certificate.start, real(certificate.x), memory, EMPTY, EMPTY)
+    here, lowest, highest = begin, math.inf, -math.inf
+
+    def regrets() -> Iterator[float]:
+        nonlocal here, lowest, highest
+        while here.steps < certificate.start + certificate.length and here.finite:
+            every_step = np.arange(here.steps + 1, here.steps + period + 1)
+            here, path = engine.advance(here, period, every_step)
+            lowest, highest = min(lowest, *path.x.tolist()), max(highest, *path.x.tolist())
+            yield from path.regret.tolist()
+
+    regret = math.fsum(regrets())
+    if not here.finite:
+        return f"step {here.steps} meets infinity or NaN"
+    differs = first_difference(here, begin, sums=False)
+    if differs is not None:
+        return f"after {certificate.length} steps {differs}"
+    for name, number in (("regret", regret), ("lowest", lowest), ("highest", highest)):
+        stated = getattr(certificate, name)
+        if stated != number:
+            return f"{name} over the cycle is {number!r}, not {stated!r}"
+    return None

@@ -1,0 +1,84 @@
+"""A method: an update rule as it is published, with all its facts in its own file."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from amsgrad.options import Option, options_of, resolve
+from amsgrad.rules.rule import Rule
+
+
+class Counterpart(NamedTuple):
+    """The torch optimizer that does the same as a rule.
+
+    Args:
+        path: `package.module:Class`.
+        state: by state variable of the rule, its name in the optimizer's state; a variable that
+            the optimizer does not keep is left out.
+        keywords: the optimizer's names for options that have another name there.
+        fixed: keyword arguments that are always given.
+    """
+
+    path: str
+    state: Mapping[str, str]
+    keywords: Mapping[str, str] = {}
+    fixed: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True, eq=False)
+class Method:
+    """An update rule with free hyper-parameters; a call with their values gives the `Rule`.
+
+    Options that are not given have the defaults of the signature, which are the published ones.
+
+    Args:
+        make: the function from options to the rule; its name is the method's.
+        formula: the update in one line of plain text.
+        second_moment: from the memory to what stands for v_t in Gamma_t (`amsgrad/theory/gamma.py`)
+            where something does.
+        counterparts: the torch optimizers that do the same, by semantics; by None where the rule
+            has no semantics.
+    """
+
+    make: Callable[..., Rule]
+    formula: str
+    second_moment: Callable[[Any], float] | None = None
+    counterparts: Mapping[str | None, Counterpart] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "__doc__", self.make.__doc__)
+
+    @property
+    def name(self) -> str:
+        """The name on the command line."""
+        return self.make.__name__
+
+    @property
+    def options(self) -> dict[str, Option]:
+        """The hyper-parameters, without lr, which is the run's."""
+        return options_of(self.make)
+
+    @property
+    def takes_lr(self) -> bool:
+        """Whether the rule depends on the first step size."""
+        return "lr" in inspect.signature(self.make).parameters
+
+    def resolve(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values of all options: those given, and defaults for the others."""
+        return resolve(self.options, given)
+
+    def counterpart(self, options: Mapping[str, Any]) -> Counterpart | None:
+        """Return the torch optimizer that does the same with these options, if there is one."""
+        return self.counterparts.get(options.get("semantics"))
+
+    def __call__(self, **given: Any) -> Rule:
+        """Return the rule with these hyper-parameters."""
+        own = {name: value for name, value in given.items() if name in self.options}
+        others = {name: value for name, value in given.items() if name not in own}
+        return self.make(**self.resolve(own), **others)
+
+
+def method(**facts: Any) -> Callable[[Callable[..., Rule]], Method]:
+    """Make a `Method` of the function below, with these facts."""
+    return lambda make: Method(make, **facts)

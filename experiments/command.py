@@ -1,0 +1,203 @@
+"""The frame of every command: its line, its help, its errors, its signals, its exit status.
+
+It imports nothing heavy, so that Ctrl-C is answered while the rest is being imported.
+
+Exit status: 0 done, 2 bad input (nothing is written), 130 interrupted, 1 anything else.
+"""
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from amsgrad.field_types import closest
+from amsgrad.options import REQUIRED, Option, shown
+from experiments.signals import interruptible
+from experiments.terminal import say
+
+
+class CommandError(Exception):
+    """A sentence for the person who gave the command, and the exit status of the process."""
+
+    def __init__(self, sentence: object, status: int = 2) -> None:
+        super().__init__(str(sentence))
+        self.status = status
+
+
+class ConfigError(CommandError):
+    """A setting that cannot be; the sentence names it."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command, or one subcommand.
+
+    Args:
+        name: after `python -m experiments.`: `sweep`, `sweep status`.
+        sentence: what it does, in one line.
+        example: a line that works.
+        options: those with a value, by name.
+        flags: those without, with their sentences.
+        words: the name and the sentence of the words that are not options, if it takes such.
+        groups: titles in --help, each by the first option below it.
+        epilog: further text of --help.
+    """
+
+    name: str
+    sentence: str
+    example: str
+    options: Mapping[str, Option] = field(default_factory=dict)
+    flags: Mapping[str, str] = field(default_factory=dict)
+    words: tuple[str, str] | None = None
+    groups: Mapping[str, str] = field(default_factory=dict)
+    epilog: str = ""
+
+    @property
+    def known(self) -> list[str]:
+        """The names of all options."""
+        return [*self.options, *self.flags, "help"]
+
+    def texts(self, arguments: Sequence[str]) -> dict[str, Any]:
+        """Return what the line gives, by name, still as texts; the other words are under "words".
+
+        An option may be spelled with - or _ between its words.
+
+        Raises:
+            ConfigError: an option is unknown or lacks its value, or a word belongs to none.
+            SystemExit: 0 after --help.
+        """
+        parser = _parser(self)
+        try:
+            given, rest = parser.parse_known_args([_canonical(word) for word in arguments])
+        except argparse.ArgumentError as error:
+            name = str(error.argument_name).rpartition("--")[2]
+            needs = "takes no value" if name in (*self.flags, "help") else "needs a value"
+            raise ConfigError(f"--{name} {needs}") from None
+        if rest and rest[0].startswith("--"):
+            raise ConfigError(self.unknown(rest[0].partition("=")[0][2:], "--"))
+        if rest:
+            raise ConfigError(f"{shown(' '.join(rest))} belongs to no option; see --help")
+        return vars(given)
+
+    def values(self, arguments: Sequence[str]) -> dict[str, Any]:
+        """Return the value of every option and flag, read and checked; "words" are a list.
+
+        Raises:
+            ConfigError: as `texts`; or a value is not allowed, or a required one is missing.
+        """
+        texts = self.texts(arguments)
+        values: dict[str, Any] = {name: name in texts for name in self.flags}
+        for name, option in self.options.items():
+            if name not in texts and option.default is REQUIRED:
+                raise ConfigError(f"--{name} must be given: {option.type}")
+            values[name] = (
+                read(option, texts[name], f"--{name}") if name in texts else option.default
+            )
+        return {**values, "words": texts.get("words", [])}
+
+    def unknown(self, name: str, dashes: str = "") -> str:
+        """Return the sentence about an option that does not exist."""
+        hint = closest(name, self.known, dashes)
+        return f"unknown option {dashes}{shown(name)}{hint or '; --help lists what there is'}"
+
+
+def read(option: Option, given: object, label: str) -> Any:
+    """Return the value of `given`; ConfigError where it is not allowed."""
+    try:
+        return option.read(given, label)
+    except ValueError as error:
+        raise ConfigError(error) from None
+
+
+def choose(commands: Mapping[str, Command], arguments: Sequence[str]) -> tuple[str, list[str]]:
+    """Return the subcommand that the line names, and its own arguments.
+
+    Args:
+        commands: by name; the one named "" is meant where no word comes first.
+
+    Raises:
+        ConfigError: there is no such subcommand.
+    """
+    if not arguments or arguments[0].startswith("-"):
+        return "", list(arguments)
+    if arguments[0] in commands:
+        return arguments[0], list(arguments[1:])
+    known = [name for name in commands if name]
+    hint = closest(arguments[0], known) or f"; there are {', '.join(known)}"
+    raise ConfigError(f"{shown(arguments[0])} is not a subcommand{hint}")
+
+
+def run(name: str, body: Callable[[list[str]], int], arguments: Sequence[str] | None = None) -> int:
+    """Run a command; return the exit status, and report an error in one sentence.
+
+    Args:
+        name: of the command, as sentences begin with it.
+        body: takes the arguments and does what they ask for; it imports what is heavy.
+        arguments: None takes those of the process.
+    """
+    with interruptible():
+        try:
+            return body(list(sys.argv[1:] if arguments is None else arguments))
+        except CommandError as error:
+            say(f"{name}: error: {error}")
+            return error.status
+        except OSError as error:
+            say(f"{name}: error: a file cannot be read or written: {error}")
+            return 1
+        except KeyboardInterrupt:
+            say(f"{name}: error: interrupted")
+            return 130
+
+
+def _canonical(word: str) -> str:
+    """Spell the name of an option with _ between its words."""
+    if not word.startswith("--"):
+        return word
+    name, equals, value = word.partition("=")
+    return f"--{name[2:].replace('-', '_')}{equals}{value}"
+
+
+def _parser(command: Command) -> argparse.ArgumentParser:
+    usage = "%(prog)s [--OPTION VALUE ...]"
+    if command.words is not None:
+        usage = f"%(prog)s {command.words[0]} ... [--OPTION VALUE ...]"
+    parser = argparse.ArgumentParser(
+        prog=f"python -m experiments.{command.name}",
+        usage=usage,
+        description=command.sentence,
+        epilog="\n".join(filter(None, [command.epilog, f"Example: {command.example}"])),
+        formatter_class=_Help,
+        add_help=False,
+        allow_abbrev=False,
+        exit_on_error=False,
+    )
+    # argparse takes -10 for a value but -1e3 for an option.
+    parser._negative_number_matcher = re.compile(r"-(\.?\d|inf|nan)")
+    absent: Any = {"default": argparse.SUPPRESS}
+    group: Any = parser
+    if command.words is not None:
+        parser.add_argument("words", nargs="*", metavar=command.words[0], help=command.words[1])
+    for name, option in command.options.items():
+        if name in command.groups:
+            group = parser.add_argument_group(command.groups[name])
+        group.add_argument(f"--{name}", help=_help(option), metavar=option.type.metavar, **absent)
+    for name, sentence in command.flags.items():
+        group.add_argument(f"--{name}", help=f"{sentence}.", action="store_true", **absent)
+    group.add_argument("-h", "--help", action="help", help="Print this and run nothing.")
+    return parser
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=24, width=100)
+
+
+def _help(option: Option) -> str:
+    notes = [str(option.type)]
+    if option.default is REQUIRED:
+        notes.append("required")
+    elif option.default is not None:
+        notes.append(f"default {option.default}")
+    return f"{option.sentence} ({'; '.join(notes)}).".replace("%", "%%")

@@ -1,0 +1,78 @@
+"""Types of options that only the runs have: optimizers, folders, files, addresses."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from amsgrad.field_types import FieldType, OneOf
+
+
+@dataclass(frozen=True)
+class Optimizer(OneOf):
+    """The name of a rule, or package.module:Class; only the form of the latter is checked."""
+
+    def __str__(self) -> str:
+        return f"{', '.join(self.names)} or package.module:Class of a torch optimizer"
+
+    def read(self, given: object) -> str:
+        return given if isinstance(given, str) and _is_path(given) else super().read(given)
+
+    def hint(self, given: object) -> str:
+        path = ":".join(str(given).rsplit(".", 1))
+        return f"; did you mean {path}?" if _is_path(path) else super().hint(given)
+
+
+class Place(FieldType):
+    """The path of a folder or a file."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self.metavar = what.upper()
+
+    def __str__(self) -> str:
+        return f"the name of a {self.what}"
+
+    def read(self, given: object) -> Path:
+        if isinstance(given, Path):
+            return given
+        if not isinstance(given, str) or not given.strip() or "\0" in given:
+            raise ValueError
+        return Path(given)
+
+
+class Address(FieldType):
+    """The address of a dashboard."""
+
+    metavar = "URL"
+
+    def __str__(self) -> str:
+        return "http(s)://host[:port]"
+
+    def read(self, given: object) -> str:
+        form = r"(https?://(?:[\w.-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?)/?"
+        match = re.fullmatch(form, str(given), re.ASCII | re.IGNORECASE)
+        if not match or int(match[2] or 1) not in range(1, 2**16):
+            raise ValueError
+        return match[1]
+
+
+class Text(FieldType):
+    """Any text of at least one letter that can be seen."""
+
+    def __init__(self, metavar: str, what: str) -> None:
+        self.metavar = metavar
+        self.what = what
+
+    def __str__(self) -> str:
+        return self.what
+
+    def read(self, given: object) -> Any:
+        if not isinstance(given, str) or not given.strip():
+            raise ValueError
+        return given
+
+
+def _is_path(text: str) -> bool:
+    module, _, name = text.partition(":")
+    return all(part.isidentifier() for part in [*module.split("."), name])

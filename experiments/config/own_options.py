@@ -1,0 +1,98 @@
+"""The options that rules and problems declare, by name: whose they are, and their defaults."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from inspect import signature
+from typing import Any
+
+from amsgrad.field_types import OneOf
+from amsgrad.options import REQUIRED, Option, options_of
+from amsgrad.problems import PROBLEMS
+from amsgrad.rules import RULES
+
+# The options that a class of another package may be given, each its own default if it is not.
+FOREIGN = ("beta1", "beta2", "eps")
+
+Owners = dict[str, dict[str, Option]]  # by option, by rule or problem
+
+
+def is_foreign(opt: str) -> bool:
+    """Return whether `opt` is a class of another package, and not a rule of ours."""
+    return ":" in opt
+
+
+def options_of_rule(opt: str) -> dict[str, Option]:
+    """Return the options of a rule, or those that a class of another package may be given."""
+    if not is_foreign(opt):
+        return RULES[opt].options
+    return {
+        name: replace(RULES["adam"].options[name], default=None, default_by=None)
+        for name in FOREIGN
+    }
+
+
+def options_of_problem(problem: str) -> dict[str, Option]:
+    """Return the options of a problem; its seed is the run's."""
+    cls: Any = PROBLEMS[problem]
+    return {name: option for name, option in options_of(cls).items() if name != "seed"}
+
+
+def rules_with() -> Owners:
+    """Return all options of rules, each with the rules that have it."""
+    return _owners(RULES, options_of_rule)
+
+
+def problems_with() -> Owners:
+    """Return all options of problems, each with the problems that have it."""
+    return _owners(PROBLEMS, options_of_problem)
+
+
+def takes(make: Any, names: Iterable[str]) -> list[str]:
+    """Return which of these settings of the run a rule or a problem is made from."""
+    parameters = signature(make).parameters
+    return [name for name in names if name in parameters]
+
+
+def shared_option(owners: Mapping[str, Option]) -> Option:
+    """Return one option for --help that stands for those of all its owners."""
+    options = list(owners.values())
+    sentence = "; ".join(dict.fromkeys(option.sentence for option in options))
+    return replace(options[0], sentence=sentence + _defaults(owners), default=None)
+
+
+def _owners(named: Iterable[str], options: Callable[[str], dict[str, Option]]) -> Owners:
+    owners: Owners = {}
+    for owner in named:
+        for name, option in options(owner).items():
+            owners.setdefault(name, {})[owner] = option
+    return owners
+
+
+def _defaults(owners: Mapping[str, Option]) -> str:
+    """Return the defaults in words, with those that have them."""
+    by_text: dict[str, list[str]] = {}
+    for owner, option in owners.items():
+        if option.default_by is not None:
+            for value, default in option.default_by[1].items():
+                by_text.setdefault(_text(default), []).append(value)
+        elif option.default is not REQUIRED:
+            by_text.setdefault(_text(option.default), []).append(owner)
+    by_text = {text: list(dict.fromkeys(names)) for text, names in by_text.items()}
+    commonest = max(by_text, key=lambda text: len(by_text[text]))
+    if len(by_text) == 1:
+        return f", by default {commonest}"
+    others = [f"{text} for {' '.join(by_text[text])}" for text in by_text if text != commonest]
+    return f", by default {', '.join(others)} and {commonest} for the others"
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else f"{value:g}"
+
+
+def start_defaults(name: str) -> str:
+    """Return where the problems start by default, in words."""
+    starts = {
+        problem: Option(OneOf(()), "", default=getattr(cls, name))
+        for problem, cls in PROBLEMS.items()
+    }
+    return _defaults(starts)

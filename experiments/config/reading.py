@@ -1,0 +1,83 @@
+"""From texts to the values of settings, for a line, a file and a sweep in the same way."""
+
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
+
+from amsgrad.field_types import closest
+from amsgrad.options import shown
+from experiments.command import ConfigError, read
+from experiments.config.own_options import (
+    options_of_problem,
+    options_of_rule,
+    problems_with,
+    rules_with,
+)
+from experiments.config.run_config import RUN, names
+
+
+class Given(NamedTuple):
+    """A value as it was given, and the name under which a sentence speaks of it."""
+
+    value: object
+    label: str
+
+
+def read_settings(given: Mapping[str, Given]) -> dict[str, Any]:
+    """Return the values of these settings of one run; a null in a file is left out.
+
+    Raises:
+        ConfigError: one sentence about the first value that is not allowed.
+    """
+    first = {name: read_setting(name, given[name]) for name in ("opt", "problem") if name in given}
+    opts = [first["opt"]] if first.get("opt") is not None else []
+    problems = [first.get("problem", RUN["problem"].default)]
+    values = {name: read_setting(name, entry, opts, problems) for name, entry in given.items()}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def read_setting(
+    name: str, given: Given, opts: Collection[str] = (), problems: Collection[str] = ()
+) -> Any:
+    """Return the value of one setting.
+
+    An option of a rule or problem is read as each of those in force declares it. Where none of them
+    has it, one of its owners must take it: it then has no effect.
+
+    Args:
+        name: one of `names()`.
+        given: the value.
+        opts, problems: the rules and problems in force.
+
+    Raises:
+        ConfigError: the value is not allowed.
+    """
+    if name in RUN:
+        return read(RUN[name], *given)
+    if given.value is None:
+        return None
+    declared = [options_of_rule(opt).get(name) for opt in opts]
+    declared += [options_of_problem(problem).get(name) for problem in problems]
+    in_force = [option for option in declared if option is not None]
+    if in_force:
+        values = [read(option, *given) for option in in_force]
+        return values[0]
+    owners = {**rules_with(), **problems_with()}[name]
+    refusals = []
+    for option in owners.values():
+        try:
+            return read(option, *given)
+        except ConfigError as error:
+            refusals.append(error)
+    raise refusals[0]
+
+
+def unknown_setting(name: str) -> str:
+    """Return the sentence about a setting that does not exist."""
+    hint = closest(name, [*names(), "out", "app"]) or "; --help lists what there is"
+    return f"unknown option {shown(name)}{hint}"
+
+
+def require_opt(settings: Mapping[str, Any], label: str) -> None:
+    """Refuse settings without a rule."""
+    if "opt" not in settings:
+        raise ConfigError(f"{label} must be given: {RUN['opt'].type}")

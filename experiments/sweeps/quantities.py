@@ -1,0 +1,124 @@
+"""What a sweep keeps of each cell."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.config.field_types import ConfigError, Real, Whole, closest, shown
+
+VARIABLES = {
+    "x": "x after the last step",
+    "average_regret": "average regret over all steps, R_T / T",
+    "average_hindsight_regret": "average regret against the best fixed point in hindsight",
+    "limit": "limit of the average regret for T to infinity, from the certificate; NaN without one",
+    "mean_log_distance": "mean of log10|x_t - x*| over those of the last share of the steps with"
+    " x_t != x*; -inf where there is none",
+    "converged": "1 where the criterion is met, 0 where not",
+}
+PLAIN = ("x", "average_regret", "average_hindsight_regret", "limit")
+# criterion: what it may be
+CRITERIA = {"mean_log_distance": Real(), "distance": Real(0), "share": Real(above=0, most=1)}
+SHARE = 0.25
+SERIES = Whole(1, 10_000)
+
+
+class Keep(NamedTuple):
+    """Which quantities; the criterion of convergence is one of two, or none."""
+
+    plain: tuple[str, ...]
+    mean_log_distance: float | None = None  # mean of log10|x_t - x*| over `share` is below this
+    distance: float | None = None  # |x - x*| after the last step is below this
+    share: float = SHARE  # of the steps, the last ones
+    series: int | None = None  # so many records of x and average_regret, evenly over log step
+
+    @property
+    def variables(self) -> list[str]:
+        """The names of one number a cell each."""
+        names = list(self.plain)
+        if self.mean_log_distance is not None:
+            names.append("mean_log_distance")
+        if self.mean_log_distance is not None or self.distance is not None:
+            names.append("converged")
+        return names
+
+    @property
+    def criterion(self) -> str:
+        """When a cell has converged, in words."""
+        if self.mean_log_distance is not None:
+            return (
+                f"mean of log10|x_t - x*| over those of the last {self.share:g} of the steps with"
+                f" x_t != x* is below {self.mean_log_distance:g}"
+            )
+        return "" if self.distance is None else f"|x - x*| after the last step < {self.distance:g}"
+
+
+def from_document(given: Any, where: str) -> Keep:
+    """What a list of names and `name: value` gives.
+
+    Raises:
+        ConfigError: there is no such quantity, or none at all.
+    """
+    entries: dict[str, Any] = {}
+    if not isinstance(given, list) or not given:
+        raise ConfigError(f"{where}: keep must be a list of quantities such as [x, average_regret]")
+    for entry in given:
+        pairs = list(entry.items()) if isinstance(entry, dict) else [(entry, None)]
+        for name, value in pairs:
+            if not isinstance(name, str) or name not in (*PLAIN, "converged", "series"):
+                known = (*PLAIN, "converged", "series")
+                hint = closest(name, known) or f"; there are {', '.join(known)}"
+                raise ConfigError(f"{where}: {shown(name)} cannot be kept{hint}")
+            if name in entries:
+                raise ConfigError(f"{where}: {name} is kept twice")
+            if value is not None and name in PLAIN:
+                raise ConfigError(f"{where}: {name} takes no value, but {shown(value)} was given")
+            entries[name] = value
+    options: dict[str, Any] = {}
+    if "converged" in entries:
+        options |= _criterion(entries["converged"], where)
+    if "series" in entries:
+        options["series"] = _read(SERIES, entries["series"], f"{where}: series")
+    return Keep(tuple(name for name in PLAIN if name in entries), **options)
+
+
+def to_document(keep: Keep) -> list[Any]:
+    """The list that `from_document` reads."""
+    entries: list[Any] = list(keep.plain)
+    if keep.mean_log_distance is not None:
+        criterion = {"mean_log_distance": keep.mean_log_distance, "share": keep.share}
+        entries.append({"converged": criterion})
+    elif keep.distance is not None:
+        entries.append({"converged": {"distance": keep.distance}})
+    if keep.series is not None:
+        entries.append({"series": keep.series})
+    return entries
+
+
+def series_steps(steps: int, number: int) -> NDArray[np.int64]:
+    """At most so many steps, evenly over the logarithm, the first and the last among them."""
+    spread = [round(steps ** (i / max(number - 1, 1))) for i in range(number)]
+    return np.array(sorted({*spread[:-1], steps}), np.int64)
+
+
+def _criterion(given: Any, where: str) -> dict[str, float]:
+    wanted = "converged needs {mean_log_distance: -2, share: 0.25} or {distance: 0.01}"
+    if not isinstance(given, Mapping):
+        raise ConfigError(f"{where}: {wanted}")
+    for name in given:
+        if name not in CRITERIA:
+            raise ConfigError(f"{where}: {wanted}, but {shown(name)} was given")
+    read = {name: _read(CRITERIA[name], given[name], f"{where}: {name}") for name in given}
+    if ("distance" in read) == ("mean_log_distance" in read) or (
+        "distance" in read and "share" in read
+    ):
+        raise ConfigError(f"{where}: {wanted}")
+    return read
+
+
+def _read(kind: Any, given: Any, label: str) -> Any:
+    try:
+        return kind.read(given)
+    except (TypeError, ValueError, ArithmeticError):
+        raise ConfigError(f"{label} must be {kind}, but {shown(given)} was given") from None

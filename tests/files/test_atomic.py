@@ -1,0 +1,162 @@
+"""A file is the old one or the new one, whoever else writes and whatever kills the writer."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from experiments.files import atomic
+from experiments.files.atomic import replacing, sweep, write_text
+
+ROOT = Path(__file__).parents[2]
+
+HALF = """
+import sys, time
+from pathlib import Path
+from experiments.files.atomic import replacing
+with replacing(Path(sys.argv[1])) as part:
+    part.write_text("half")
+    print("written", flush=True)
+    time.sleep(60)
+"""
+
+MANY = """
+import sys
+from pathlib import Path
+from experiments.files.atomic import write_text
+for _ in range(40):
+    write_text(Path(sys.argv[1]), sys.argv[2] * 300_000)
+"""
+
+
+def python(code: str, *arguments: object) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in folder.iterdir())
+
+
+def test_new_and_old_file(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    for text in ("one\n", "β → two\n"):
+        write_text(target, text)
+        assert target.read_bytes() == text.encode()
+        assert names(tmp_path) == ["a.txt"]
+
+
+def test_reader_sees_the_old_file_until_the_end(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+    with replacing(target) as part:
+        part.write_text("new")
+        assert target.read_text() == "old"
+        assert part.parent == tmp_path
+    assert target.read_text() == "new"
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+def test_exception_keeps_the_old_file_and_leaves_nothing(
+    tmp_path: Path, error: type[BaseException]
+) -> None:
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+
+    def interrupted() -> None:
+        with replacing(target) as part:
+            part.write_text("new")
+            raise error
+
+    with pytest.raises(error):
+        interrupted()
+    assert target.read_text() == "old"
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_failing_rename_leaves_nothing(tmp_path: Path) -> None:
+    target = tmp_path / "folder"
+    target.mkdir()
+    with pytest.raises(IsADirectoryError):
+        write_text(target, "text")
+    assert names(tmp_path) == ["folder"]
+
+
+def test_missing_folder(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        write_text(tmp_path / "missing" / "a.txt", "text")
+    assert names(tmp_path) == []
+
+
+def test_the_user_s_group_may_read_it(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        write_text(tmp_path / "a.txt", "text")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "a.txt").stat().st_mode & 0o777 == 0o644
+
+
+def test_two_writers_in_one_process_do_not_share(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    with replacing(target) as first:
+        first.write_text("first")
+        with replacing(target) as second:
+            second.write_text("second")
+        assert target.read_text() == "second"
+    assert target.read_text() == "first"
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_data_is_on_the_disk_before_the_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No test can cut the power; the order of the system's calls is what survives it."""
+    calls = []
+    flush, replace = atomic._flush, os.replace
+
+    def logged_flush(path: Path) -> None:
+        calls.append(("flush", path.name if path.is_dir() else path.suffix))
+        flush(path)
+
+    def logged_replace(part: Path, path: Path) -> None:
+        calls.append(("replace", path.name))
+        replace(part, path)
+
+    monkeypatch.setattr(atomic, "_flush", logged_flush)
+    monkeypatch.setattr(os, "replace", logged_replace)
+    write_text(tmp_path / "a.txt", "text")
+    assert calls == [("flush", ".part"), ("replace", "a.txt"), ("flush", tmp_path.name)]
+
+
+def test_killed_writer_leaves_the_old_file_whole(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+    with python(HALF, target) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "written\n"
+        writer.send_signal(signal.SIGKILL)
+    assert target.read_text() == "old"
+    (left,) = set(names(tmp_path)) - {"a.txt"}
+    assert left.endswith(atomic.PART)
+    write_text(target, "new")
+    assert target.read_text() == "new"
+    sweep(tmp_path)
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_two_processes_never_mix(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    write_text(target, "a" * 300_000)
+    seen = set()
+    with python(MANY, target, "a") as first, python(MANY, target, "b") as second:
+        while first.poll() is None or second.poll() is None:
+            text = target.read_text()
+            assert text in ("a" * 300_000, "b" * 300_000)
+            seen.add(text[0])
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert seen == {"a", "b"}
+    assert names(tmp_path) == ["a.txt"]
