@@ -40,7 +40,7 @@ def harmonic(k: int, start: float, rate: float) -> float:
 
 
 # Each in words; k is the number of the step.
-FORMULAS = {
+FORMULAS: dict[Schedule, str] = {
     constant: "{start:g}",
     inverse_sqrt: "{start:g} / sqrt(k)",
     shifted_inverse_sqrt: "{start:g} / sqrt(1 + {rate:g} k)",

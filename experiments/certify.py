@@ -1,63 +1,71 @@
 """Check certificates: `python -m experiments.certify results/runs/ID/certificate.json`.
 
-The plain reference engine goes once around the cycle from the state in the file; nothing that was
-compiled takes part. Exit status: 0 all verified, 1 some refuted, 2 bad input, 130 interrupted.
+The plain reference engine goes once around the cycle from the state in the file; no compiled code
+takes part. Exit status: 0 all verified, 1 some refuted, 2 bad input, 130 interrupted.
 """
 
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from amsgrad.cycles.certificate import refutation
-from experiments.config.build import build_rule, build_setup
-from experiments.config.caption import caption
-from experiments.run.certificate_file import NoCertificate, from_text
-from experiments.config.yaml_file import LARGEST_FILE
+from experiments import command
 
-USAGE = "usage: python -m experiments.certify FILE [FILE ...]"
+COMMAND = command.Command(
+    "certify",
+    "Check certificates by the plain reference engine.",
+    "python -m experiments.certify results/runs/ID/certificate.json",
+    words=("FILE", "The files of certificates."),
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Check the files of the command line; return the exit status."""
-    files = sys.argv[1:] if argv is None else list(argv)
-    if files in (["-h"], ["--help"]):
-        print(f"{USAGE}\n\n{__doc__}")
-        return 0
-    if not files or any(file.startswith("-") for file in files):
-        print(f"certify: error: the names of certificates must be given; {USAGE}", file=sys.stderr)
-        return 2
-    texts = {}
-    for file in files:
-        try:
-            if not Path(file).is_file():  # a pipe would never end
-                raise FileNotFoundError(2, "there is no such file")
-            with Path(file).open("rb") as stream:
-                texts[file] = stream.read(LARGEST_FILE)
-        except OSError as error:
-            print(f"certify: error: {file} cannot be read ({error.strerror})", file=sys.stderr)
-            return 2
+    return command.run("certify", _body, argv)
+
+
+def _body(arguments: list[str]) -> int:
+    files = COMMAND.values(arguments)["words"]
+    if not files:
+        raise command.ConfigError("the names of certificates must be given; see --help")
+    texts = {file: _read(Path(file)) for file in files}
     refuted = False
     for file, text in texts.items():
         try:
             why = _check(file, text)
         except KeyboardInterrupt:
-            print(f"certify: error: interrupted at {file}", file=sys.stderr)
-            return 130
+            raise command.CommandError(f"interrupted at {file}", status=130) from None
         if why is not None:
             refuted = True
             print(f"{file}: refuted: {why}")
     return int(refuted)
 
 
+def _read(path: Path) -> bytes:
+    from experiments.config.yaml_file import LARGEST_FILE
+
+    try:
+        if not path.is_file():  # a pipe would never end
+            raise FileNotFoundError(2, "there is no such file")
+        with path.open("rb") as stream:
+            return stream.read(LARGEST_FILE)
+    except OSError as error:
+        raise command.CommandError(f"{path} cannot be read ({error.strerror})") from None
+
+
 def _check(file: str, text: bytes) -> str | None:
-    """Tell of a certificate that holds; give the reason where it does not."""
+    """Report a certificate that holds; return the reason where it does not."""
+    from amsgrad.cycles.certificate import refutation
+    from experiments.config.build import build_setup
+    from experiments.config.caption import caption
+    from experiments.run.certificate_file import NoCertificate, from_text
+
     try:
         certificate, config = from_text(text.decode("utf-8"))
     except (NoCertificate, UnicodeDecodeError) as error:
-        return f"it is no certificate: {error}"
+        return f"it is not a certificate: {error}"
     if config.foreign:
         return f"--opt {config.opt} is a class of another package, which is not checked here"
-    why = refutation(certificate, build_setup(config), build_rule(config))
+    why = refutation(certificate, build_setup(config), config.make_rule())
     if why is None:
         print(
             f"{file}: verified: {config.opt}, {caption(config)}: from the state in the file on all"

@@ -8,7 +8,7 @@ Exit status: 0 done, 2 bad input (nothing is written), 130 interrupted, 1 anythi
 import argparse
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -111,7 +111,7 @@ def read(option: Option, given: object, label: str) -> Any:
         raise ConfigError(error) from None
 
 
-def choose(commands: Mapping[str, Command], arguments: Sequence[str]) -> tuple[str, list[str]]:
+def choose(commands: Collection[str], arguments: Sequence[str]) -> tuple[str, list[str]]:
     """Return the subcommand that the line names, and its own arguments.
 
     Args:

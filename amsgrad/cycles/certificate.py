@@ -79,7 +79,7 @@ def refutation(certificate: Certificate, setup: Setup, rule: Rule) -> str | None
     """
     reason = why_no_cycle(setup, rule)
     if reason is not None:
-        return f"the run need not be periodic: {reason}"
+        return f"the run is not guaranteed to be periodic: {reason}"
     if list(certificate.memory) != list(rule.memory._fields):
         return f"the memory of {rule.name} is {', '.join(rule.memory._fields)}"
     period, boundary = setup.problem.period, first_boundary(setup, rule)

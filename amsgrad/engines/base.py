@@ -151,8 +151,20 @@ class Engine(ABC, Generic[S]):
         """
 
 
-class ScalarEngine(Engine[State]):
-    """An engine of one run, whose state is a few numbers."""
+class RunEngine(Engine[State]):
+    """An engine of one run, whose state can be saved."""
+
+    @abstractmethod
+    def dump(self, state: State) -> dict[str, NDArray[Any]]:
+        """Return the state as named arrays, for a file."""
+
+    @abstractmethod
+    def load(self, arrays: Mapping[str, NDArray[Any]]) -> State:
+        """Return the state that `dump` gave, to the bit."""
+
+
+class ScalarEngine(RunEngine):
+    """An engine of one run of a rule: its state is a few numbers."""
 
     def __init__(self, setup: Setup, rule: Rule) -> None:
         self.setup = setup
@@ -164,11 +176,9 @@ class ScalarEngine(Engine[State]):
         return State(0, real(self.setup.x0), self.rule.memory(*map(real, start)), EMPTY, EMPTY)
 
     def dump(self, state: State) -> dict[str, NDArray[Any]]:
-        """Return the state as named arrays, for a file."""
         return {name: np.asarray(getattr(state, name)) for name in State._fields[:-1]}
 
     def load(self, arrays: Mapping[str, NDArray[Any]]) -> State:
-        """Return the state that `dump` gave, to the bit."""
         return State(
             int(arrays["steps"]),
             arrays["x"][()],

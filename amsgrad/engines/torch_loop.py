@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from amsgrad.engines.base import (
     NOTHING,
-    Engine,
     Records,
+    RunEngine,
     Setup,
     State,
     Trajectory,
@@ -27,7 +27,7 @@ REHEARSED = 64
 _TORCH_DTYPE = {np.float32: torch.float32, np.float64: torch.float64}
 
 
-class TorchLoop(Engine[State]):
+class TorchLoop(RunEngine):
     """Any `torch.optim.Optimizer`, on the CPU or a CUDA device: some 100 microseconds per step.
 
     The memory of its state is the optimizer's state_dict and torch's random generators, as the

@@ -51,8 +51,12 @@ def command() -> Command:
     """Return the command, with the options of all rules and problems."""
     own = {**rules_with(), **problems_with()}
     settings = {name: RUN[name] if name in RUN else shared_option(own[name]) for name in names()}
-    file = Option(Place("file"), "YAML file of options, over which the command line wins", default=None)
-    resume = Option(Text("ID", "the id of a run"), "Go on with a run in --out, with its settings", default=None)
+    file = Option(
+        Place("file"), "YAML file of options, over which the command line wins", default=None
+    )
+    resume = Option(
+        Text("ID", "the id of a run"), "Go on with a run in --out, with its settings", default=None
+    )
     optional: Any = {"out": OUT, "app": APP, "config": file, "resume": resume}
     return Command(
         "synthetic",
@@ -77,7 +81,8 @@ def parse(arguments: Sequence[str]) -> Invocation:
         ConfigError: one sentence about the first thing that is wrong.
         SystemExit: 0 after --help.
     """
-    line = command().texts(arguments)
+    synthetic = command()
+    line = synthetic.texts(arguments)
     resume = line.get("resume")
     if resume is not None:
         surplus = ", ".join(f"--{name}" for name in line if name not in BESIDE_RESUME)
@@ -89,7 +94,9 @@ def parse(arguments: Sequence[str]) -> Invocation:
         if Path(resume).name != resume or resume in ("", ".."):
             raise ConfigError(f"--resume must be the ID of a run, but {shown(resume)} was given")
     known = {*names(), "out", "app"}
-    given = read_file(Path(line["config"])) if "config" in line else {}
+    given = {}
+    if "config" in line:
+        given = read_file(read(synthetic.options["config"], line["config"], "--config"))
     asked = {name: Given(text, f"--{name}") for name, text in line.items() if name in known}
     given |= asked
     beside = {name: given.pop(name) for name in ("out", "app") if name in given}

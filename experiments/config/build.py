@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from amsgrad.cycles.certificate import why_no_cycle
-from amsgrad.engines.base import Engine, Setup
+from amsgrad.engines.base import RunEngine, ScalarEngine, Setup
 from amsgrad.engines.driver import run_to
 from amsgrad.schedules import BETA1_SCHEDULES, SCHEDULES
 from experiments.command import ConfigError
@@ -52,7 +52,7 @@ def engine_name(config: Config) -> str:
     return "torch" if config.foreign or config.device == "cuda" else "compiled"
 
 
-def build_engine(config: Config) -> Engine[Any]:
+def build_engine(config: Config) -> RunEngine:
     """Return the engine of the configuration.
 
     Raises:
@@ -70,7 +70,7 @@ def build_engine(config: Config) -> Engine[Any]:
     return build_torch_loop(config)
 
 
-def _answering_to_signals(build: Callable[[], Engine[Any]]) -> Engine[Any]:
+def _answering_to_signals(build: Callable[[], RunEngine]) -> RunEngine:
     """Build in a thread: this one, which Ctrl-C comes to, waits in Python and not in a loop."""
     found: list[Any] = []
 
@@ -89,18 +89,20 @@ def _answering_to_signals(build: Callable[[], Engine[Any]]) -> Engine[Any]:
         thread.join(0.1)
     if isinstance(found[0], BaseException):
         raise found[0]
-    engine: Engine[Any] = found[0]
+    engine: RunEngine = found[0]
     return engine
 
 
-def _compiled(config: Config) -> Engine[Any]:
+def _compiled(config: Config) -> ScalarEngine:
     from amsgrad.cycles.engine import Certified
     from amsgrad.engines.compiled import Compiled
 
     setup, rule = build_setup(config), config.make_rule()
     reason = why_no_cycle(setup, rule)
     if config.certify == "yes" and reason is not None:
-        raise ConfigError(f"--certify yes was given, but no cycle is guaranteed: {reason}")
+        raise ConfigError(
+            f"--certify yes was given, but the run is not guaranteed to be periodic: {reason}"
+        )
     if config.certify == "no" or reason is not None:
         return Compiled(setup, rule)
     limit = config.steps

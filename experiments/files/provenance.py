@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 GIT_SECONDS = 1.0
 # Those whose arithmetic, compiler or update rule a run goes through.
 PACKAGES = (

@@ -1,27 +1,25 @@
 """A certificate as a file: JSON with every float in hexadecimal, so that no bit is lost."""
 
 import json
-from dataclasses import asdict
 from typing import Any
 
 from amsgrad.cycles.certificate import Certificate
-from experiments.config.run_config import SETTINGS, Config, from_mapping
-from experiments.config.field_types import ConfigError, shown
+from amsgrad.options import Role, shown
+from experiments.command import ConfigError
+from experiments.config.run_config import Config
 from experiments.files.strict_json import to_json
 
 FORM = "amsgrad certificate, form 1"
-# What says how long a run is and how it is watched, not what it does.
-NOT_OF_THE_RUN = {"steps", "every", "verify", "engine", "certify", "device", "seed"}
-OF_THE_RUN = [name for name in SETTINGS if name not in NOT_OF_THE_RUN]
 
 
 class NoCertificate(ValueError):
-    """A text is no certificate; the message says why."""
+    """A text is not a certificate; the message says why."""
 
 
 def to_text(certificate: Certificate, config: Config) -> str:
-    """The certificate of a run with these settings."""
-    settings = asdict(config)
+    """Return the certificate of a run with these settings."""
+    settings = config.settings(Role.NUMBERS)
+    del settings["seed"]  # a run with a cycle draws nothing
     document = {
         "form": FORM,
         "claim": (
@@ -29,7 +27,7 @@ def to_text(certificate: Certificate, config: Config) -> str:
             f" the one below, and {certificate.length} steps later it is so again, bit for bit;"
             " hence the average regret tends to regret / length."
         ),
-        "settings": {name: settings[name] for name in OF_THE_RUN if settings[name] is not None},
+        "settings": settings,
         "start": certificate.start,
         "length": certificate.length,
         "state": {
@@ -45,10 +43,10 @@ def to_text(certificate: Certificate, config: Config) -> str:
 
 
 def from_text(text: str) -> tuple[Certificate, Config]:
-    """The certificate and the settings of its run.
+    """Return the certificate and the settings of its run.
 
     Raises:
-        NoCertificate: the text is none.
+        NoCertificate: the text is not a certificate.
     """
     try:
         document = json.loads(text, object_pairs_hook=_once)
@@ -62,7 +60,7 @@ def from_text(text: str) -> tuple[Certificate, Config]:
             float.fromhex(document["lowest_x"]),
             float.fromhex(document["highest_x"]),
         )
-        config = from_mapping(document["settings"])
+        config = Config(**document["settings"])
     except NoCertificate:
         raise
     except KeyError as error:
@@ -82,7 +80,7 @@ def from_text(text: str) -> tuple[Certificate, Config]:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A mapping from pairs; of two entries of one name a reader may take either."""
+    """Return a mapping of pairs; refuse two of one name, since readers may take either."""
     names = [name for name, _ in pairs]
     if len(set(names)) < len(names):
         raise NoCertificate("it names something twice")
@@ -91,5 +89,5 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _whole(number: Any) -> int:
     if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < 2**63:
-        raise NoCertificate(f"{shown(number)} is no number of steps")
+        raise NoCertificate(f"{shown(number)} is not a number of steps")
     return number

@@ -8,15 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.files.atomic import replacing
+from experiments.run.folder import FolderError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from amsgrad.engines.base import Records
-
-
-class CheckpointError(ValueError):
-    """A checkpoint that is missing or damaged; the message is one sentence for the user."""
 
 
 def save(path: Path, state: Mapping[str, NDArray[Any]], records: Records) -> None:
@@ -37,22 +34,22 @@ def save(path: Path, state: Mapping[str, NDArray[Any]], records: Records) -> Non
 
 
 def load(path: Path) -> tuple[dict[str, NDArray[Any]], Records]:
-    """What `save` wrote.
+    """Return what `save` wrote.
 
     Raises:
-        CheckpointError: there is no such file, or it is damaged.
+        FolderError: there is no such file, or it is damaged.
     """
     from amsgrad.engines.base import Records
 
     if not path.exists():
-        raise CheckpointError(f"There is no checkpoint {path}, so the run cannot be resumed.")
+        raise FolderError(f"There is no checkpoint {path}, so the run cannot be resumed.")
     try:
         arrays = _read_arrays(path)
         columns = [arrays.pop(f"records/{name}") for name in Records._fields]
         state = {name.removeprefix("state/"): array for name, array in arrays.items()}
     # a damaged file fails in zipfile, zlib, struct or numpy, each with errors of its own
     except Exception as error:
-        raise CheckpointError(
+        raise FolderError(
             f"The checkpoint {path} is damaged ({error}), so the run cannot be resumed;"
             " start it again."
         ) from error

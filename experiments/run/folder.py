@@ -13,6 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from experiments.command import CommandError
 from experiments.files.atomic import sweep, write_text
 from experiments.files.strict_json import to_json
 
@@ -25,8 +26,8 @@ LABEL_LENGTH = 48
 SUGGESTIONS = 3
 
 
-class FolderError(ValueError):
-    """A run's folder cannot be used; the message is one sentence for the user."""
+class FolderError(CommandError):
+    """A run's folder cannot be used; the sentence says why, and what to do."""
 
 
 class RunFolder:
@@ -139,7 +140,9 @@ def _read_sessions(path: Path) -> list[dict[str, Any]]:
         sessions = json.loads(path.read_text(encoding="utf-8"))["sessions"]
         return [dict(session) for session in sessions]
     except (ValueError, KeyError, TypeError):
-        raise FolderError(f"{path} is no provenance of a run; without it none resumes.") from None
+        raise FolderError(
+            f"{path} is not the provenance of a run; without it no run can be resumed."
+        ) from None
 
 
 def _slug(label: str) -> str:

@@ -3,31 +3,36 @@
 import hashlib
 import json
 import math
+import shlex
 import sys
 import time
+import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import nullcontext, redirect_stdout
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from amsgrad.engines.base import Engine, Records
+from amsgrad.engines.base import Records, RunEngine, State
 from amsgrad.regret import value
-from experiments.run import checkpoint
-from experiments.run import picture
-from experiments.files import provenance
-from experiments.run import loop as runner
-from experiments.run import trace
-from experiments.files.atomic import write_text
+from experiments.command import CommandError
+from experiments.config.arguments import Invocation
 from experiments.config.build import device_name, engine_name
 from experiments.config.caption import caption
-from experiments.run.certificate_file import to_text
-from experiments.config.run_config import Config, from_mapping, to_yaml
+from experiments.config.reading import read_settings
+from experiments.config.run_config import Config, to_yaml
 from experiments.config.yaml_file import read_file
+from experiments.files import provenance
+from experiments.files.atomic import write_text
+from experiments.run import checkpoint, loop, picture, trace
+from experiments.run.certificate_file import to_text
 from experiments.run.folder import FolderError, RunFolder
 from experiments.run.progress import Progress
-from experiments.tracking.labml_tracker import labml_tracker
 from experiments.run.verified import build_verified
+from experiments.signals import stopping
+from experiments.terminal import say
+from experiments.tracking.labml_tracker import labml_tracker
 
 
 @dataclass(frozen=True)
@@ -37,11 +42,61 @@ class Session:
     config: Config
     chosen: frozenset[str]
     folder: RunFolder
-    engine: Engine[Any]
-    state: Any
+    engine: RunEngine
+    state: State
     records: Records
     verification: Mapping[str, object]
     started: datetime
+
+
+def run_session(
+    asked: Invocation, arguments: Sequence[str]
+) -> tuple[dict[str, Any], Mapping[str, object], str]:
+    """Run what the command line asks for, to its end or until interrupted.
+
+    Returns:
+        The summary, the verification, and the options that go on with the run.
+
+    Raises:
+        CommandError: nothing was begun; or the run stands at its last checkpoint.
+    """
+    # Optimizers of others may print; standard output is kept for the summary.
+    elsewhere = redirect_stdout(sys.stderr) if asked.json else nullcontext()
+    with elsewhere:
+        session = _start(asked)
+        resume_by = f"--resume {session.folder.id} --out {shlex.quote(str(asked.out))}"
+        try:
+            with session.folder:
+                summary = execute(session, app=asked.app, arguments=arguments)
+        except OSError as error:
+            raise CommandError(
+                f"the run cannot be written ({error.strerror}) and stands at its last checkpoint;"
+                f" make room, then go on with {resume_by}",
+                status=1,
+            ) from None
+        except KeyboardInterrupt:
+            raise CommandError(
+                f"interrupted again; the run stands at its last checkpoint: {resume_by}", status=130
+            ) from None
+        except Exception as error:
+            traceback.print_exc()
+            raise CommandError(
+                f"{error!r}; the run stands at its last checkpoint: {resume_by}", status=1
+            ) from None
+    return summary, session.verification, resume_by
+
+
+def _start(asked: Invocation) -> Session:
+    try:
+        if asked.config is None:
+            return resume(str(asked.resume), asked.out)
+        return begin(asked.config, asked.chosen, asked.out)
+    except OSError as error:
+        raise CommandError(
+            f"the run cannot be written in {asked.out} ({error.strerror})", status=1
+        ) from None
+    except KeyboardInterrupt:
+        raise CommandError("interrupted before the first step", status=130) from None
 
 
 def begin(config: Config, chosen: frozenset[str], out: Path) -> Session:
@@ -50,7 +105,7 @@ def begin(config: Config, chosen: frozenset[str], out: Path) -> Session:
     Raises:
         ConfigError: there is no such device or class.
         FolderError: nothing can be written in `out`.
-        Disagreement: the compiled engine does not do what the real optimizer does.
+        CommandError: the compiled engine does not do what the real optimizer does.
     """
     started = datetime.now(UTC)
     engine, verification = build_verified(config)
@@ -65,7 +120,7 @@ def resume(run_id: str, out: Path) -> Session:
     """Take up an interrupted or killed run at its last checkpoint.
 
     Raises:
-        FolderError, CheckpointError: there is no such run, it is over or in use, or is damaged.
+        FolderError: there is no such run, it is over or in use, or is damaged.
     """
     started = datetime.now(UTC)
     folder = RunFolder.open(out, run_id)
@@ -76,7 +131,7 @@ def resume(run_id: str, out: Path) -> Session:
         raise FolderError(f"{folder.provenance} is missing; without it no run can be resumed.")
     if folder.sessions[-1].get("config_sha256") != _digest(folder):
         raise FolderError(f"{folder.config} is not what the run was begun with; put it back.")
-    config = from_mapping(read_file(folder.config))
+    config = Config(**read_settings(read_file(folder.config)))
     engine, verification = build_verified(config)
     arrays, records = checkpoint.load(folder.checkpoint)
     try:
@@ -87,13 +142,13 @@ def resume(run_id: str, out: Path) -> Session:
 
 
 def _status(folder: RunFolder) -> str | None:
-    """The status in the summary; None for a run that was killed."""
+    """Return the status in the summary; None for a run that was killed."""
     if not folder.summary.exists():
         return None
     try:
         return str(json.loads(folder.summary.read_text(encoding="utf-8"))["status"])
     except (ValueError, KeyError, TypeError):
-        raise FolderError(f"{folder.summary} is no summary of a run; move it away.") from None
+        raise FolderError(f"{folder.summary} is not the summary of a run; move it away.") from None
 
 
 def _digest(folder: RunFolder) -> str:
@@ -106,24 +161,25 @@ def _digest(folder: RunFolder) -> str:
 def execute(session: Session, *, app: str | None, arguments: Sequence[str]) -> dict[str, Any]:
     """Run to the end, to a signal or to NaN; write the folder's files; return the summary."""
     config, folder = session.config, session.folder
+    settings = config.settings()
     here = _provenance(session, arguments, finished=None)
     for name in ("commit", "versions", "machine"):
         if folder.sessions and folder.sessions[-1].get(name) != here[name]:
-            warn(f"the {name} is another than where this run began; bits may differ from there on")
+            warn(f"the {name} differs from the one that this run began with; later bits may differ")
     folder.save_provenance(here)
     comment = f"{config.opt}: {caption(config)}"
     if session.state.steps:
         comment += f", resumed after step {session.state.steps} of {folder.id}"
     began = time.monotonic()
     with (
-        runner.stopping() as stop,
+        stopping() as stop,
         labml_tracker(
             name=config.problem,
             comment=comment,
             tags=(config.opt, config.problem, engine_name(config)),
-            python_file=Path(__file__).with_name("synthetic.py"),
-            defaults=_settings(Config(opt=config.opt)),
-            chosen={name: getattr(config, name) for name in session.chosen},
+            python_file=Path(__file__).parents[1] / "synthetic.py",
+            defaults=Config(opt=config.opt).settings(),
+            chosen={name: settings[name] for name in settings if name in session.chosen},
             folder=folder.labml,
             app=app,
             warn=warn,
@@ -131,7 +187,7 @@ def execute(session: Session, *, app: str | None, arguments: Sequence[str]) -> d
         Progress(config.steps, session.state.steps) as progress,
     ):
         starting = time.monotonic() - began
-        outcome = runner.run(
+        outcome = loop.run(
             session.engine,
             session.state,
             session.records,
@@ -157,17 +213,15 @@ def execute(session: Session, *, app: str | None, arguments: Sequence[str]) -> d
 
 
 def warn(sentence: str) -> None:
-    """Tell the user of something that the run can do without."""
-    print(f"synthetic: warning: {sentence}", file=sys.stderr)
+    """Report something that the run can do without."""
+    say(f"synthetic: warning: {sentence}")
 
 
-def _summary(
-    session: Session, outcome: runner.Outcome, seconds: dict[str, float]
-) -> dict[str, Any]:
+def _summary(session: Session, outcome: loop.Outcome, seconds: dict[str, float]) -> dict[str, Any]:
     config, state = session.config, outcome.state
     problem = config.make_problem()
     steps = state.steps - session.state.steps
-    certificate = getattr(session.engine, "certificate", None)
+    certificate = session.engine.certificate
     cycle = certificate and {
         "start": certificate.start,
         "length": certificate.length,
@@ -179,7 +233,7 @@ def _summary(
     hindsight = records.average_hindsight_regret.tolist() if records.in_hindsight else []
     return {
         "opt": config.opt,
-        "semantics": config.semantics,
+        "semantics": config.rule_options.get("semantics"),
         "problem": config.problem,
         "engine": engine_name(config),
         "status": outcome.status,
@@ -199,10 +253,10 @@ def _summary(
 
 def _write_results(session: Session, records: Records) -> None:
     config, folder = session.config, session.folder
-    certificate = getattr(session.engine, "certificate", None)
+    certificate = session.engine.certificate
     if certificate is not None:
         write_text(folder.certificate, to_text(certificate, config))
-    trace.write(folder.trace, records, first_t=config.first_t, attributes=_settings(config))
+    trace.write(folder.trace, records, first_t=config.first_t, attributes=config.settings())
     if not records.step.size:
         return
     problem = config.make_problem()
@@ -217,10 +271,6 @@ def _write_results(session: Session, records: Records) -> None:
         first_t=config.first_t,
         logarithmic=config.every is None,
     )
-
-
-def _settings(config: Config) -> dict[str, Any]:
-    return {name: entry for name, entry in asdict(config).items() if entry is not None}
 
 
 def _provenance(

@@ -1,4 +1,4 @@
-"""An engine that has been held to the real optimizer, which works in a process of its own.
+"""An engine that was checked against the real optimizer, which works in a process of its own.
 
 torch takes as long to import as all the rest of a run. Beside the import of numba and matplotlib
 it costs half of that on two cores, and a run of the compiled engine never loads it.
@@ -7,66 +7,77 @@ it costs half of that on two cores, and a run of the compiled engine never loads
 import os
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection
 from typing import Any
 
-from amsgrad.engines.base import Engine
+from amsgrad.engines.base import RunEngine, Trajectory
 from amsgrad.engines.reference import Reference
-from amsgrad.rules import TORCH_RULES
-from amsgrad.verification import Disagreement, follow, tolerance, verify
-from experiments.run import picture
-from experiments.run import trace
-from experiments.tracking.labml_tracker import labml_tracker as tracking
-from experiments.config.build import build_engine, build_rule, build_setup, build_torch_loop, engine_name
+from amsgrad.rules import RULES
+from amsgrad.verification import Disagreement, tolerance, verify, verify_to_the_bit
+from experiments.command import CommandError
+from experiments.config.build import build_engine, build_setup, build_torch_loop, engine_name
 from experiments.config.run_config import Config
+from experiments.run import picture, trace
+from experiments.tracking import labml_tracker
 
 
-def build_verified(config: Config) -> tuple[Engine[Any], Mapping[str, object]]:
-    """The engine, and what the comparison of its first `config.verify` steps has found.
+def build_verified(config: Config) -> tuple[RunEngine, Mapping[str, object]]:
+    """Return the engine, and the result of the comparison of its first `config.verify` steps.
 
-    Only the compiled engine is compared: with the real optimizer, or with the definition in plain
-    Python, to the bit, where torch has no such optimizer.
+    Only the compiled engine is compared: with the real optimizer, or, where torch has no such
+    optimizer, with the definition in plain Python, to the bit.
 
     Raises:
         ConfigError: as `build_engine`.
-        Disagreement: the engine left the real optimizer's path, or that ended in an error.
+        CommandError: the engine left the path of the other one, or that ended in an error.
     """
     if engine_name(config) != "compiled" or config.verify == 0:
         return build_engine(config), {"steps": 0}
-    setup, rule = build_setup(config), build_rule(config)
+    setup, rule = build_setup(config), config.make_rule()
     steps = min(config.verify, config.steps)
-    if config.opt not in TORCH_RULES:
-        definition = follow(Reference(setup, rule), "the reference engine", steps)
-        engine = build_engine(config)
-        return engine, asdict(verify(engine, rule, definition, 0.0))
-    with _real_optimizer(config) as answer:
-        engine = build_engine(config)
-        for module in (trace, picture, tracking):
-            module.import_ahead()
-        try:
-            path = answer.recv()
-        except EOFError:
-            path = RuntimeError("its process ended early")
-    if isinstance(path, Exception):
-        raise Disagreement(f"the real optimizer cannot be followed: {path}")
-    allowed = tolerance(rule, setup.dtype, steps)
-    return engine, asdict(verify(engine, rule, path, allowed))
+    counterpart = RULES[config.opt].counterpart(config.rule_options)
+    try:
+        if counterpart is None:
+            engine = build_engine(config)
+            definition = Reference(setup, rule)
+            found = verify_to_the_bit(engine, definition, steps, piece=lambda: 1)
+            return engine, asdict(found)
+        with _real_optimizer(config) as path_of:
+            engine = build_engine(config)
+            for module in (trace, picture, labml_tracker):
+                module.import_ahead()
+            path = path_of()
+        allowed = tolerance(rule, setup.dtype, steps)
+        return engine, asdict(verify(engine, path, counterpart.state, allowed))
+    except Disagreement as error:
+        raise CommandError(error, status=1) from None
 
 
 @contextmanager
-def _real_optimizer(config: Config) -> Iterator[Connection]:
-    """Start the other process; yield where its answer comes from; end it in any case."""
+def _real_optimizer(config: Config) -> Iterator[Callable[[], Trajectory]]:
+    """Start the other process; yield a function that waits for its path; end it in any case."""
     context = get_context("spawn")
     answer, sender = context.Pipe(duplex=False)
     process = context.Process(target=_send_path, args=(config, sender), daemon=True)
     process.start()
     sender.close()
+
+    def path_of() -> Trajectory:
+        try:
+            path: Any = answer.recv()
+        except EOFError:
+            path = RuntimeError("its process ended early")
+        if isinstance(path, Exception):
+            raise Disagreement(f"the real optimizer cannot be followed: {path}")
+        found: Trajectory = path
+        return found
+
     try:
-        yield answer
+        yield path_of
     finally:
         process.kill()
         process.join()
@@ -80,7 +91,7 @@ def _send_path(config: Config, sender: Connection) -> None:
     _spare_torchs_compiler()
     try:
         answer: Any = build_torch_loop(config).follow(min(config.verify, config.steps))
-    except Exception as error:  # told by the process that was started by hand
+    except Exception as error:  # reported by the process that was started by hand
         answer = error
     with suppress(BrokenPipeError):  # that process was ended
         sender.send(answer)
@@ -95,7 +106,7 @@ def _end_with_parent() -> None:
 
 
 def _spare_torchs_compiler() -> None:
-    """Tell torch not to import torch._dynamo (1 to 2 s), which would exempt these methods from it.
+    """Keep torch from importing torch._dynamo (1 to 2 s), which would exempt these methods.
 
     In a process that steps one optimizer and ends, nothing is ever compiled by torch.
     """

@@ -79,7 +79,7 @@ def test_a_certificate_that_cannot_be_is_refused(
     argv = ["--opt", "adam", *line.split(), "--verify", "0", "--certify", "yes"]
     assert synthetic([*argv, "--out", str(tmp_path / "runs")]) == 2
     assert capsys.readouterr().err == (
-        "synthetic: error: --certify yes was given, but the run need not be periodic: "
+        "synthetic: error: --certify yes was given, but the run is not guaranteed to be periodic: "
         + reason
         + "\n"
     )

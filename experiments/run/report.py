@@ -1,0 +1,51 @@
+"""The end of a run in a few lines, for the terminal."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def report(
+    summary: Mapping[str, Any], verification: Mapping[str, Any], how_to_resume: str
+) -> list[str]:
+    """Return the lines.
+
+    Args:
+        summary, verification: as they stand in the run's folder.
+        how_to_resume: options of the command that goes on with the run.
+    """
+    rate = summary["nanoseconds_per_step"]
+    before = summary["resumed_after_step"]
+    lines = [
+        f"{summary['opt']} {summary['status']} after {summary['steps']:,} steps,"
+        + (f" {before:,} of them before; since then" if before else "")
+        + f" {summary['seconds']['computing']:.2f} s in the {summary['engine']} engine"
+        + (f" ({rate:,.1f} ns per step)" if rate else "")
+    ]
+    if verification["steps"]:
+        lines.append(
+            f"the first {verification['steps']:,} steps agree with {verification['against']}"
+            f" (largest difference {max(verification['largest'].values()):.1e})"
+        )
+    if summary["average_regret"] is not None:
+        x_star = summary["x_star"]
+        optimum = "no optimum" if x_star is None else f"optimum {x_star:g}"
+        lines.append(
+            f"x = {summary['x']:.4f} ({optimum}), average regret = {summary['average_regret']:.4f}"
+        )
+    if summary["average_hindsight_regret"] is not None:
+        lines.append(
+            f"against the best point in hindsight: {summary['average_hindsight_regret']:.4f}"
+        )
+    if summary["cycle"] is not None:
+        cycle = summary["cycle"]
+        lines.append(
+            f"from step {cycle['start']:,} on all repeats every {cycle['length']:,} steps, bit for"
+            f" bit:\nfor ever x in [{cycle['lowest_x']:.4f}, {cycle['highest_x']:.4f}], average"
+            f" regret -> {cycle['limit_average_regret']:.10g}"
+        )
+    elif summary["certify"] == "yes":
+        lines.append(f"no cycle begins within {summary['steps']:,} steps: nothing is certified")
+    lines.append(f"run: {summary['run']}")
+    if summary["status"] == "interrupted":
+        lines.append(f"go on with: python -m experiments.synthetic {how_to_resume}")
+    return lines
