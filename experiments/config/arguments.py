@@ -114,7 +114,7 @@ def parse(arguments: Sequence[str]) -> Invocation:
 
 
 def _beside(option: Option, given: Given | None) -> Any:
-    return option.default if given is None or given.value is None else read(option, *given)
+    return option.default if given is None else read(option, *given)
 
 
 def _refuse_others(asked: Collection[str], settings: Mapping[str, Any]) -> None:

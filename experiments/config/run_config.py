@@ -127,11 +127,11 @@ class Config:
         for name in given:
             if name not in names():
                 raise ConfigError(f"{shown(name)} is not a setting{closest(name, names())}")
-        if given.get("opt") is None:
+        if "opt" not in given:
             raise ConfigError(f"opt must be given: {RUN['opt'].type}")
         for name, option in RUN.items():
-            value = given.get(name)
-            self._set(name, option.default if value is None else read(option, value, name))
+            value = read(option, given[name], name) if name in given else option.default
+            self._set(name, value)
         rule, problem = options_of_rule(self.opt), options_of_problem(self.problem)
         self._set("rule_options", _resolved(rule, given))
         self._set("problem_options", _resolved(problem, given))

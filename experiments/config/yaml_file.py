@@ -9,7 +9,7 @@ import yaml
 from amsgrad.options import shown
 from experiments.command import ConfigError
 from experiments.config.reading import Given, unknown_setting
-from experiments.config.run_config import names
+from experiments.config.run_config import RUN, names
 
 LARGEST_FILE = 1_000_000  # bytes
 PLAIN = re.compile(r"tag:yaml\.org,2002:(null|bool|int|float|str|timestamp)")
@@ -39,7 +39,8 @@ def given_by(nodes: Nodes, path: Path) -> dict[str, Given]:
         if name in found:
             raise ConfigError(f"{where}: {name} is given a second time")
         if not isinstance(node, yaml.ScalarNode) or not PLAIN.fullmatch(node.tag):
-            raise ConfigError(f"{where}: {name} must be one plain value")
+            kind = f": {RUN[name].type}" if name in RUN else ""
+            raise ConfigError(f"{where}: {name} must be one plain value{kind}")
         value = None if node.tag.endswith(":null") else node.value
         found[name] = Given(value, f"{where}: {name}")
     return found

@@ -1,9 +1,9 @@
-"""The command line and its files: what is read, which value wins, and how errors are told."""
+"""The command line and its files: what is read, which value wins, and what an error says."""
 
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import FrozenInstanceError, fields
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import pytest
@@ -11,14 +11,18 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amsgrad.problems import defaults as problem_defaults
-from amsgrad.rules import defaults, option_names
-from experiments.config.run_config import run_config as lists
-from experiments.config.arguments import GROUPS, parse
-from experiments.config.run_config import SETTINGS, Config, from_mapping, to_yaml
+from amsgrad.options import REQUIRED, options_of
+from amsgrad.problems import PROBLEMS
+from amsgrad.rules import RULES
+from amsgrad.rules.adam import SEMANTICS
+from amsgrad.schedules import BETA1_SCHEDULES, SCHEDULES
+from experiments.command import ConfigError
+from experiments.config.arguments import APP, FLAGS, OUT, command, parse
+from experiments.config.own_options import problems_with, rules_with
+from experiments.config.reading import read_settings
+from experiments.config.run_config import MOST_RECORDS, RUN, Config, names, to_yaml
 from experiments.config.yaml_file import read_file
-from experiments.config.field_types import ConfigError
-from experiments.config.options import HERE_ONLY, OPTIONS
+from experiments.synthetic import main
 
 ROOT = Path(__file__).parents[2]
 SGD = "torch.optim:SGD"
@@ -50,46 +54,43 @@ def config(*argv: str) -> Config:
     return found
 
 
-def refusal(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
-    """The sentence on standard error, where there must be one line and nothing else."""
-    with pytest.raises(SystemExit) as stopped:
+def refusal(*argv: str) -> str:
+    """The sentence of the error, which must be one line."""
+    with pytest.raises(ConfigError) as error:
         parse(argv)
-    assert stopped.value.code == 2
+    assert error.value.status == 2
+    assert str(error.value).isprintable()  # so it is one line
+    return str(error.value)
+
+
+def test_an_error_is_one_line_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--opt", "adm"]) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith("synthetic: error: ")
-    assert err.endswith("\n")
-    assert err[:-1].isprintable()  # so it is one line
-    return err.removeprefix("synthetic: error: ").removesuffix("\n")
+    assert err.startswith("synthetic: error: --opt must be adam, amsgrad, ")
+    assert err.count("\n") == 1
+    assert err.endswith("; did you mean adam?\n")
 
 
 # What is read
 
 
 def test_opt_alone_is_the_seed_program() -> None:
-    assert vars(config("--opt", "adam")) == {
+    assert config("--opt", "adam").settings() == {
         "opt": "adam",
         "semantics": "labml",
         "lr": 0.01,
         "beta1": 0.9,
         "beta2": 0.99,
         "eps": 1e-16,
-        "window": None,
-        "power": None,
-        "final_lr": None,
-        "gamma": None,
         "schedule": "constant",
         "schedule_rate": 0.01,
         "beta1_schedule": "constant",
         "beta1_rate": 0.999,
         "problem": "online",
         "period": 101,
-        "probability": None,
         "big": 1010.0,
         "small": -10.0,
-        "delta": None,
-        "a": None,
-        "order": None,
         "first_t": 0,
         "x0": 0.0,
         "seed": 0,
@@ -154,41 +155,48 @@ def test_a_value_is_read_alike_everywhere(
         [*opt, "--config", written(f"{name}: {text}")],
         [*opt, "--config", written(f"{name}: '{text}'")],
     ):
-        found = getattr(config(*argv), name)
+        found = config(*argv).settings()[name]
         assert (found, type(found)) == (value, type(value)), argv
-    again = getattr(from_mapping({"opt": "adam", name: value}), name)
+    again = Config(**{"opt": "adam", name: value}).settings()[name]
     assert (again, type(again)) == (value, type(value))
 
 
 def test_eps_is_that_of_the_semantics() -> None:
-    assert config("--opt", "adam", "--semantics", "torch").eps == 1e-8
-    assert config("--opt", "adam", "--semantics", "torch", "--eps", "1e-3").eps == 1e-3
-    assert config("--opt", SGD).eps is None
-    assert config("--opt", SGD, "--eps", "1e-3").eps == 1e-3
+    assert config("--opt", "adam", "--semantics", "torch").rule_options["eps"] == 1e-8
+    line = ["--opt", "adam", "--semantics", "torch", "--eps", "1e-3"]
+    assert config(*line).rule_options["eps"] == 1e-3
+    assert config("--opt", SGD).rule_options == {}
+    assert config("--opt", SGD, "--eps", "1e-3").rule_options == {"eps": 1e-3}
 
 
 def test_an_option_not_given_is_the_rules_own() -> None:
-    for opt in lists.RULES:
-        found = vars(config("--opt", opt))
-        assert {name: found[name] for name in defaults(opt)} == defaults(opt)
-        others = lists.RULE_OPTIONS - set(option_names(opt))
-        assert {found[name] for name in others} <= {None}
-    assert config("--opt", "adopt", "--beta2", "0.5").beta2 == 0.5
+    for opt, method in RULES.items():
+        found = config("--opt", opt).rule_options
+        assert found == method.resolve({})
+        assert list(found) == list(method.options)
+    assert config("--opt", "adopt", "--beta2", "0.5").rule_options["beta2"] == 0.5
 
 
-def test_a_number_not_given_is_the_problems_own() -> None:
-    for problem in lists.PROBLEMS:
-        found = vars(config("--opt", "adam", "--problem", problem))
-        own = problem_defaults(problem)
-        assert {name: found[name] for name in own} == own
-        assert {found[name] for name in lists.PROBLEM_NUMBERS - set(own)} <= {None}
-    assert config("--opt", "adam", "--problem", "zhang", "--order", "random").order == "random"
+def test_an_option_not_given_is_the_problems_own() -> None:
+    for problem, cls in PROBLEMS.items():
+        found = config("--opt", "adam", "--problem", problem)
+        own = {n: option.default for n, option in options_of(cls).items() if n != "seed"}
+        assert found.problem_options == own
+        assert found.make_problem() == cls()
+    zhang = config("--opt", "adam", "--problem", "zhang", "--order", "random")
+    assert zhang.problem_options["order"] == "random"
+
+
+def test_dashes_and_underscores_are_alike() -> None:
+    for line in (["--first-t", "1"], ["--first_t=1"], ["--first-t=1"]):
+        assert config("--opt", "adam", *line).first_t == 1
+    assert parse(["--opt", "adam", "--print-config"]).print_config
 
 
 def test_a_file_may_hold_options_of_other_rules_and_problems(written: Written) -> None:
     file = written("opt: adam\nperiod: 50\nprobability: 0.5\nwindow: 3\nbeta1: 0.8")
     assert config("--config", file) == Config(opt="adam", period=50, beta1=0.8)
-    assert config("--config", file, "--opt", "sgd").beta1 is None
+    assert config("--config", file, "--opt", "sgd").rule_options == {}
 
 
 def test_beyond_a_million_records_they_are_spread_over_the_logarithm() -> None:
@@ -258,7 +266,7 @@ def test_the_environment_has_no_say(
     for name, value in names.items():
         monkeypatch.setenv(name, value)
     assert config("--opt", "adam") == Config(opt="adam")
-    assert refusal(capsys, "--lr") == "--lr needs a value"
+    assert refusal("--lr") == "--lr needs a value"
     with pytest.raises(SystemExit):
         parse(["--help"])
     assert capsys.readouterr().out == before
@@ -266,7 +274,7 @@ def test_the_environment_has_no_say(
 
 # What is refused
 
-OPT = f"must be {', '.join(lists.RULES)} or package.module:Class of a torch optimizer, but"
+OPT = f"must be {', '.join(RULES)} or package.module:Class of a torch optimizer, but"
 REFUSED = [
     ("", f"--opt must be given: {OPT[8:-5]}"),
     ("--opt sgdm", f"--opt {OPT} sgdm was given; did you mean sgd?"),
@@ -288,7 +296,7 @@ REFUSED = [
     ("--opt padam --power 0.6", "--power must be a number in (0, 0.5], but 0.6 was given"),
     (
         "--opt yogi --engine torch",
-        "needs a torch optimizer, which stands behind adam, amsgrad, sgd,",
+        "needs a torch optimizer, which exists for adam, amsgrad, sgd,",
     ),
     ("--opt yogi --device cuda", "only, but --opt yogi was given"),
     ("--opt amsgrd", f"--opt {OPT} amsgrd was given; did you mean amsgrad?"),
@@ -355,7 +363,7 @@ REFUSED = [
     ),
     ("--problem stochastic --period 3", "--period has no effect with --problem stochastic"),
     ("--problem adafom --big 3", "--big has no effect with --problem adafom, which has none"),
-    ("--problem theorem1 --big 2", "--big must be a finite number above 2, but 2.0 was given with"),
+    ("--problem theorem1 --big 2", "--big must be a finite number above 2, but 2 was given"),
     ("--problem zhang --order up", "--order must be cyclic or random, but up was given"),
     ("--engine fast", "--engine must be auto, compiled, torch or reference, but fast was given"),
     ("--device cuda:0", "--device must be cpu or cuda, but cuda:0 was given; did you mean cuda?"),
@@ -368,7 +376,7 @@ REFUSED = [
     ("--lrr 1", "unknown option --lrr; did you mean --lr?"),
     ("--LR 1", "unknown option --LR; did you mean --lr?"),
     (f"--lr {'9' * 500}", f"but {'9' * 77}... was given"),
-    ("--first-t 1", "unknown option --first-t; did you mean --first_t?"),
+    ("--first-tt 1", "unknown option --first_tt; did you mean --first_t?"),
     ("--js", "unknown option --js"),
     ("--st 5", "unknown option --st"),  # no abbreviations
     ("--lr.x 1", "unknown option --lr.x; did you mean --lr?"),
@@ -398,11 +406,9 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("line", "sentence"), REFUSED)
-def test_what_the_line_may_not_say(
-    line: str, sentence: str, folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_the_line_may_not_say(line: str, sentence: str, folder: Path) -> None:
     opt = ["--opt", "adam"] if line and not line.startswith("--opt") else []
-    assert sentence in refusal(capsys, *opt, *line.split(" ") if line else [])
+    assert sentence in refusal(*opt, *line.split(" ") if line else [])
     assert list(folder.iterdir()) == []
 
 
@@ -459,20 +465,16 @@ FILES: list[tuple[str | bytes, str]] = [
 
 
 @pytest.mark.parametrize(("text", "sentence"), FILES)
-def test_what_a_file_may_not_say(
-    text: str | bytes, sentence: str, written: Written, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_a_file_may_not_say(text: str | bytes, sentence: str, written: Written) -> None:
     opt = [] if b"opt" in (text.encode() if isinstance(text, str) else text) else ["--opt", "adam"]
-    assert sentence in refusal(capsys, *opt, "--config", written(text))
+    assert sentence in refusal(*opt, "--config", written(text))
 
 
-def test_a_file_runs_no_code(
-    folder: Path, written: Written, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_file_runs_no_code(folder: Path, written: Written) -> None:
     attack = "opt: !!python/object/apply:os.mkdir [made]"
     yaml.unsafe_load(attack.replace("made", "proof"))  # it works where PyYAML is made to obey
     assert (folder / "proof").is_dir()
-    refusal(capsys, "--config", written(attack))
+    refusal("--config", written(attack))
     assert not (folder / "made").exists()
 
 
@@ -480,16 +482,15 @@ def test_a_file_runs_no_code(
     ("name", "sentence"),
     [
         ("missing.yaml", "--config missing.yaml does not exist"),
-        ("", "--config . is a folder"),
+        ("", "--config must be the name of a file, but '' was given"),
+        (".", "--config . is a folder"),
         ("FILE.yaml/lr", "--config FILE.yaml/lr cannot be read: Not a directory"),
         ("n" * 300, "cannot be read: File name too long"),
     ],
 )
-def test_a_file_that_cannot_be_opened(
-    name: str, sentence: str, written: Written, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_file_that_cannot_be_opened(name: str, sentence: str, written: Written) -> None:
     written("opt: adam")
-    assert sentence in refusal(capsys, "--opt", "adam", f"--config={name}")
+    assert sentence in refusal("--opt", "adam", f"--config={name}")
 
 
 @pytest.mark.parametrize("line", ["--resume a-1", "--resume a-1 --json --app http://h:1 --out o"])
@@ -502,20 +503,18 @@ def test_resume_takes_a_run_and_where_to_report(line: str) -> None:
     )
 
 
-BESIDE_RESUME = [*((f"--{name}", "1") for name in SETTINGS), ("--config", "f"), ("--print_config",)]
+BESIDE_RESUME = [*((f"--{name}", "1") for name in names()), ("--config", "f"), ("--print_config",)]
 
 
 @pytest.mark.parametrize("surplus", BESIDE_RESUME)
-def test_nothing_else_stands_beside_resume(
-    surplus: tuple[str, ...], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_nothing_else_stands_beside_resume(surplus: tuple[str, ...]) -> None:
     for argv in (["--resume", "a", *surplus], [*surplus, "--resume", "a", "--json"]):
-        assert refusal(capsys, *argv).startswith(f"{surplus[0]} must not stand beside --resume")
+        assert refusal(*argv).startswith(f"{surplus[0]} must not stand beside --resume")
 
 
 @pytest.mark.parametrize("run", ["", ".", "..", "a/b", "/a", "a/"])
-def test_resume_takes_an_id_and_no_path(run: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "--resume must be the ID of a run, but" in refusal(capsys, f"--resume={run}")
+def test_resume_takes_an_id_and_no_path(run: str) -> None:
+    assert "--resume must be the ID of a run, but" in refusal(f"--resume={run}")
 
 
 # From Python
@@ -527,9 +526,8 @@ def test_resume_takes_an_id_and_no_path(run: str, capsys: pytest.CaptureFixture[
         ({}, "opt must be given: adam, amsgrad, sgd, rmsprop"),
         ({"opt": None}, f"opt {OPT} null was given"),
         ({"opt": 1}, f"opt {OPT} 1 was given"),
-        ({"opt": "adam", "lrr": 1}, "lrr is no setting; did you mean lr?"),
-        ({"opt": "adam", 1: 1}, "1 is no setting"),
-        ({"opt": "adam", "out": "here"}, "out is no setting"),
+        ({"opt": "adam", "lrr": 1}, "lrr is not a setting; did you mean lr?"),
+        ({"opt": "adam", "out": "here"}, "out is not a setting"),
         ({"opt": "adam", "lr": None}, "lr must be a finite number, 0 or more, but null was given"),
         ({"opt": "adam", "lr": True}, "lr must be a finite number, 0 or more, but True was given"),
         ({"opt": "adam", "lr": 10**400}, "lr must be a finite number, 0 or more, but 1000"),
@@ -539,13 +537,11 @@ def test_resume_takes_an_id_and_no_path(run: str, capsys: pytest.CaptureFixture[
         ({"opt": "adam", "steps": 1.5}, "steps must be a whole number"),
         ({"opt": "adam", "steps": (0, (1,), 1)}, "steps must be a whole number"),  # a Decimal
         ({"opt": "adam", "steps": b"1"}, "steps must be a whole number"),
-        (["opt"], "settings must be a mapping of names to values, not ['opt']"),
-        (None, "settings must be a mapping of names to values, not null"),
     ],
 )
 def test_what_a_mapping_may_not_hold(mapping: dict[str, object], sentence: str) -> None:
     with pytest.raises(ConfigError) as error:
-        from_mapping(mapping)
+        Config(**mapping)
     assert sentence in str(error.value)
     assert len(str(error.value)) < 250
 
@@ -564,25 +560,26 @@ ADAMS = ("adam", "amsgrad")
 @st.composite
 def configs(draw: st.DrawFn) -> Config:
     steps = draw(whole(1))
-    opt = draw(st.sampled_from([*lists.RULES, SGD, "paquet.été:Klasse"]))
-    device = draw(st.sampled_from(lists.DEVICES))
-    engines = lists.ENGINES if device == "cpu" and ":" not in opt else ("auto", "torch")
-    if ":" not in opt and opt not in lists.TORCH_RULES:
-        device, engines = "cpu", ("auto", "compiled", "reference")
+    opt = draw(st.sampled_from([*RULES, SGD, "paquet.été:Klasse"]))
     foreign = ":" in opt
+    device, engines = draw(st.sampled_from(["cpu", "cuda"])), RUN["engine"].type.names
+    if device == "cuda" or foreign:
+        engines = ("auto", "torch")
+    if not foreign and not RULES[opt].counterparts:
+        device, engines = "cpu", ("auto", "compiled", "reference")
     both = draw(st.booleans()) or not foreign
-    schedules = st.sampled_from(list(lists.BETA1_SCHEDULES))
-    dtype = draw(st.sampled_from(lists.DTYPES))
+    schedules = st.sampled_from(list(BETA1_SCHEDULES))
+    dtype = draw(st.sampled_from(RUN["dtype"].type.names))
     most = 3e38 if dtype == "float32" else 1e308
     return Config(
         opt=opt,
-        semantics=draw(st.sampled_from(list(lists.SEMANTICS))) if opt in ADAMS else None,
+        semantics=draw(st.sampled_from(list(SEMANTICS))) if opt in ADAMS else None,
         lr=draw(numbers(0, most)),
         beta1=draw(st.floats(0, 1, exclude_max=True)) if both else None,
         beta2=draw(st.floats(0, 1, exclude_max=True)) if both else None,
         eps=draw(st.none() | numbers(0, most)),
-        schedule=draw(st.sampled_from(list(lists.SCHEDULES))),
-        schedule_rate=draw(numbers(0)),
+        schedule=draw(st.sampled_from(list(SCHEDULES))),
+        schedule_rate=draw(numbers(0, most)),
         beta1_schedule=draw(schedules) if both and opt in ADAMS else "constant",
         beta1_rate=draw(st.floats(0, 1)),
         window=draw(st.none() | whole(1, 64)),
@@ -596,7 +593,7 @@ def configs(draw: st.DrawFn) -> Config:
         x0=draw(numbers(-1, 1)),
         seed=draw(whole(0, 2**63 - 1)),
         steps=steps,
-        every=draw(st.none() | whole(-(-steps // lists.MOST_RECORDS))),
+        every=draw(st.none() | whole(-(-steps // MOST_RECORDS))),
         verify=draw(whole(0)),
         engine=draw(st.sampled_from(engines)),
         device=device,
@@ -607,36 +604,50 @@ def configs(draw: st.DrawFn) -> Config:
 @given(configs())
 def test_to_yaml_comes_back_the_same(any_config: Config) -> None:
     text = to_yaml(any_config)
-    assert [line.partition(":")[0] for line in text.splitlines()] == list(SETTINGS)
+    in_force = [line.partition(":")[0] for line in text.splitlines()]
+    assert in_force == list(any_config.settings())
     assert text.startswith(f"opt: {any_config.opt}\n")
     for mapping in (yaml.safe_load(text), yaml.load(text, Loader=yaml.BaseLoader)):
-        given = {name: None if text == "null" else text for name, text in mapping.items()}
-        assert from_mapping(given) == any_config
+        assert Config(**mapping) == any_config
     Path("saved.yaml").write_text(text, encoding="utf-8")
-    assert from_mapping(read_file(Path("saved.yaml"))) == any_config
+    assert Config(**read_settings(read_file(Path("saved.yaml")))) == any_config
     assert config("--config", "saved.yaml", "--print_config") == any_config
+
+
+def test_a_file_of_an_earlier_version_is_read(written: Written) -> None:
+    """It had a null for each option of other rules and problems."""
+    text = "opt: adam\nwindow: null\ndelta: null\nperiod: 50\nevery: 1000\nprobability: null"
+    assert config("--config", written(text)) == Config(opt="adam", period=50)
 
 
 # What a person reads
 
 
-def test_help_tells_every_option(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         parse(["--help"])
     text, err = capsys.readouterr()
     assert (stopped.value.code, err) == (0, "")
     assert max(map(len, text.splitlines())) <= 100
     words = " ".join(text.split())
-    order = [words.index(f" --{name} ") for name in [*SETTINGS, "out", "app", *HERE_ONLY]]
+    listed = [*names(), "out", "app", "config", "resume", *FLAGS]
+    order = [words.index(f" --{name} ") for name in listed]
     assert order == sorted(order)
-    for name, option in OPTIONS.items():
-        assert f"--{name} {option.kind.metavar} {option.sentence} ({option.kind}" in words
-        if option.default is not None and name != "opt":
+    for name, option in {**RUN, "out": OUT, "app": APP}.items():
+        assert f"--{name} {option.type.metavar} {option.sentence} ({option.type}" in words
+        if option.default not in (None, REQUIRED):
             assert f"; default {option.default})." in words
-    for title in GROUPS.values():
+    for name, owners in {**rules_with(), **problems_with()}.items():
+        for option in owners.values():
+            assert option.sentence in words, name
+    for title in command().groups.values():
         assert f"\n{title}:\n" in text
+    for method in RULES.values():
+        assert f"{method.name} {method.formula}" in words
+    for name, cls in PROBLEMS.items():
+        assert f"{name} {cls().in_words}" in words
     assert "amsbound or package.module:Class of a torch optimizer; required)." in words
-    assert "by default 1e-16 for labml, 1e-08 for torch" in words
+    assert "by default 1e-16 for labml, 0 for paper adamnc adamx, 1e-07 for keras" in words
     assert "by default 101 for online and 10 for the others" in words
 
 
@@ -650,20 +661,22 @@ def test_the_example_of_help_can_be_run(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_every_group_of_help_starts_at_an_option() -> None:
-    assert set(GROUPS) <= set(OPTIONS)
-    assert next(iter(GROUPS)) == next(iter(OPTIONS))
+    groups, options = command().groups, command().options
+    assert set(groups) <= set(options)
+    assert next(iter(groups)) == next(iter(options))
 
 
-def test_every_field_is_an_option_with_a_sentence() -> None:
-    assert list(SETTINGS) == [field.name for field in fields(Config)]
-    for setting in SETTINGS.values():
-        assert setting.sentence[0].isupper()
-        assert setting.sentence[-1] != "."  # --help adds it, after the kind and the default
+def test_every_option_has_a_sentence() -> None:
+    for option in command().options.values():
+        assert option.sentence[0].isupper()
+        assert option.sentence[-1] != "."  # --help adds it, after the type and the default
 
 
 def test_the_parser_imports_little() -> None:
     heavy = ["torch", "numba", "xarray", "matplotlib", "labml", "pandas", "dask"]
-    code = f"import sys, experiments.config.arguments; print([m for m in {heavy} if m in sys.modules])"
+    code = (
+        f"import sys, experiments.config.arguments; print([m for m in {heavy} if m in sys.modules])"
+    )
     command = [sys.executable, "-W", "error", "-c", code]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
@@ -673,7 +686,8 @@ def test_the_parser_imports_little() -> None:
 def test_the_committed_file_is_the_seed_program_in_full(opt: str) -> None:
     asked = parse(["--config", str(ROOT / f"configs/{opt}.yaml")])
     assert asked.config == Config(opt=opt)
-    assert asked.chosen == {name for name in SETTINGS if getattr(asked.config, name) is not None}
+    assert asked.config is not None
+    assert asked.chosen == set(asked.config.settings())
 
 
 def test_the_smoke_run_is_small() -> None:
@@ -685,5 +699,5 @@ def test_the_smoke_run_is_small() -> None:
 @pytest.mark.parametrize("file", sorted((ROOT / "configs").glob("*.yaml")), ids=lambda f: f.stem)
 def test_every_committed_file_is_read(file: Path) -> None:
     asked = parse(["--config", str(file)])
-    own = {name for name in SETTINGS if getattr(asked.config, name) is not None}
-    assert asked.chosen <= own  # nothing in it is without effect
+    assert asked.config is not None
+    assert asked.chosen <= set(asked.config.settings())  # nothing in it is without effect
