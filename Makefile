@@ -4,7 +4,7 @@ OPT ?= adam
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: run dashboard test check format figures notebooks bench clean
+.PHONY: run dashboard test test-all check format figures notebooks bench clean
 
 run: .venv/run
 	$(BIN)/python -m experiments.synthetic --opt $(OPT) $(ARGS)
@@ -13,8 +13,12 @@ dashboard: .venv/dashboard
 	$(BIN)/python -m experiments.dashboard $(ARGS)
 
 test: .venv/test
-	$(BIN)/python -m pytest --numprocesses 2
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest --numprocesses 2 --quiet tests/engines
+	$(BIN)/python -m pytest --numprocesses 2 -m "not slow"
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest --numprocesses 2 --quiet -m "not slow" tests/engines
+
+test-all: test
+	$(BIN)/python -m pytest --numprocesses 2 -m slow
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest --numprocesses 2 --quiet -m slow tests/engines
 
 check: .venv/check
 	$(BIN)/ruff format --check

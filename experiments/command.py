@@ -75,11 +75,12 @@ class Command:
             name = str(error.argument_name).rpartition("--")[2]
             needs = "takes no value" if name in (*self.flags, "help") else "needs a value"
             raise ConfigError(f"--{name} {needs}") from None
-        if rest and rest[0].startswith("--"):
-            raise ConfigError(self.unknown(rest[0].partition("=")[0][2:], "--"))
-        if rest:
-            raise ConfigError(f"{shown(' '.join(rest))} belongs to no option; see --help")
-        return vars(given)
+        unknown = [word for word in rest if word.startswith("-") or self.words is None]
+        if unknown and unknown[0].startswith("--"):
+            raise ConfigError(self.unknown(unknown[0].partition("=")[0][2:], "--"))
+        if unknown:
+            raise ConfigError(f"{shown(' '.join(unknown))} belongs to no option; see --help")
+        return {**vars(given), **({"words": rest} if rest else {})}
 
     def values(self, arguments: Sequence[str]) -> dict[str, Any]:
         """Return the value of every option and flag, read and checked; "words" are a list.
@@ -161,12 +162,14 @@ def _canonical(word: str) -> str:
 
 def _parser(command: Command) -> argparse.ArgumentParser:
     usage = "%(prog)s [--OPTION VALUE ...]"
+    description = command.sentence
     if command.words is not None:
         usage = f"%(prog)s {command.words[0]} ... [--OPTION VALUE ...]"
+        description += f"\n\n  {command.words[0]:<20}  {command.words[1]}"
     parser = argparse.ArgumentParser(
         prog=f"python -m experiments.{command.name}",
         usage=usage,
-        description=command.sentence,
+        description=description,
         epilog="\n".join(filter(None, [command.epilog, f"Example: {command.example}"])),
         formatter_class=_Help,
         add_help=False,
@@ -177,8 +180,6 @@ def _parser(command: Command) -> argparse.ArgumentParser:
     parser._negative_number_matcher = re.compile(r"-(\.?\d|inf|nan)")
     absent: Any = {"default": argparse.SUPPRESS}
     group: Any = parser
-    if command.words is not None:
-        parser.add_argument("words", nargs="*", metavar=command.words[0], help=command.words[1])
     for name, option in command.options.items():
         if name in command.groups:
             group = parser.add_argument_group(command.groups[name])

@@ -1,0 +1,1 @@
+"""Writing files: atomically, as strict JSON, with provenance."""

@@ -1,0 +1,1 @@
+"""One run: its session, its loop, and the files in its folder."""

@@ -35,6 +35,10 @@ from experiments.terminal import say
 from experiments.tracking.labml_tracker import labml_tracker
 
 
+# What a resumption compares with the beginning, and the words for a difference.
+OTHERS = {"commit": "another commit", "versions": "other versions", "machine": "another machine"}
+
+
 @dataclass(frozen=True)
 class Session:
     """A run that can go on from `state`; `records` are those made before it."""
@@ -163,9 +167,9 @@ def execute(session: Session, *, app: str | None, arguments: Sequence[str]) -> d
     config, folder = session.config, session.folder
     settings = config.settings()
     here = _provenance(session, arguments, finished=None)
-    for name in ("commit", "versions", "machine"):
+    for name, other in OTHERS.items():
         if folder.sessions and folder.sessions[-1].get(name) != here[name]:
-            warn(f"the {name} differs from the one that this run began with; later bits may differ")
+            warn(f"this run began with {other}; later bits may differ")
     folder.save_provenance(here)
     comment = f"{config.opt}: {caption(config)}"
     if session.state.steps:

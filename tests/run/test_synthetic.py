@@ -17,10 +17,10 @@ import xarray as xr
 
 from amsgrad.rules import RULES
 from amsgrad.rules.adam import adam
-from experiments.run import loop as runner
-from experiments.run import trace
+from experiments.run import loop, trace
 from experiments.synthetic import main
 from tests import naive
+from tests.conftest import Start
 
 ROOT = Path(__file__).parents[2]
 FILES = {
@@ -192,12 +192,11 @@ def test_a_place_that_cannot_be_written_is_refused(
 def test_a_rule_that_leaves_the_real_optimizer_is_not_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    @wraps(adam)
+    @wraps(adam.make)
     def forgetful(**options: Any) -> Any:
-        rule = adam(**options)
-        return replace(rule, beta1=0.8)
+        return replace(adam.make(**options), beta1=0.8)
 
-    monkeypatch.setitem(RULES, "adam", forgetful)
+    monkeypatch.setitem(RULES, "adam", replace(adam, make=forgetful))
     out = tmp_path / "runs"
     status = main(["--opt", "adam", "--steps", "1000", "--out", str(out)])
     printed = capsys.readouterr()
@@ -219,7 +218,7 @@ def test_a_diverged_run_says_so_and_keeps_its_trace(
 
 def stop_after(monkeypatch: pytest.MonkeyPatch, chunks: int, number: signal.Signals) -> None:
     """Send a signal to this process when so many chunks have been tracked."""
-    track, calls = runner.track, 0
+    track, calls = loop.track, 0
 
     def counting(*arguments: Any) -> None:
         nonlocal calls
@@ -228,7 +227,7 @@ def stop_after(monkeypatch: pytest.MonkeyPatch, chunks: int, number: signal.Sign
         if calls == chunks:
             signal.raise_signal(number)
 
-    monkeypatch.setattr(runner, "track", counting)
+    monkeypatch.setattr(loop, "track", counting)
 
 
 def identical(one: Path, other: Path) -> None:
@@ -245,7 +244,7 @@ def labml_status(folder: Path) -> str:
     return json.loads(last.read_text().splitlines()[-1])["status"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize(
     ("engine", "steps"), [("compiled", "20000"), ("reference", "5000"), ("torch", "3000")]
 )
@@ -286,10 +285,10 @@ def command(*argv: str) -> list[str]:
 
 
 def test_a_killed_run_resumes_from_its_last_checkpoint(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], start: Start
 ) -> None:
     argv = ["--opt=adam", "--engine=reference", "--steps=800000", "--every=100"]
-    process = subprocess.Popen(command(*argv, "--out", str(tmp_path)), cwd=ROOT, stderr=-3)
+    process = start(command(*argv, "--out", str(tmp_path)), stderr=-3)
     try:
         deadline = time.monotonic() + 60
         while not saved_steps(tmp_path):
@@ -337,10 +336,10 @@ def interrupted(
 @pytest.mark.parametrize(
     ("file", "damage", "sentence"),
     [
-        ("summary.json", "{", "is no summary of a run"),
+        ("summary.json", "{", "is not the summary of a run"),
         ("config.yaml", "opt: amsgrad\n", "is not what the run was begun with"),
-        ("provenance.json", "[]", "is no provenance"),
-        ("provenance.json", '{"sessions": [1]}', "is no provenance"),
+        ("provenance.json", "[]", "is not the provenance"),
+        ("provenance.json", '{"sessions": [1]}', "is not the provenance"),
         ("checkpoint.npz", "PK", "is damaged"),
     ],
 )
@@ -366,12 +365,12 @@ def test_other_versions_are_told_at_a_resumption(
     kept["sessions"][0]["versions"]["numba"] = "0.0.1"
     provenance.write_text(json.dumps(kept))
     assert main(["--resume", folder.name, "--out", str(tmp_path), "--json"]) == 0
-    assert "warning: the versions is another" in capsys.readouterr().err
+    assert "warning: this run began with other versions" in capsys.readouterr().err
 
 
-def test_dense_records_do_not_delay_ctrl_c(tmp_path: Path) -> None:
+def test_dense_records_do_not_delay_ctrl_c(tmp_path: Path, start: Start) -> None:
     argv = ["--opt=adam", "--verify=0", "--steps=1e7", "--every=1", "--out", str(tmp_path)]
-    process = subprocess.Popen(command(*argv), cwd=ROOT, stdout=-3, stderr=-3)
+    process = start(command(*argv), stdout=-3, stderr=-3)
     while not saved_steps(tmp_path):
         assert process.poll() is None
         time.sleep(0.1)
@@ -384,8 +383,8 @@ def test_dense_records_do_not_delay_ctrl_c(tmp_path: Path) -> None:
 def test_an_optimizer_that_fails_in_mid_run_loses_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "SECONDS_A_CHUNK", 0.01)
-    monkeypatch.setattr(runner, "FIRST_CHUNK", 100)
+    monkeypatch.setattr(loop, "SECONDS_A_PIECE", 0.01)
+    monkeypatch.setattr(loop, "FIRST_PIECE", 100)
     argv = ["--opt=tests.optimizers_of_others:Fails", "--steps=1000", "--every=10"]
     assert main([*argv, "--out", str(tmp_path)]) == 1
     last = capsys.readouterr().err.splitlines()[-1]
@@ -399,7 +398,7 @@ def test_a_closed_pipe_is_told_without_a_traceback(tmp_path: Path) -> None:
         done = subprocess.run(argv, cwd=ROOT, stdout=full, stderr=-1, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].endswith(
-        "is written, but not told of (No space left on device)"
+        "is written, but it cannot be reported (No space left on device)"
     )
     assert "Traceback" not in done.stderr
 
@@ -442,12 +441,10 @@ def test_it_runs_from_anywhere_and_without_a_home(tmp_path: Path) -> None:
     assert set(ROOT.iterdir()) == before
 
 
-def test_ctrl_c_before_the_first_step_writes_nothing(tmp_path: Path) -> None:
-    process = subprocess.Popen(
+def test_ctrl_c_before_the_first_step_writes_nothing(tmp_path: Path, start: Start) -> None:
+    process = start(
         command("--opt=adam", "--verify=1e6", "--out", str(tmp_path / "runs")),
-        cwd=ROOT,
         stderr=subprocess.PIPE,
-        text=True,
         start_new_session=True,
     )
     time.sleep(4)

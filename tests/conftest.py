@@ -1,0 +1,37 @@
+"""What holds for all tests."""
+
+import signal
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Undo what a shell's background job or nohup passes on: signals that are ignored.
+
+    The processes that tests start inherit it.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Start processes in the repository's root; none outlives the test."""
+    processes: list[subprocess.Popen[str]] = []
+
+    def started(argv: Sequence[str], **options: Any) -> subprocess.Popen[str]:
+        processes.append(subprocess.Popen(argv, **{"cwd": ROOT, "text": True, **options}))
+        return processes[-1]
+
+    yield started
+    for process in processes:
+        process.kill()
+        process.communicate()
