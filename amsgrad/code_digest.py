@@ -1,7 +1,7 @@
 """The digest of the code that decides the numbers: in the names of caches and of stored results.
 
-An edited rule must never be answered from a cache. numba's own cache watches the file of a function
-alone, and a stored sweep or figure watches nothing.
+A stored result of an old rule must never be taken for one of the edited rule. numba's own cache
+watches only the file of the function itself, and a stored sweep or figure watches no file.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ def code_digest(*others: Path) -> str:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of what compiles and computes."""
+    """Return the versions of the packages that compile and compute."""
     return {package: version(package) for package in COMPILERS}
 
 

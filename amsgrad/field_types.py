@@ -1,4 +1,4 @@
-"""The types of options: each reads a value from a text, a number or Python, and names itself.
+"""The types of options: each reads a value from a text, a number or Python.
 
 A value is read in the same way from a command line, from a file and from Python: the text "0.9"
 gives the number 0.9.
@@ -17,7 +17,7 @@ INT64 = 2**63 - 1  # the compiled engines count steps in int64
 
 
 class FieldType:
-    """The values that an option may have; `str` of it says in words which."""
+    """The values that an option may have; `str` of it describes them in words."""
 
     metavar = "NAME"  # the name of a value in --help
 
@@ -25,7 +25,7 @@ class FieldType:
         """Return the value that `given` stands for.
 
         Raises:
-            TypeError, ValueError, ArithmeticError: it stands for no allowed value.
+            TypeError, ValueError, ArithmeticError: it does not stand for an allowed value.
         """
         raise NotImplementedError
 
@@ -87,7 +87,7 @@ class Real(FieldType):
 
 @dataclass(frozen=True)
 class OneOf(FieldType):
-    """One of a few names; a registry may grow."""
+    """One of a few names; they may be those of a registry, which grows."""
 
     names: Collection[str]
 

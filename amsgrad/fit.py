@@ -25,7 +25,7 @@ def fit_step_size(
 
     Args:
         curve: the computed values at the places of the readings, smooth in lr.
-        readings: what was read there; all are trusted alike.
+        readings: what was read there; all have the same weight.
         lowest, highest: bounds of lr; between them the mean square must have one minimum.
 
     >>> fit_step_size(lambda lr: 2 * lr * np.ones(3), np.full(3, 0.5), 0.1, 1.0).lr

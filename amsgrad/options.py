@@ -21,7 +21,7 @@ REQUIRED: Final = inspect.Parameter.empty  # the default of an option that must 
 
 
 class Role(Enum):
-    """What an option is for."""
+    """The effect of an option."""
 
     NUMBERS = "changes the numbers"
     LENGTH = "sets the length"
@@ -36,8 +36,8 @@ class Option:
     Args:
         type: the values that it may have.
         sentence: what it is, for --help, without a full stop.
-        role: what it is for.
-        free: whether the runs of one batch may differ in it.
+        role: what it has an effect on.
+        free: True if the runs of one batch may differ in it.
         default: its value where none is given; REQUIRED where one must be.
         default_by: the name of another option and, for each value of that, the default of this.
     """
@@ -105,7 +105,7 @@ def check_options(instance: Any) -> None:
     cls: Any = type(instance)
     for name, option in options_of(cls).items():
         given = getattr(instance, name)
-        if option.read(given, name) != given:  # the text of a number is no number here
+        if option.read(given, name) != given:  # here "0.9" is not a number
             raise ValueError(f"{name} must be {option.type}, but {shown(given)} was given")
 
 

@@ -1,4 +1,4 @@
-"""The running regret R_T = sum_t [f_t(x_t) - f_t(x*)], summed so that rounding stays out of it.
+"""The running regret R_T = sum_t [f_t(x_t) - f_t(x*)], summed so that rounding does not matter.
 
 A plain sum of 10^7 terms loses about nine digits to rounding in the worst case (and in single
 precision its spacing is 0.5). Terms are therefore added in double precision to a short `open`
@@ -15,7 +15,7 @@ BLOCK = 128
 
 
 class RegretSum(NamedTuple):
-    """A sum in three double-precision parts; of a batch, each is an array with an entry a run."""
+    """A sum in three double-precision parts; of a batch, each is an array with an entry per run."""
 
     total: Any  # closed blocks, rounded
     error: Any  # what rounding took from `total`
@@ -34,16 +34,17 @@ def close_block(s: RegretSum) -> RegretSum:
 
 
 def value(s: RegretSum) -> Any:
-    """R_T as one double."""
+    """Return R_T as one double."""
     return s.total + (s.error + s.open)
 
 
 def against_hindsight(
     regret: float, slopes: float, x_star: float, lower: float, upper: float
 ) -> float:
-    """The regret against the best fixed point in hindsight, for linear losses on [lower, upper].
+    """Return the regret of linear losses against the best fixed point in hindsight.
 
-    sum_t f_t(x_t) - min_{x in F} sum_t f_t(x), which is the paper's regret, from the regret against
-    x* and the sum of all slopes so far: the two differ by slopes x* - min(slopes x over F) >= 0.
+    It is sum_t f_t(x_t) - min_{x in F} sum_t f_t(x), the regret of the paper, from the regret
+    against x* and the sum of all slopes so far: the two differ by slopes x* - min(slopes x over F),
+    which is never negative. F is [lower, upper].
     """
     return regret + (slopes * x_star - min(slopes * lower, slopes * upper))

@@ -15,7 +15,7 @@ LOG_RECORDS = 10_000
 
 
 def constant(k: int, start: float, rate: float) -> float:
-    """Keep start, whatever the step: the seed program, and most of deep learning."""
+    """Keep start at every step, as in the seed program and in most of deep learning."""
     return start
 
 
@@ -35,7 +35,7 @@ def exponential(k: int, start: float, rate: float) -> float:
 
 
 def harmonic(k: int, start: float, rate: float) -> float:
-    """Decay as start / k, which suffices in that corollary, too."""
+    """Decay as start / k, which that corollary allows, too."""
     return start / k
 
 
@@ -60,9 +60,10 @@ BETA1_SCHEDULES: dict[str, Schedule] = {
 
 
 def record_steps(steps: int, every: int | None) -> NDArray[np.int64]:
-    """The recorded steps: every, 2 every, ..., and the last; with None about LOG_RECORDS of them.
+    """Return the steps to record: every, 2 every, ..., and the last.
 
-    Those are spread evenly over the logarithm of the step, and the first and the last are in it.
+    With `every` None they are about LOG_RECORDS, spread evenly over the logarithm of the step, with
+    the first and the last among them.
     """
     if every is None:
         spread = np.geomspace(1, steps, LOG_RECORDS).astype(np.int64)

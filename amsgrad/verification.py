@@ -1,4 +1,7 @@
-"""Trust, but verify: a fast engine beside the real torch optimizer, over the first steps."""
+"""Trust, but verify: compare the first steps of a fast engine with those of a slow one.
+
+The slow one is the real torch optimizer, within rounding, or the reference engine, to the bit.
+"""
 
 import math
 from collections.abc import Callable, Mapping
@@ -13,18 +16,21 @@ from amsgrad.engines.driver import drive
 from amsgrad.engines.reference import Reference
 from amsgrad.rules.rule import Rule
 
-# torch fuses multiplications with additions and rounds its square root otherwise: an ulp or two a
-# step, which the moments remember for 1 / (1 - beta) steps.
-ULPS_A_STEP = 8
+# torch fuses multiplications with additions and rounds its square root differently: an ulp or two
+# per step, which the moments remember for 1 / (1 - beta) steps.
+ULPS_PER_STEP = 8
 
 
 class Disagreement(Exception):
-    """A fast engine left the real optimizer's path."""
+    """A fast engine differs from the slow one."""
 
 
 @dataclass(frozen=True)
 class Verification:
-    """What was compared, and each variable's largest difference relative to its largest value."""
+    """The number of steps compared, and the largest difference of each variable.
+
+    A difference is relative to the largest value of the variable so far.
+    """
 
     steps: int
     against: str
@@ -33,10 +39,13 @@ class Verification:
 
 
 def tolerance(rule: Rule, dtype: type[Any], steps: int) -> float:
-    """What rounding explains, relative: ULPS_A_STEP eps min(steps, 1 / (1 - beta))."""
+    """Return the relative difference that rounding explains.
+
+    It is ULPS_PER_STEP eps min(steps, 1 / (1 - beta)), beta the largest decay of the rule.
+    """
     beta2 = getattr(rule.h, "beta2", 1.0)  # a rule without one forgets nothing
     remembered = steps if beta2 == 1 else min(steps, 1 / (1 - max(rule.beta1, beta2)))
-    return ULPS_A_STEP * float(np.finfo(dtype).eps) * remembered
+    return ULPS_PER_STEP * float(np.finfo(dtype).eps) * remembered
 
 
 def verify_to_the_bit(
@@ -68,9 +77,7 @@ def verify_to_the_bit(
     for (found, _), (expected, _) in zip(ours, theirs, strict=True):
         differs = first_difference(found if run is None else found.run(run), expected)
         if differs is not None:
-            raise Disagreement(
-                f"after {expected.steps} steps {differs}, as by the reference engine"
-            )
+            raise Disagreement(f"after {expected.steps} steps {differs} as in the reference engine")
     compared = ("x", *definition.rule.memory._fields)
     return Verification(steps, "the reference engine", 0.0, dict.fromkeys(compared, 0.0))
 

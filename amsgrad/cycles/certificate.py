@@ -6,7 +6,8 @@ length` steps, then so it is for ever, since a step is a function of the state a
     R_{start + n length} = R_start + n regret        and        R_T / T -> regret / length
 
 exactly: no bound, no fit, no extrapolation. A limit above zero proves that the program does not
-have vanishing average regret. Whoever has the state can check it by one cycle of plain arithmetic.
+have vanishing average regret. Anyone who has the state can check it by one cycle of plain
+arithmetic.
 """
 
 import math
@@ -53,7 +54,10 @@ class Certificate:
 
 
 def why_no_cycle(setup: Setup, rule: Rule) -> str | None:
-    """Why this run need not end in a cycle, as the end of a sentence; None if it must."""
+    """Return why this run is not guaranteed to end in a cycle, or None if it is.
+
+    The reason is the end of a sentence.
+    """
     if setup.problem.random:
         return "its losses are random"
     if setup.schedule is not constant:
@@ -66,16 +70,16 @@ def why_no_cycle(setup: Setup, rule: Rule) -> str | None:
 
 
 def first_boundary(setup: Setup, rule: Rule) -> int:
-    """The least number of steps after which a period begins and the coefficients are settled."""
+    """Return the first number of steps after which a period begins with settled coefficients."""
     done = max(rule.settled - 1, 0)
     return done + (-(setup.first_t + done)) % setup.problem.period
 
 
 def refutation(certificate: Certificate, setup: Setup, rule: Rule) -> str | None:
-    """Why the certificate does not hold for this run, or None where it does.
+    """Return why the certificate does not hold for this run, or None where it does.
 
-    The plain reference engine goes once around from the state alone. That the run comes to this
-    state after `start` steps is not checked: what holds for ever from it on is.
+    The plain reference engine computes one cycle from the state alone. This checks what holds for
+    ever from that state on; it does not check that the run comes to it after `start` steps.
     """
     reason = why_no_cycle(setup, rule)
     if reason is not None:
@@ -96,7 +100,7 @@ def refutation(certificate: Certificate, setup: Setup, rule: Rule) -> str | None
         with np.errstate(over="ignore"):
             fits = math.isfinite(number) and float(real(number)) == number
         if not fits:
-            return f"{name} = {number!r} is no finite number in {np.dtype(real).name}"
+            return f"{name} = {number!r} is not a finite number in {np.dtype(real).name}"
     if not setup.problem.lower <= certificate.x <= setup.problem.upper:
         return f"x = {certificate.x!r} is outside the feasible set"
     return _goes_around(certificate, Reference(setup, rule))

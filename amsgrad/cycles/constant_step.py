@@ -1,4 +1,4 @@
-"""Where a constant step already fails: the step sizes whose cycle lies at the wrong end of F.
+"""The constant step sizes that fail: those whose cycle lies at the wrong end of F.
 
 With a step size that tends to zero the end to which x goes is decided by the drift alone
 (`amsgrad/theory`). At a constant step x also moves within the period, is clipped at the ends, and
@@ -15,7 +15,7 @@ Certify = Callable[[float], Certificate | None]
 
 
 def fails(certificate: Certificate, problem: Problem) -> bool:
-    """Whether the middle of the orbit is further from x* than the middle of F is."""
+    """Return True if the middle of the orbit is further from x* than the middle of F is."""
     middle = (certificate.lowest + certificate.highest) / 2
     centre = (problem.lower + problem.upper) / 2
     return abs(middle - problem.x_star) > abs(centre - problem.x_star)
@@ -24,7 +24,7 @@ def fails(certificate: Certificate, problem: Problem) -> bool:
 def failing_step_sizes(
     certify: Certify, problem: Problem, lrs: Sequence[float], accuracy: float = 1e-3
 ) -> list[tuple[float, float]]:
-    """The ranges of the step size, among `lrs` and between them, in which the cycle fails.
+    """Return the ranges of the step size, among `lrs` and between them, in which the cycle fails.
 
     Args:
         certify: from a step size to the certificate of its run; None where no cycle was found.
@@ -33,7 +33,8 @@ def failing_step_sizes(
         accuracy: to which the ends of a range are bisected, relative.
 
     Raises:
-        ValueError: there are no step sizes, or one has no certificate: it is not known then.
+        ValueError: `lrs` is empty, or one step size has no certificate, so that it is not known
+            whether it fails.
     """
     if not lrs:
         raise ValueError("at least one step size must be given")

@@ -1,4 +1,4 @@
-"""The compiled engine with foresight: once a run is on its cycle, no step is computed any more."""
+"""The compiled engine, but without computing any step once the run is on its cycle."""
 
 import math
 from typing import Any
@@ -45,7 +45,7 @@ class Certified(ScalarEngine):
         every_step = np.arange(cycle.start + 1, cycle.start + cycle.length + 1)
         fresh = self._start._replace(regret=EMPTY)
         end, self._turn = self.plain.advance(fresh, cycle.length, every_step)
-        # infinity repeats, too: a lap that meets it is cut short, and is no result
+        # a state with infinity repeats, too: a cycle that meets it is cut short, and proves nothing
         if not end.finite or not np.isfinite(self._start.memory).all():
             return
         self._sums = self._turn.average_regret * self._turn.step
@@ -83,6 +83,6 @@ class Certified(ScalarEngine):
         return last, Records.join([first, second])
 
     def _total(self, turns: Any, part: Any) -> Any:
-        """R after so many whole cycles and a part of one."""
+        """Return R after so many whole cycles and a part of one."""
         assert self.certificate is not None
         return value(self._start.regret) + (turns * self.certificate.regret + part)

@@ -17,7 +17,7 @@ from amsgrad.engines.base import Setup, State
 from amsgrad.engines.jit import compile_loop, make_callable, named
 from amsgrad.rules.rule import Rule
 
-STEPS_A_CALL = 10_000_000  # between two looks at the clock, or at Ctrl-C
+STEPS_PER_CALL = 10_000_000  # Ctrl-C is seen between two calls
 
 
 class Cycle(NamedTuple):
@@ -28,12 +28,12 @@ class Cycle(NamedTuple):
 
 
 def find_cycle(setup: Setup, rule: Rule, state: State, limit: int) -> Cycle | None:
-    """The cycle of the run that stands at its first boundary, or None within `limit` steps.
+    """Return the cycle of a run, or None if there is none within `limit` steps.
 
     Args:
         setup, rule: a run for which `why_no_cycle` is None.
         state: its state after `first_boundary` steps.
-        limit: where to give up; three times as many steps are computed in the worst case.
+        limit: the cycle must begin before this step; up to three times as many steps are computed.
     """
     problem, real, period = setup.problem, setup.dtype, setup.problem.period
     p = problem.parameters(real)
@@ -48,7 +48,7 @@ def find_cycle(setup: Setup, rule: Rule, state: State, limit: int) -> Cycle | No
     left = 3 * max(limit - state.steps, 0) // period  # Brent may need so many to be sure
     with np.errstate(all="ignore"):  # for NUMBA_DISABLE_JIT; compiled code does not warn
         while left > 0 and not found and np.isfinite(here[0]):
-            some = min(left, -(-STEPS_A_CALL // period))
+            some = min(left, -(-STEPS_PER_CALL // period))
             length, room, found = search(here, anchor, length, room, some, *around)
             left -= some
         if not found or length * period > LONGEST:
@@ -65,7 +65,7 @@ def _compile(
     gradient: Callable[..., Any],
     memory_type: Any,
 ) -> tuple[Any, Any]:
-    """Brent's search over periods, a part of it at a time; and the periods before the cycle.
+    """Compile Brent's search over periods, in parts, and the count of periods before the cycle.
 
     A state is an array of x and the memory, which the search writes into.
     """
@@ -116,7 +116,7 @@ def _compile(
 
 
 def same(state: Any, other: Any) -> bool:
-    """Whether two states agree to the bit; 0 and -0 do not, and NaN agrees with nothing."""
+    """Return True if two states agree to the bit; 0 and -0 do not, and NaN agrees with nothing."""
     alike = True
     for i in range(state.size):
         a, b = state[i], other[i]

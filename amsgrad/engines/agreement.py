@@ -1,4 +1,4 @@
-"""Whether two states agree to the bit: the one comparison of every engine with another."""
+"""The agreement of two states to the bit: every engine is compared with another by it."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ from amsgrad.engines.base import State
 
 
 def first_difference(found: State, expected: State, *, sums: bool = True) -> str | None:
-    """Return in words the first variable that differs in a bit; None where the states agree.
+    """Return in words the first variable that differs in a bit, or None if the states agree.
 
-    0 and -0 differ. The expected variables decide the precision: a run of a batch hands back
-    numbers of the same value in another type.
+    0 and -0 differ. An engine may return numbers of the same value in another type, so all are
+    compared as doubles, which hold every value of both precisions.
 
     Args:
         found, expected: of one run each (`State.run` takes one from a batch).
@@ -26,7 +26,6 @@ def first_difference(found: State, expected: State, *, sums: bool = True) -> str
             for part, entry in getattr(expected, name)._asdict().items()
         ]
     for name, ours, theirs in pairs:
-        entry = np.asarray(theirs)
-        if np.asarray(ours, entry.dtype).tobytes() != entry.tobytes():
+        if np.float64(ours).tobytes() != np.float64(theirs).tobytes():
             return f"{name} is {float(ours)!r}, not {float(theirs)!r}"
     return None

@@ -20,7 +20,7 @@ NOTHING: Final = np.empty(0, np.int64)  # no step is recorded
 
 
 class Records(NamedTuple):
-    """What is tracked, a row a recorded step; all taken at x_t, before the update of that step."""
+    """The tracked quantities, a row per recorded step; all are at x_t, before its update."""
 
     step: NDArray[np.int64]  # 1-based number of the step
     x: NDArray[np.float64]  # x_t
@@ -31,7 +31,7 @@ class Records(NamedTuple):
 
     @property
     def in_hindsight(self) -> bool:
-        """Whether the regret against the best fixed point in hindsight was kept."""
+        """True if the regret against the best fixed point in hindsight was kept."""
         return not bool(np.isnan(self.average_hindsight_regret).all())
 
     @classmethod
@@ -53,7 +53,7 @@ class Records(NamedTuple):
 
     @classmethod
     def join(cls, parts: "list[Records]") -> "Records":
-        """The records of consecutive pieces of one run."""
+        """Join the records of consecutive pieces of one run."""
         return cls(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
@@ -92,11 +92,11 @@ class Setup:
     dtype: Any = np.float32
 
     def alpha(self, k: int) -> float:
-        """Give the step size of step k."""
+        """Return the step size of step k."""
         return self.schedule(k, self.lr, self.schedule_rate)
 
     def beta1(self, k: int, beta1: float) -> float:
-        """Give the decay of the first moment at step k, for a rule with this beta1."""
+        """Return the decay of the first moment at step k, for a rule with this beta1."""
         return self.beta1_schedule(k, beta1, self.beta1_rate)
 
 
@@ -118,7 +118,7 @@ class State(NamedTuple):
 
 
 class Standing(Protocol):
-    """What every state says of itself."""
+    """The entries that every state has."""
 
     @property
     def steps(self) -> int: ...
@@ -136,7 +136,7 @@ class Engine(ABC, Generic[S]):
     Advancing by a + b steps gives the same bits as advancing by a and then by b.
     """
 
-    certificate: Any = None  # what is known of the run for all T (`amsgrad/cycles`), where it is
+    certificate: Any = None  # proves the limit of the run (`amsgrad/cycles`), if one was found
 
     @abstractmethod
     def init(self) -> S:
@@ -146,8 +146,8 @@ class Engine(ABC, Generic[S]):
     def advance(self, state: S, steps: int, record_at: NDArray[np.int64]) -> tuple[S, Records]:
         """Take steps; record those whose numbers stand in `record_at` (increasing).
 
-        A scalar engine stops after the first recorded step that meets NaN or infinity; the state
-        says so.
+        An engine of one run stops after the first recorded step that meets NaN or infinity; the
+        `finite` of its state is then False.
         """
 
 

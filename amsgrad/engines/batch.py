@@ -18,15 +18,15 @@ class Batch(Engine[State]):
     """Each run has the bits of `Compiled`; its step costs a fraction, by vector instructions.
 
     Every entry of the state, and a row of every column of the records but `step`, is an array with
-    one element a run. `finite` is False for a run once one of its records met NaN or infinity; it
-    goes on all the same, as the others do.
+    one element per run. `finite` is False for a run once one of its records met NaN or infinity; it
+    still goes on, and so do the others.
 
     Args:
-        setups: one a run.
-        rules: one a run, made by one builder.
+        setups: one per run.
+        rules: one per run, all made by one method.
 
     Raises:
-        ValueError: there is no run, or the runs are not of one kind: class, period, feasible set
+        ValueError: the list is empty, or the runs are not of one kind: class, period, feasible set
             and comparator of the problem, schedules, first t, dtype, functions of the rule.
     """
 
@@ -97,7 +97,7 @@ class Batch(Engine[State]):
 
 
 def _kind(setup: Setup, rule: Rule) -> tuple[Any, ...]:
-    """What the runs of a batch have in common."""
+    """Return what the runs of a batch must have in common."""
     p = setup.problem
     return (
         (type(p), p.period, p.lower, p.upper, p.x_star, p.random),
@@ -107,6 +107,6 @@ def _kind(setup: Setup, rule: Rule) -> tuple[Any, ...]:
 
 
 def _columns(rows: Sequence[Any]) -> Any:
-    """A NamedTuple of arrays from NamedTuples of numbers."""
+    """Return a NamedTuple of arrays from NamedTuples of numbers."""
     cls: Any = type(rows[0])
     return cls(*map(np.array, zip(*rows, strict=True)))

@@ -1,6 +1,6 @@
-"""The loop of `Batch`: the loop of `Compiled`, each step of it for all runs, the lanes.
+"""The loop of `Batch`: that of `Compiled`, with each step taken for all runs (the lanes).
 
-Some ways through it are quicker than the plain one, with the same bits:
+Some paths through it are quicker than the plain one, with the same bits:
 
 - Where all runs have one step size and one set of hyper-parameters, coefficients are computed once.
 - From the last settling step on, the coefficients of each run are computed as if the step were
@@ -41,7 +41,7 @@ def compile_lanes(
     coefficients_type: Any,
     hyper_type: Any,
 ) -> Any:
-    """The loop for these functions; it writes into its arguments.
+    """Compile the loop for these functions; it writes into its arguments.
 
     Args:
         hyper_type: None where lr, rates, beta1 and h are one number each, for all lanes.
@@ -263,14 +263,14 @@ def compile_lanes(
 
 
 def reader(cls: type[Any], **fixed: str) -> Any:
-    """`lambda columns, i: cls(*(column[i] for column in columns))`, in numba's subset."""
+    """Return `lambda columns, i: cls(*(column[i] for column in columns))`, in numba's subset."""
     entries = [fixed.get(name, f"columns[{j}][i]") for j, name in enumerate(cls._fields)]
     read = eval(f"lambda columns, i: cls({', '.join(entries)})", {"cls": cls})
     return named(read, cls, fixed)
 
 
 def writer(cls: type[Any]) -> Any:
-    """Put a row back: `for column, entry in zip(columns, row): column[i] = entry`, likewise."""
+    """Return the inverse: `for column, entry in zip(columns, row): column[i] = entry`, likewise."""
     lines = [f"    columns[{j}][i] = row[{j}]" for j in range(len(cls._fields))]
     names: dict[str, Any] = {}
     exec("\n".join(["def write(columns, i, row):", *lines]), names)

@@ -76,7 +76,7 @@ def _compile(
     real: Any,
     hindsight: bool,
 ) -> Any:
-    """The loop of `Reference.advance` for these functions, in stretches (see `stretch_end`)."""
+    """Compile the loop of `Reference.advance` for these functions, in stretches (`stretch_end`)."""
     functions = (coefficients, update, select, loss, gradient, step_size, momentum)
     make_callable(*functions, against_hindsight, close_block, value, stretch_end)
     decays = step_size is not constant or momentum is not constant
@@ -136,8 +136,8 @@ def _compile(
                 regret, slopes = close_block(regret), close_block(slopes)
         for i in range(len(memory)):
             memory_out[i] = memory[i]
-        # Plain numbers: of a NamedTuple numba would call the class, and a Ctrl-C that Python raises
-        # there is a segmentation fault.
+        # Plain numbers: to return a NamedTuple numba calls its class, and a Ctrl-C that Python
+        # raises there is a segmentation fault.
         return (
             done, x, finite, recorded,
             regret.total, regret.error, regret.open, slopes.total, slopes.error, slopes.open,

@@ -1,4 +1,4 @@
-"""The one driver of every engine: runs, sweeps, figures and the verification advance by it.
+"""The driver of every engine, by which runs, sweeps, figures and the verification advance.
 
 "x after N steps" is after the last update, `state.x`; a record at step k is x_k, before the update
 of that step.
@@ -13,7 +13,7 @@ from amsgrad.engines.base import NOTHING, Engine, Records, S
 
 
 def never() -> bool:
-    """Let a run go on to its end."""
+    """Return False: the run goes on to its end."""
     return False
 
 
@@ -28,13 +28,13 @@ def drive(
 ) -> Iterator[tuple[S, Records]]:
     """Advance from `state` until `steps` steps are taken in all; yield after each piece.
 
-    It ends early if `stop` returns True between two pieces, or once no run is finite any more.
+    The driver ends early if `stop` returns True before a piece, or once no run is finite any more.
 
     Args:
         engine: of one run or of a batch.
         state: where to begin.
         steps: the number of the last step, counted from the beginning of the run.
-        record_at: numbers of the steps to record, increasing; those before `state` are left out.
+        record_at: numbers of the steps to record, increasing; those up to `state` are left out.
         piece: returns how many steps to take at once; None takes all of them.
         stop: asked before each piece.
 

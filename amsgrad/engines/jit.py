@@ -1,4 +1,4 @@
-"""What the loops that numba compiles have in common."""
+"""The common parts of the loops that numba compiles."""
 
 import hashlib
 import inspect
@@ -29,10 +29,10 @@ def make_callable(*functions: Callable[..., Any]) -> None:
 def named(function: Callable[..., Any], *parts: Any) -> Any:
     """Give a function that is made anew for each rule and problem a name of its own.
 
-    The name holds a digest of all that the function closes over, of its further `parts`, and of
-    every source. numba's cache watches the file of a function alone, so that without it an edited
-    rule would be answered from the cache; and in one process cached loops find each other's inner
-    functions by name, so that without it one rule would run another's.
+    The name holds a digest of everything that the function closes over, of its further `parts`, and
+    of every source. Without the digest numba's cache, which watches only the file of the function,
+    would return the loop of an old rule for an edited one; and since cached loops find their inner
+    functions by name, one rule would run those of another in the same process.
     """
     inside = [cell.cell_contents for cell in function.__closure__ or ()]
     digest = hashlib.sha256(code_digest().encode())
@@ -49,7 +49,7 @@ def compile_loop(loop: Callable[..., Any]) -> Any:
 
 
 def _description(part: Any) -> bytes:
-    """What tells one part of a loop from another, in any process."""
+    """Return what distinguishes one part of a loop from another, in any process."""
     if inspect.isfunction(part) or inspect.isclass(part):
         name = f"{part.__module__}.{part.__qualname__}{getattr(part, '_fields', '')}"
         file = Path(inspect.getfile(part)) if part.__module__ in sys.modules else None
@@ -59,7 +59,7 @@ def _description(part: Any) -> bytes:
 
 
 def stretch_end(done: int, end: int, settled: int, step: Any, recorded: int) -> int:
-    """The last step of the stretch that begins after `done`.
+    """Return the last step of the stretch that begins after `done`.
 
     Inside it no step is recorded but the first, no block of the regret closes, and either every
     step or no step needs coefficients of its own.

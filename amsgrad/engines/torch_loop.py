@@ -97,7 +97,7 @@ class TorchLoop(RunEngine):
         return end, Records.from_rows(rows)
 
     def rehearse(self) -> None:
-        """Take some steps in one go and in two, to see that a resumed run is the same run.
+        """Take some steps in one go and in two, to check that a resumed run is the same run.
 
         Raises:
             ValueError: the optimizer fails, or keeps something that its state_dict does not hold.
@@ -106,7 +106,7 @@ class TorchLoop(RunEngine):
             whole, _ = run_to(self, 2 * REHEARSED)
             half, _ = run_to(self, REHEARSED)
             pieces, _ = run_to(self, 2 * REHEARSED, NOTHING, self.load(self.dump(half)))
-        except (Exception, SystemExit) as error:  # another's code may fail in any way
+        except (Exception, SystemExit) as error:  # foreign code may fail in any way
             raise ValueError(f"{self.name} cannot be stepped or saved: {error}") from error
         if pieces.x.tobytes() != whole.x.tobytes():
             raise ValueError(
@@ -114,7 +114,7 @@ class TorchLoop(RunEngine):
             )
 
     def follow(self, steps: int) -> Trajectory:
-        """Record x and all that the optimizer remembers of it, after each of the first steps."""
+        """Return x and the optimizer's state for it, after each of the first steps."""
         path = Trajectory(self.name, [], {})
         with self._own_randomness():
             x, optimizer = self._load(self.init())
@@ -168,7 +168,7 @@ class TorchLoop(RunEngine):
             return self.setup.problem.select(t, t % self.setup.problem.period, self._parameters)
 
     def _continue(self, state: State) -> tuple[torch.nn.Parameter, torch.optim.Optimizer]:
-        """The optimizer that has just come to this state, or else one made from its file's form."""
+        """Return x and the optimizer that have just come to this state, or new ones from it."""
         if not self._live or self._live[0] is not state:
             return self._load(state)
         _, x, optimizer = self._live
@@ -197,7 +197,7 @@ class TorchLoop(RunEngine):
         return buffer.getvalue()
 
     def _own_randomness(self) -> Any:
-        """The run draws from generators of its own, and leaves the caller's as they were."""
+        """Let the run draw from generators of its own, and keep those of the caller as they are."""
         cuda = [torch.cuda.current_device()] if self.device.type == "cuda" else []
         return torch.random.fork_rng(devices=cuda)
 

@@ -29,16 +29,16 @@ class AMSGrad(Adam):  # type: ignore[misc]  # labml_nn has no types: its Adam is
     projection are left to the caller, who may change the group's `lr` and `betas` and x itself.
 
     The maximum is that of the raw v_t, as in the paper and torch; optax's is that of the corrected
-    v_t / (1 - b2^t). This is no start-up detail where the first gradient is large: on 1010, then
-    -10 a hundred times, and so on, with b2 = .99, vmax rises to 16,096.8 here, and the corrected
-    one stays at 1010^2 = 1,020,100: steps 7.96 times smaller for ever.
+    v_t / (1 - b2^t). Where the first gradient is large this matters for ever: on 1010, then -10 a
+    hundred times, and so on, with b2 = .99, vmax rises to 16,096.8 here, and the corrected one
+    stays at 1010^2 = 1,020,100, so that its steps are 7.96 times smaller.
 
     A group's `lr`, `betas`, `eps`, `weight_decay` (a number) and `amsgrad` may be set in its dict
     and changed between steps. If the flag is switched on late, the maximum starts at v_{t-1}, which
     divided the step before; once started it is kept up, even while the flag is off. `state_dict`
-    holds groups and state, as ever in torch, but not `optimized_update` nor the manner of the
+    holds groups and state, as always in torch, but not `optimized_update` nor the form of the
     decay (`weight_decouple`, `absolute`): load it into an optimizer built with the same ones, or
-    the saved numbers mean something else. Copies and pickles of the optimizer hold everything.
+    the saved numbers will have another meaning. Copies and pickles of it hold everything.
 
     Args:
         params: parameters or dicts of parameter groups; real, with dense gradients.
@@ -148,6 +148,6 @@ class AMSGrad(Adam):  # type: ignore[misc]  # labml_nn has no types: its Adam is
                 )
 
     def __getstate__(self) -> dict[str, Any]:
-        # torch copies and pickles only what it knows of; without these two a copy cannot step.
+        # torch copies and pickles only its own attributes; without these two a copy cannot step.
         own = {"weight_decay": self.weight_decay, "optimized_update": self.optimized_update}
         return {**super().__getstate__(), **own}

@@ -1,4 +1,4 @@
-"""Which real optimizer stands behind each name: those that the scalar rules are held to."""
+"""The real torch optimizers by name: those that the scalar rules are checked against."""
 
 import importlib
 import inspect
@@ -32,11 +32,11 @@ def real_optimizer(name: str, *, lr: float, **options: Any) -> MakeOptimizer:
 def foreign_optimizer(
     path: str, *, lr: float, betas: tuple[float, float] | None, eps: float | None
 ) -> MakeOptimizer:
-    """Any torch optimizer, named as `package.module:Class`; what is None is left to the class.
+    """Return any torch optimizer, given as `package.module:Class`; the class decides what is None.
 
     Raises:
-        ValueError: it is no optimizer, takes no such option, or calls the loss itself.
-        Exception: whatever its import raises.
+        ValueError: it is not an optimizer, lacks one of the options, or calls the loss itself.
+        Exception: as raised by its import.
     """
     cls = _class_at(path)
     if not (inspect.isclass(cls) and issubclass(cls, torch.optim.Optimizer)):
@@ -47,10 +47,14 @@ def foreign_optimizer(
     takes_any = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in taken.values())
     for option, value in options.items():
         if option not in taken and not takes_any:
-            raise ValueError(f"it takes no {option} ({value} was given), only {', '.join(taken)}")
+            raise ValueError(
+                f"it does not take {option} ({value} was given), only {', '.join(taken)}"
+            )
     closure = inspect.signature(cls.step).parameters.get("closure")
     if closure and closure.default is inspect.Parameter.empty:
-        raise ValueError("it calls the loss itself, through a closure, which no engine offers")
+        raise ValueError(
+            "it calls the loss itself, through a closure, which the engines do not support"
+        )
     return lambda params: cls(params, **options)
 
 

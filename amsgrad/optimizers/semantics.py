@@ -38,7 +38,7 @@ class CorrectedMaximum(AMSGrad):
         vmax_t = max(vmax_{t-1}, v_t / (1 - b2^t))
         x -= lr / (1 - b1^t) m_t / (sqrt(vmax_t) + eps)
 
-    Where the first gradient is large this is another algorithm, and not for the first steps only:
+    Where the first gradient is large this is another algorithm, and not only for the first steps:
     v_1 / (1 - b2) = g_1^2 may never be reached again.
 
     Reference:

@@ -6,7 +6,7 @@ A period sums to 5.5 x^2 - 10 * 0.5 x^2 = 0.5 x^2, so x* = 0, and standing still
 x^2 / 22 a step. Unverified: the functions are known here from memory of the paper, and neither
 their order nor whether they go on as parabolas for large x is known.
 
-Start it off x = 0: every gradient there is zero, and nothing moves.
+Do not start at x = 0: every gradient there is zero, and nothing moves.
 """
 
 from dataclasses import dataclass

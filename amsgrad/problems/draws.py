@@ -24,16 +24,16 @@ def mix(z: Any) -> Any:
 
 
 def key(seed: int) -> Any:
-    """The 64 bits that a seed in [0, 2^63) stands for."""
+    """Return the 64 bits that stand for a seed in [0, 2^63)."""
     with np.errstate(over="ignore"):
         return mix(np.uint64(seed) + _GOLDEN)
 
 
 def bits(key: Any, t: Any) -> Any:
-    """64 random bits of time t >= 0."""
+    """Return 64 random bits for time t >= 0."""
     return mix(key + np.uint64(t) * _GOLDEN)
 
 
 def threshold(probability: float) -> Any:
-    """The number below which `bits` fall with this probability, in [0, 1)."""
+    """Return the number below which `bits` are with this probability, in [0, 1)."""
     return np.uint64(int(probability * 2.0**64))

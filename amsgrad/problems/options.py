@@ -1,4 +1,4 @@
-"""Sentences and types of the options that several problems have."""
+"""The options that several problems have."""
 
 from typing import Annotated
 
@@ -9,6 +9,6 @@ PERIOD = "Steps from one big slope to the next"
 BIG = "The rare slope"
 
 Slope = Annotated[float, Option(Real(), BIG)]
-Small = Annotated[float, Option(Real(), "The slope else")]
+Small = Annotated[float, Option(Real(), "The slope at the other steps")]
 Delta = Annotated[float, Option(Real(above=0), "Mean slope")]
 Seed = Annotated[int, Option(Whole(0), "Seed of random losses", free=True)]

@@ -21,25 +21,25 @@ class Published(NamedTuple):
 
 
 class Problem:
-    """At time t the problem shows f_t. Three pure functions, in numba's subset of Python:
+    """The losses f_t of one scalar x, by three pure functions in numba's subset of Python.
 
-        c = select(t, phase, p)    the loss that is shown: for a linear problem, its slope
+        c = select(t, phase, p)    the loss that is shown at t: for a linear problem, its slope
         f_t(x) = loss(c, x, p)
         f_t'(x) = gradient(c, x, p)
 
     `phase` is t mod period, counted by the engine: a division per step would cost as much as Adam.
     `loss` must also take a torch tensor for x, so that autograd can differentiate it.
 
-    A problem is a frozen dataclass in one file, with its name in lower case, that changes what is
-    different in it. Its fields are its options, each declared as `Annotated[type, Option(...)]`; a
+    A problem is a frozen dataclass in a file with its name in lower case; it overrides what differs
+    from this class. Its fields are its options, each declared as `Annotated[type, Option(...)]`; a
     field `seed` takes the seed of the run.
     """
 
     lower: ClassVar[float] = -1.0  # left end of the feasible set F
     upper: ClassVar[float] = 1.0  # right end
-    attained: ClassVar[bool] = True  # whether x* is the best of F in the long run
-    # Whether to keep the regret against the best fixed point in hindsight, too. It differs from x*
-    # where the losses are random; they must then be linear, and F bounded.
+    attained: ClassVar[bool] = True  # False where no point of F is the best in the long run
+    # True to keep the regret against the best fixed point in hindsight, too: where the losses are
+    # random it differs from x*. They must then be linear, and F bounded.
     hindsight: ClassVar[bool] = False
     first_t: ClassVar[int] = 1  # time of the first step by default: the papers count from 1
     x0: ClassVar[float] = 0.0  # the first x by default
@@ -47,17 +47,17 @@ class Problem:
 
     @property
     def period(self) -> int:
-        """The losses repeat after this many steps, unless they are random."""
+        """The number of steps after which the losses repeat, unless they are random."""
         return 1
 
     @property
     def random(self) -> bool:
-        """Whether the losses are drawn."""
+        """True if the losses are random."""
         return False
 
     @property
     def x_star(self) -> float:
-        """The comparator: the best fixed point of F in the long run; finite in any case."""
+        """The comparator: the best fixed point of F in the long run; always finite."""
         return -1.0
 
     @property
@@ -66,7 +66,7 @@ class Problem:
         raise NotImplementedError
 
     def __post_init__(self) -> None:
-        """Refuse what the options do not allow.
+        """Refuse values that the options do not allow.
 
         Raises:
             ValueError: one sentence with the name of the option.

@@ -28,7 +28,7 @@ class Stochastic(Problem):
     Args:
         probability: of the big slope, in [0, 1).
         big: the slope that is shown rarely.
-        small: the slope that is shown else.
+        small: the slope that is shown at the other steps.
         seed: in [0, 2^63); what is shown at t is a pure function of the seed and t.
 
     >>> Stochastic().x_star
@@ -36,7 +36,7 @@ class Stochastic(Problem):
     """
 
     probability: Annotated[
-        float, Option(Real(0, below=1), "How often the stochastic slope is big")
+        float, Option(Real(0, below=1), "Probability of the big slope of stochastic")
     ] = 0.01
     big: Slope = 1010.0
     small: Small = -10.0

@@ -1,4 +1,4 @@
-"""Theorem 3 of Reddi, Kale and Kumar (ICLR 2018, section 3): Adam fails where chance decides, too.
+"""Theorem 3 of Reddi, Kale and Kumar (ICLR 2018, section 3): Adam fails on random losses, too.
 
     f_t(x) = C x   with probability (1 + delta) / (C + 1),   else   -x        on F = [-1, 1]
 
@@ -55,7 +55,7 @@ class Theorem3(Problem):
 
     @property
     def probability(self) -> float:
-        """How often the big slope is shown."""
+        """The probability of the big slope."""
         return (1 + self.delta) / (self.big + 1)
 
     def parameters(self, real: Any) -> Draw:

@@ -29,6 +29,8 @@ from amsgrad.problems.stochastic import Stochastic
 
 by_turns, by_chance = Online.select, Stochastic.select
 
+Order = Annotated[str, Option(OneOf(("cyclic", "random")), "Order of zhang's batches")]
+
 
 class Batches(NamedTuple):
     """The factors of h, what decides between them, and the constants of h, in a run's precision."""
@@ -44,11 +46,11 @@ class Batches(NamedTuple):
 
 @dataclass(frozen=True)
 class Zhang(Problem):
-    """f_0 once and f_1 period - 1 times an epoch, in cyclic or random order, for any x.
+    """f_0 once and f_1 period - 1 times per epoch, in cyclic or random order, for any x.
 
     Args:
         period: n, the number of batches, a whole number >= 2.
-        a: above 0; how far the batches disagree.
+        a: above 0; the batches disagree the more, the larger it is.
         order: "cyclic" or "random".
         seed: of the random order, in [0, 2^63).
 
@@ -58,8 +60,8 @@ class Zhang(Problem):
     """
 
     period: Annotated[int, Option(Whole(2), PERIOD)] = 10
-    a: Annotated[float, Option(Real(above=0), "How far the batches of zhang disagree")] = 1.0
-    order: Annotated[str, Option(OneOf(("cyclic", "random")), "Order of those batches")] = "cyclic"
+    a: Annotated[float, Option(Real(above=0), "Size of the disagreement of zhang's batches")] = 1.0
+    order: Order = "cyclic"
     seed: Seed = 0
     lower = -inf
     upper = inf
@@ -85,7 +87,7 @@ class Zhang(Problem):
 
     @property
     def random(self) -> bool:
-        """Whether the order is."""
+        """True in random order."""
         return self.order == "random"
 
     def parameters(self, real: Any) -> Batches:

@@ -4,9 +4,10 @@
     m_k = beta1_k m_{k-1} + (1 - beta1_k) g_k
     s_k = beta2 s_{k-1} + (1 - beta2) (g_k - m_k)^2
 
-"Asynchronous" is the divisor of the step before, "centering" the deviation from m in the place of
-g; while the gradient stays the same s falls towards 0, and steps grow. Stated from memory,
-unverified; bias corrections, which the released code may have, are left out.
+"Asynchronous" means that the divisor is that of the step before, "centering" that s averages the
+squares of g - m and not of g; while the gradient stays the same, s falls towards 0 and the steps
+grow. Stated from memory, unverified; bias corrections, which the released code may have, are left
+out.
 """
 
 from typing import Any, NamedTuple
@@ -20,14 +21,14 @@ from amsgrad.rules.rule import Rule
 
 
 class Memory(NamedTuple):
-    """What ACProp keeps from step to step."""
+    """The state variables of ACProp."""
 
     m: float  # first moment, uncorrected
     s: float  # second moment of g - m, uncorrected
 
 
 class Coefficients(NamedTuple):
-    """All of step k that does not depend on the gradient."""
+    """The part of step k that does not depend on the gradient."""
 
     step: float  # alpha_k
     eps: float
@@ -38,7 +39,7 @@ class Coefficients(NamedTuple):
 
 
 def coefficients(k: int, alpha: float, beta1: float, h: Hyper, real: Any) -> Coefficients:
-    """The first step moves nothing; eps = 1 keeps 0 * g / (sqrt(0) + eps) defined."""
+    """Let the first step move nothing; there eps = 1 keeps 0 * g / (sqrt(0) + eps) defined."""
     first = k == 1
     return Coefficients(
         real(0.0 if first else alpha),
@@ -51,7 +52,7 @@ def coefficients(k: int, alpha: float, beta1: float, h: Hyper, real: Any) -> Coe
 
 
 def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
-    """One step, in the precision of the run."""
+    """Take a step, in the precision of the run."""
     delta = c.step * g / (np.sqrt(memory.s) + c.eps)
     m = c.beta1 * memory.m + c.rest1 * g
     s = c.beta2 * memory.s + c.rest2 * (g - m) * (g - m)
@@ -60,5 +61,5 @@ def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
 
 @method(formula="x - alpha_k g_k / (sqrt(s_{k-1}) + eps), s the mean of (g - m)^2")
 def acprop(*, beta1: Beta1 = 0.9, beta2: Beta2 = 0.999, eps: Eps = 1e-8) -> Rule:
-    """The rule with its hyper-parameters: betas in [0, 1), eps >= 0."""
+    """Return the rule with these hyper-parameters: betas in [0, 1), eps >= 0."""
     return Rule("acprop", Memory, Hyper(beta2, eps, 2), coefficients, update, 2, beta1)

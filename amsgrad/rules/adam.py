@@ -4,7 +4,7 @@
     v_k = beta2 v_{k-1} + (1 - beta2) g_k^2
     x_{k+1} = clip(x_k - a_k m_k / (sqrt(v_k) + e_k))
 
-Its meanings differ in a_k and e_k alone. With c1 = 1 - beta1_k^k and c2 = 1 - beta2^k:
+Its meanings (semantics) differ only in a_k and e_k. With c1 = 1 - beta1_k^k and c2 = 1 - beta2^k:
 
     paper          a = alpha_k,               e = eps      no bias correction, and by default no eps
     labml, keras   a = alpha_k sqrt(c2) / c1, e = eps      eps joins the uncorrected root
@@ -27,14 +27,14 @@ from amsgrad.rules.rule import Rule
 
 
 class Memory(NamedTuple):
-    """What Adam keeps from step to step."""
+    """The state variables of Adam."""
 
     m: float  # first moment, uncorrected
     v: float  # second moment, uncorrected
 
 
 class Hyper(NamedTuple):
-    """Hyper-parameters, and what follows from them."""
+    """The hyper-parameters, and numbers that follow from them."""
 
     beta2: float
     eps: float
@@ -42,7 +42,7 @@ class Hyper(NamedTuple):
 
 
 class Coefficients(NamedTuple):
-    """All of step k that does not depend on the gradient."""
+    """The part of step k that does not depend on the gradient."""
 
     step: float  # a_k
     eps: float  # e_k
@@ -53,12 +53,12 @@ class Coefficients(NamedTuple):
 
 
 def coefficients_paper(k: int, alpha: float, beta1: float, h: Hyper, real: Any) -> Coefficients:
-    """No correction: the moments start at zero, and the first steps are as they come."""
+    """Correct nothing, although the moments start at zero."""
     return _coefficients(alpha, h.eps, beta1, h, real)
 
 
 def coefficients_labml(k: int, alpha: float, beta1: float, h: Any, real: Any) -> Coefficients:
-    """Both corrections go into the step size; eps is added to the uncorrected root.
+    """Put both corrections into the step size; eps is added to the uncorrected root.
 
     h: Hyper, or another rule's NamedTuple that has its fields, too.
     """
@@ -66,13 +66,13 @@ def coefficients_labml(k: int, alpha: float, beta1: float, h: Any, real: Any) ->
 
 
 def coefficients_torch(k: int, alpha: float, beta1: float, h: Hyper, real: Any) -> Coefficients:
-    """(alpha / c1) m / (sqrt(v / c2) + eps), both sides of the fraction times sqrt(c2)."""
+    """Take (alpha / c1) m / (sqrt(v / c2) + eps), numerator and divisor times sqrt(c2)."""
     eps = h.eps if k >= h.settled else h.eps * math.sqrt(correction(h.beta2, k))
     return _coefficients(corrected_step(k, alpha, beta1, h), eps, beta1, h, real)
 
 
 def corrected_step(k: int, alpha: float, beta1: float, h: Any) -> float:
-    """alpha sqrt(c2) / c1, which is alpha once both corrections are 1."""
+    """Return alpha sqrt(c2) / c1, which is alpha once both corrections are 1."""
     if k >= h.settled:
         return alpha
     return alpha * math.sqrt(correction(h.beta2, k)) / correction(beta1, k)
@@ -99,7 +99,7 @@ COEFFICIENTS = {
 
 
 def update(memory: Memory, g: float, c: Any) -> tuple[Memory, float]:
-    """One step, in the precision of the run.
+    """Take a step, in the precision of the run.
 
     c: Coefficients, or another rule's NamedTuple that has its fields, too.
     """
@@ -108,14 +108,14 @@ def update(memory: Memory, g: float, c: Any) -> tuple[Memory, float]:
     return Memory(m, v), c.step * m / (np.sqrt(v) + c.eps)
 
 
-# The meanings, each with its own default of eps.
+# Each with its default of eps.
 SEMANTICS = {"labml": 1e-16, "torch": 1e-8, "paper": 0.0, "optax": 1e-8, "keras": 1e-7}
 Semantics = Annotated[
     str,
     Option(
         OneOf(SEMANTICS),
-        "Whose Adam and AMSGrad are meant: of paper without correction and eps, of torch and optax"
-        " with eps after the correction, of keras and labml before it; optax maximises the"
+        "Meaning of Adam and AMSGrad: paper has no bias correction and no eps; torch and optax add"
+        " eps after the correction, labml and keras before it; optax takes the maximum of the"
         " corrected v",
     ),
 ]
@@ -133,7 +133,7 @@ TORCH = Counterpart("torch.optim:Adam", MOMENTS)
     second_moment=lambda memory: memory.v,
     counterparts={
         "labml": LABML,
-        "keras": LABML,  # it adds its eps at the same place; the default alone is another
+        "keras": LABML,  # it adds eps at the same place, with another default
         "torch": TORCH,
         "optax": TORCH,
         "paper": Counterpart(
@@ -144,7 +144,7 @@ TORCH = Counterpart("torch.optim:Adam", MOMENTS)
 def adam(
     *, beta1: Beta1 = 0.9, beta2: Beta2 = 0.99, eps: Eps, semantics: Semantics = "labml"
 ) -> Rule:
-    """The rule with its hyper-parameters: betas in [0, 1), eps >= 0, semantics as listed above."""
+    """Return the rule with these options: betas in [0, 1), eps >= 0, semantics as listed above."""
     settled = settling_step(beta1, beta2)
     h = Hyper(beta2, eps, settled)
     return Rule("adam", Memory, h, COEFFICIENTS[semantics], update, settled, beta1)

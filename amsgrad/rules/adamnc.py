@@ -4,13 +4,14 @@
     v_k = (1 - 1/k) v_{k-1} + g_k^2 / k                  the plain mean of all g^2
     x_{k+1} = clip(x_k - alpha_k m_k / (sqrt(v_k) + eps))
 
-There is no bias correction, and by default no eps, as in the paper; with beta1 = 0 and alpha_k =
-alpha / sqrt(k) it is AdaGrad. The layout of the paper's pseudo-code is unverified, the corollary
-that names this beta2_k is not.
+As in the paper there is neither a bias correction nor, by default, an eps; with beta1 = 0 and
+alpha_k = alpha / sqrt(k) the rule is AdaGrad. The layout of the paper's pseudo-code is unverified;
+the corollary that names this beta2_k is verified.
 
 The mean is updated as v += (g^2 - v) / k, and what rounding takes from it is carried to the next
-step (Kahan's compensated sum), for 1 - 1/k is no number of single precision: computed as above, v
-is 0.8% off after 1e6 steps of Figure 1's problem and 5% after 1e7; like this it is 5e-8 off.
+step (Kahan's compensated sum), since 1 - 1/k has no exact value in single precision: computed as
+above, v is 0.8% off after 1e6 steps of Figure 1's problem and 5% after 1e7; like this it is 5e-8
+off.
 """
 
 from typing import Any, NamedTuple
@@ -23,7 +24,7 @@ from amsgrad.rules.rule import NEVER, Rule
 
 
 class Memory(NamedTuple):
-    """What AdamNC keeps from step to step."""
+    """The state variables of AdamNC."""
 
     m: float  # first moment, uncorrected
     v: float  # mean of g^2
@@ -31,13 +32,13 @@ class Memory(NamedTuple):
 
 
 class Hyper(NamedTuple):
-    """Hyper-parameters."""
+    """The hyper-parameters."""
 
     eps: float
 
 
 class Coefficients(NamedTuple):
-    """All of step k that does not depend on the gradient."""
+    """The part of step k that does not depend on the gradient."""
 
     step: float  # alpha_k
     eps: float
@@ -47,12 +48,12 @@ class Coefficients(NamedTuple):
 
 
 def coefficients(k: int, alpha: float, beta1: float, h: Hyper, real: Any) -> Coefficients:
-    """No correction; the share of the new square falls with k."""
+    """Correct nothing; the share of the new square falls with k."""
     return Coefficients(real(alpha), real(h.eps), real(beta1), real(1 - beta1), real(1 / k))
 
 
 def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
-    """One step, in the precision of the run."""
+    """Take a step, in the precision of the run."""
     m = c.beta1 * memory.m + c.rest1 * g
     change = c.share * (g * g - memory.v) - memory.error
     v = memory.v + change
@@ -65,5 +66,5 @@ def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
     second_moment=lambda memory: memory.v,
 )
 def adamnc(*, beta1: Beta1 = 0.9, eps: Eps = 0.0) -> Rule:
-    """The rule with its hyper-parameters: beta1 in [0, 1), eps >= 0."""
+    """Return the rule with these hyper-parameters: beta1 in [0, 1), eps >= 0."""
     return Rule("adamnc", Memory, Hyper(eps), coefficients, update, NEVER, beta1)

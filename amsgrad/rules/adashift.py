@@ -4,11 +4,11 @@
     m_k = (g_k + beta1 g_{k-1} + ... + beta1^(n-1) g_{k-n+1}) / (1 + beta1 + ... + beta1^(n-1))
     x_{k+1} = clip(x_k - alpha_k m_k / sqrt(v_k / (1 - beta2^(k-n)) + eps))
 
-v takes its gradient n = window steps late, so that it does not know those in m: that is what keeps
-Adam's large gradients from being divided by themselves. There is no step while k <= n. eps stands
-inside the root as in the released code of the paper's synthetic experiment; the released optimizer,
-and pytorch_optimizer, have it outside. The paper's spatial operation over the coordinates of one
-tensor has no meaning for a scalar. Where beta1 is scheduled the weights are those of beta1_k.
+v takes its gradient n = window steps late and so does not depend on the gradients in m: unlike in
+Adam, a large gradient is not divided by itself. Nothing moves while k <= n. eps stands inside the
+root as in the released code of the paper's synthetic experiment; the released optimizer, and
+pytorch_optimizer, have it outside. The paper's spatial operation over the coordinates of one tensor
+has no meaning for a scalar. Where beta1 is scheduled the weights are those of beta1_k.
 """
 
 import re
@@ -28,7 +28,7 @@ from amsgrad.rules.rule import Rule
 
 
 class Hyper(NamedTuple):
-    """Hyper-parameters, and what follows from them."""
+    """The hyper-parameters, and numbers that follow from them."""
 
     beta2: float
     eps: float
@@ -37,7 +37,7 @@ class Hyper(NamedTuple):
 
 
 class Coefficients(NamedTuple):
-    """All of step k that does not depend on the gradient."""
+    """The part of step k that does not depend on the gradient."""
 
     step: float  # alpha_k / (1 + beta1 + ... + beta1^(n-1))
     eps: float
@@ -48,7 +48,7 @@ class Coefficients(NamedTuple):
 
 
 def coefficients(k: int, alpha: float, beta1: float, h: Hyper, real: Any) -> Coefficients:
-    """No step before the window is full; eps = 1 keeps 0 / sqrt(v + eps) defined while v is 0."""
+    """Move nothing before the window is full; eps = 1 keeps 0 / sqrt(v + eps) defined for v = 0."""
     weights = 0.0
     for _ in range(h.window):
         weights = beta1 * weights + 1
@@ -68,13 +68,13 @@ def coefficients(k: int, alpha: float, beta1: float, h: Hyper, real: Any) -> Coe
 
 @cache
 def for_window(n: int) -> tuple[Any, Callable[..., Any]]:
-    """Memory and update for a window of n gradients: scalars of their own, as numba wants them."""
+    """Return memory and update for a window of n gradients, one variable each, as numba needs."""
     make: Any = namedtuple  # mypy takes literal field names only
     names = ["v", *(f"g{age}" for age in range(n))]  # second moment; gradients, newest first
     memory_type = make(f"Memory{n}", names, module=__name__)
 
     def update(memory: Any, g: float, c: Coefficients) -> tuple[Any, float]:
-        """One step, in the precision of the run."""
+        """Take a step, in the precision of the run."""
         oldest = memory[n]
         v = c.beta2 * memory[0] + c.rest2 * oldest * oldest
         after = memory_type(v, g, *memory[1:n])
@@ -89,7 +89,7 @@ def for_window(n: int) -> tuple[Any, Callable[..., Any]]:
 
 
 def __getattr__(name: str) -> Any:
-    """Memory10, update10: so pickle, and with it numba's cache, finds them in another process."""
+    """Return Memory10, update10 and so on: pickle, and so numba's cache, finds them by name."""
     match = re.fullmatch(r"(Memory|update)([1-9][0-9]*)", name)
     if match is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -102,11 +102,12 @@ def adashift(
     beta1: Beta1 = 0.9,
     beta2: Beta2 = 0.999,
     eps: Eps = 1e-8,
-    window: Annotated[int, Option(Whole(1, 64), "Gradients that adashift averages")] = 10,
+    window: Annotated[int, Option(Whole(1, 64), "Number of gradients that adashift averages")] = 10,
 ) -> Rule:
-    """The rule with its hyper-parameters: beta1 in [0, 1], beta2 in [0, 1), eps >= 0, window >= 1.
+    """Return the rule with these hyper-parameters: betas in [0, 1), eps >= 0, window >= 1.
 
-    The state has window + 1 variables; compilation takes longer with each.
+    Here beta1 = 1, the plain mean of the window, works, too. The state has window + 1 variables;
+    compilation takes longer with each.
     """
     settled = window + settling_step(beta2)
     h = Hyper(beta2, eps, window, settled)

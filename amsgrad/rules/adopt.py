@@ -8,7 +8,7 @@
 
 There is no bias correction. The paper counts from 0, so its t is k - 1, and the released code clips
 at c_k = t^(1/4) = (k - 1)^(1/4). `adopt_unclipped` is the first release, before 22 November 2024:
-no clipping, and the second step sets m_2 = u_2 whole. Today's code with its clipping switched off
+no clipping, and the second step sets m_2 = u_2. The present code with its clipping switched off
 keeps the factor 1 - beta1 there, too, and so is a third rule.
 """
 
@@ -23,21 +23,21 @@ from amsgrad.rules.rule import NEVER, Rule
 
 
 class Memory(NamedTuple):
-    """What ADOPT keeps from step to step."""
+    """The state variables of ADOPT."""
 
     m: float  # first moment of the normalised gradient
     v: float  # second moment of the gradient
 
 
 class Hyper(NamedTuple):
-    """Hyper-parameters."""
+    """The hyper-parameters."""
 
     beta2: float
     eps: float
 
 
 class Coefficients(NamedTuple):
-    """All of step k that does not depend on the gradient."""
+    """The part of step k that does not depend on the gradient."""
 
     step: float  # alpha_k
     eps: float
@@ -49,14 +49,14 @@ class Coefficients(NamedTuple):
 
 
 def coefficients(k: int, alpha: float, beta1: float, h: Hyper, real: Any) -> Coefficients:
-    """Clipped at (k - 1)^(1/4), as two roots: the same bits everywhere, unlike a power."""
+    """Clip at (k - 1)^(1/4), as two roots: the same bits everywhere, unlike a power."""
     if k == 1:
         return _first(real)
     return _later(alpha, math.sqrt(math.sqrt(k - 1)), beta1, h, real)
 
 
 def coefficients_unclipped(k: int, alpha: float, beta1: float, h: Hyper, real: Any) -> Coefficients:
-    """Not clipped; the second step keeps nothing of m, which is zero, and all of u."""
+    """Clip nothing; the second step keeps all of u, since m is zero before it."""
     if k == 1:
         return _first(real)
     return _later(alpha, math.inf, 0.0 if k == 2 else beta1, h, real)
@@ -80,7 +80,7 @@ def _later(alpha: float, clip: float, beta1: float, h: Hyper, real: Any) -> Coef
 
 
 def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
-    """One step, in the precision of the run."""
+    """Take a step, in the precision of the run."""
     u = g / max(np.sqrt(memory.v), c.eps)
     m = c.beta1 * memory.m + c.rest1 * min(max(u, -c.clip), c.clip)
     v = c.beta2 * memory.v + c.rest2 * g * g
@@ -89,12 +89,12 @@ def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
 
 @method(formula="x - alpha_k m_k, m the mean of clip(g_k / max(sqrt(v_{k-1}), eps), -c_k, c_k)")
 def adopt(*, beta1: Beta1 = 0.9, beta2: Beta2 = 0.9999, eps: Eps = 1e-6) -> Rule:
-    """The rule with its hyper-parameters: betas in [0, 1), eps >= 0."""
+    """Return the rule with these hyper-parameters: betas in [0, 1), eps >= 0."""
     return Rule("adopt", Memory, Hyper(beta2, eps), coefficients, update, NEVER, beta1)
 
 
 @method(formula="x - alpha_k m_k, m the mean of g_k / max(sqrt(v_{k-1}), eps)")
 def adopt_unclipped(*, beta1: Beta1 = 0.9, beta2: Beta2 = 0.9999, eps: Eps = 1e-6) -> Rule:
-    """The first release, with the same hyper-parameters."""
+    """Return the rule of the first release, with the hyper-parameters of `adopt`."""
     h = Hyper(beta2, eps)
     return Rule("adopt_unclipped", Memory, h, coefficients_unclipped, update, 3, beta1)

@@ -3,13 +3,13 @@
     vmax_k = max(vmax_{k-1}, v_k)
     x_{k+1} = clip(x_k - a_k m_k / (sqrt(vmax_k) + e_k))
 
-m_k, v_k, a_k and e_k are Adam's (`adam.py`), with the same meanings, but for one: optax by default
-takes the maximum of the corrected v,
+m_k, v_k, a_k and e_k are Adam's (`adam.py`), with the same meanings but one: optax by default takes
+the maximum of the corrected v,
 
     vmax_k = max(vmax_{k-1}, v_k / c2),     a = alpha_k / c1,     e = eps
 
-which is no start-up detail where the first gradient is large: on Figure 1's problem its vmax stays
-at 1010^2 = 1,020,100 for ever, the others' at 16,096.8, and its steps are 7.96 times smaller.
+which matters for ever where the first gradient is large: on Figure 1's problem its vmax stays at
+1010^2 = 1,020,100, the others' at 16,096.8, and its steps are 7.96 times smaller.
 """
 
 from typing import Any, NamedTuple
@@ -24,7 +24,7 @@ from amsgrad.rules.rule import Rule
 
 
 class Memory(NamedTuple):
-    """What AMSGrad keeps from step to step."""
+    """The state variables of AMSGrad."""
 
     m: float  # first moment, uncorrected
     v: float  # second moment, uncorrected
@@ -32,7 +32,7 @@ class Memory(NamedTuple):
 
 
 class CorrectedCoefficients(NamedTuple):
-    """All of step k that does not depend on the gradient, where v is corrected first."""
+    """The part of step k that does not depend on the gradient, where v is corrected first."""
 
     step: float  # alpha_k / c1
     eps: float
@@ -44,7 +44,7 @@ class CorrectedCoefficients(NamedTuple):
 
 
 def update(memory: Memory, g: float, c: Any) -> tuple[Memory, float]:
-    """One step, in the precision of the run.
+    """Take a step, in the precision of the run.
 
     c: Adam's Coefficients, or another rule's NamedTuple that has its fields, too.
     """
@@ -57,7 +57,7 @@ def update(memory: Memory, g: float, c: Any) -> tuple[Memory, float]:
 def coefficients_corrected(
     k: int, alpha: float, beta1: float, h: Hyper, real: Any
 ) -> CorrectedCoefficients:
-    """What the maximum of the corrected v needs."""
+    """Return the coefficients for the maximum of the corrected v."""
     settled = k >= h.settled
     return CorrectedCoefficients(
         real(alpha if settled else alpha / correction(beta1, k)),
@@ -71,7 +71,7 @@ def coefficients_corrected(
 
 
 def update_corrected(memory: Memory, g: float, c: CorrectedCoefficients) -> tuple[Memory, float]:
-    """One step with the maximum of the corrected v (optax), in the precision of the run."""
+    """Take a step with the maximum of the corrected v (optax), in the precision of the run."""
     m = c.beta1 * memory.m + c.rest1 * g
     v = c.beta2 * memory.v + c.rest2 * g * g
     vmax = max(memory.vmax, v * c.lift)
@@ -79,7 +79,7 @@ def update_corrected(memory: Memory, g: float, c: CorrectedCoefficients) -> tupl
 
 
 MAXIMUM = {**MOMENTS, "vmax": "max_exp_avg_sq"}  # torch's names of the state variables
-OURS = Counterpart("amsgrad.optimizers.amsgrad:AMSGrad", MAXIMUM)  # labml's, mended
+OURS = Counterpart("amsgrad.optimizers.amsgrad:AMSGrad", MAXIMUM)  # labml_nn's, corrected
 
 
 @method(
@@ -96,7 +96,7 @@ OURS = Counterpart("amsgrad.optimizers.amsgrad:AMSGrad", MAXIMUM)  # labml's, me
 def amsgrad(
     *, beta1: Beta1 = 0.9, beta2: Beta2 = 0.99, eps: Eps, semantics: Semantics = "labml"
 ) -> Rule:
-    """The rule with its hyper-parameters: betas in [0, 1), eps >= 0, semantics as for Adam."""
+    """Return the rule with these options: betas in [0, 1), eps >= 0, semantics as for Adam."""
     settled = settling_step(beta1, beta2)
     h = Hyper(beta2, eps, settled)
     if semantics == "optax":

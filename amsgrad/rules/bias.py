@@ -6,15 +6,15 @@ _HALF_ULP = 2.0**-54  # 1 - b rounds to 1 in double precision exactly when b <= 
 
 
 def correction(beta: float, k: int) -> float:
-    """1 - beta^k in double precision."""
-    # float(k): of an integer power numba makes multiplications, which round otherwise than pow.
+    """Return 1 - beta^k in double precision."""
+    # float(k): numba turns an integer power into multiplications, which round differently from pow.
     return 1.0 - math.pow(beta, float(k))
 
 
 def settling_step(*betas: float) -> int:
-    """The first k >= 1 at which `correction` is 1 for every beta in [0, 1).
+    """Return the first k >= 1 at which `correction` is 1 for every beta in [0, 1).
 
-    From there on the power, dearer than a whole step of Adam, need not be computed.
+    From there on the power, which costs more than a whole step of Adam, is not computed.
 
     >>> settling_step(0.9, 0.99)
     3725

@@ -29,7 +29,7 @@ from amsgrad.rules.rule import NEVER, Rule
 
 
 class Hyper(NamedTuple):
-    """Hyper-parameters, and what follows from them."""
+    """The hyper-parameters, and numbers that follow from them."""
 
     beta2: float
     eps: float
@@ -39,7 +39,7 @@ class Hyper(NamedTuple):
 
 
 class Coefficients(NamedTuple):
-    """All of step k that does not depend on the gradient: Adam's, and the bounds."""
+    """The part of step k that does not depend on the gradient: Adam's, and the bounds."""
 
     step: float  # a_k
     eps: float
@@ -52,7 +52,7 @@ class Coefficients(NamedTuple):
 
 
 def coefficients(k: int, alpha: float, beta1: float, h: Hyper, real: Any) -> Coefficients:
-    """Both corrections go into the step size; the bounds follow the schedule."""
+    """Put both corrections into the step size; let the bounds follow the schedule."""
     final = alpha * h.final
     lower = real(final * (1 - 1 / (h.gamma * k + 1)))
     upper = real(final * (1 + 1 / (h.gamma * k)))
@@ -61,27 +61,29 @@ def coefficients(k: int, alpha: float, beta1: float, h: Hyper, real: Any) -> Coe
 
 
 def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
-    """One step of AdaBound, in the precision of the run."""
+    """Take a step of AdaBound, in the precision of the run."""
     after, _ = update_adam(memory, g, c)
     return after, rate(after.v, c) * after.m
 
 
 def update_maximum(memory: Maximum, g: float, c: Coefficients) -> tuple[Maximum, float]:
-    """One step of AMSBound, in the precision of the run."""
+    """Take a step of AMSBound, in the precision of the run."""
     after, _ = update_amsgrad(memory, g, c)
     return after, rate(after.vmax, c) * after.m
 
 
 def rate(second: float, c: Coefficients) -> float:
-    """The step size of this coordinate, between the bounds."""
+    """Return the step size, clipped to the bounds."""
     free: float = c.step / (np.sqrt(second) + c.eps)
     return min(max(free, c.lower), c.upper)
 
 
 FinalLr = Annotated[
-    float, Option(Real(0), "Where the bounds of adabound and amsbound meet", free=True)
+    float, Option(Real(0), "Limit of the bounds of adabound and amsbound", free=True)
 ]
-Gamma = Annotated[float, Option(Real(above=0, below=1), "How fast those bounds meet", free=True)]
+Gamma = Annotated[
+    float, Option(Real(above=0, below=1), "Speed at which these bounds close", free=True)
+]
 
 
 @method(formula="x - clip(a_k / (sqrt(v_k) + eps), lower_k, upper_k) m_k")
@@ -94,9 +96,9 @@ def adabound(
     final_lr: FinalLr = 0.1,
     gamma: Gamma = 1e-3,
 ) -> Rule:
-    """The rule with its hyper-parameters: lr >= 0 and final_lr >= 0, betas in [0, 1), eps >= 0.
+    """Return the rule with these hyper-parameters: lr, final_lr and eps >= 0, betas in [0, 1).
 
-    gamma in (0, 1) says how fast the bounds close. Where lr is 0 there is no step to bound.
+    gamma in (0, 1) is the speed at which the bounds close. With lr = 0 nothing moves.
     """
     h = _hyper(lr, beta1, beta2, eps, final_lr, gamma)
     return Rule("adabound", Memory, h, coefficients, update, NEVER, beta1)
@@ -112,7 +114,7 @@ def amsbound(
     final_lr: FinalLr = 0.1,
     gamma: Gamma = 1e-3,
 ) -> Rule:
-    """The rule with the hyper-parameters of `adabound`."""
+    """Return the rule with the hyper-parameters of `adabound`."""
     h = _hyper(lr, beta1, beta2, eps, final_lr, gamma)
     return Rule("amsbound", Maximum, h, coefficients, update_maximum, NEVER, beta1)
 

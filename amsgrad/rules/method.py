@@ -14,7 +14,7 @@ class Counterpart(NamedTuple):
 
     Args:
         path: `package.module:Class`.
-        state: by state variable of the rule, its name in the optimizer's state; a variable that
+        state: the name in the optimizer's state of each state variable of the rule; a variable that
             the optimizer does not keep is left out.
         keywords: the optimizer's names for options that have another name there.
         fixed: keyword arguments that are always given.
@@ -35,8 +35,8 @@ class Method:
     Args:
         make: the function from options to the rule; its name is the method's.
         formula: the update in one line of plain text.
-        second_moment: from the memory to what stands for v_t in Gamma_t (`amsgrad/theory/gamma.py`)
-            where something does.
+        second_moment: a function from the memory to the v_t of Gamma_t (`amsgrad/theory/gamma.py`);
+            None where it is not known.
         counterparts: the torch optimizers that do the same, by semantics; by None where the rule
             has no semantics.
     """
@@ -61,7 +61,7 @@ class Method:
 
     @property
     def takes_lr(self) -> bool:
-        """Whether the rule depends on the first step size."""
+        """True if the rule depends on the first step size."""
         return "lr" in inspect.signature(self.make).parameters
 
     def resolve(self, given: Mapping[str, Any]) -> dict[str, Any]:

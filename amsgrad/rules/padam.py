@@ -24,7 +24,7 @@ from amsgrad.rules.rule import Rule
 
 
 class Hyper(NamedTuple):
-    """Hyper-parameters, and what follows from them."""
+    """The hyper-parameters, and numbers that follow from them."""
 
     beta2: float
     eps: float
@@ -33,7 +33,7 @@ class Hyper(NamedTuple):
 
 
 class Coefficients(NamedTuple):
-    """All of step k that does not depend on the gradient: Adam's, and the power."""
+    """The part of step k that does not depend on the gradient: Adam's, and the power."""
 
     step: float  # a_k
     eps: float
@@ -45,20 +45,20 @@ class Coefficients(NamedTuple):
 
 
 def coefficients(k: int, alpha: float, beta1: float, h: Hyper, real: Any) -> Coefficients:
-    """Both corrections go into the step size."""
+    """Put both corrections into the step size."""
     c = coefficients_labml(k, alpha, beta1, h, real)
     power = real(2 * h.power)
     return Coefficients(c.step, c.eps, c.beta1, c.rest1, c.beta2, c.rest2, power)
 
 
 def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
-    """One step, in the precision of the run."""
+    """Take a step, in the precision of the run."""
     after, _ = update_amsgrad(memory, g, c)
     return after, c.step * after.m / (np.sqrt(after.vmax) + c.eps) ** c.power
 
 
 Power = Annotated[
-    float, Option(Real(above=0, most=0.5), "Power of vmax that divides in padam", free=True)
+    float, Option(Real(above=0, most=0.5), "Power of vmax in the divisor of padam", free=True)
 ]
 
 
@@ -66,7 +66,7 @@ Power = Annotated[
 def padam(
     *, beta1: Beta1 = 0.9, beta2: Beta2 = 0.999, eps: Eps = 1e-8, power: Power = 0.125
 ) -> Rule:
-    """The rule with its hyper-parameters: betas in [0, 1), eps >= 0, power in (0, 1/2].
+    """Return the rule with these hyper-parameters: betas in [0, 1), eps >= 0, power in (0, 1/2].
 
     The released class defaults to power 1/4; its experiments, like the paper's, take 1/8.
     """

@@ -18,20 +18,20 @@ from amsgrad.rules.rule import Rule
 
 
 class Memory(NamedTuple):
-    """What RMSprop keeps from step to step."""
+    """The state variable of RMSprop."""
 
     v: float  # second moment, uncorrected
 
 
 class Hyper(NamedTuple):
-    """Hyper-parameters."""
+    """The hyper-parameters."""
 
     beta2: float
     eps: float
 
 
 class Coefficients(NamedTuple):
-    """All of step k that does not depend on the gradient."""
+    """The part of step k that does not depend on the gradient."""
 
     step: float  # alpha_k
     eps: float
@@ -40,12 +40,12 @@ class Coefficients(NamedTuple):
 
 
 def coefficients(k: int, alpha: float, beta1: float, h: Hyper, real: Any) -> Coefficients:
-    """No correction: the second moment starts at zero, and the first steps are as they come."""
+    """Correct nothing, although the second moment starts at zero."""
     return Coefficients(real(alpha), real(h.eps), real(h.beta2), real(1 - h.beta2))
 
 
 def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
-    """One step, in the precision of the run."""
+    """Take a step, in the precision of the run."""
     v = c.beta2 * memory.v + c.rest2 * g * g
     return Memory(v), c.step * g / (np.sqrt(v) + c.eps)
 
@@ -58,5 +58,5 @@ def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
     },
 )
 def rmsprop(*, beta2: Beta2 = 0.99, eps: Eps = 1e-8) -> Rule:
-    """The rule with its hyper-parameters: beta2 in [0, 1), eps >= 0; the defaults are torch's."""
+    """Return the rule with these hyper-parameters: beta2 in [0, 1), eps >= 0; torch's defaults."""
     return Rule("rmsprop", Memory, Hyper(beta2, eps), coefficients, update, settled=1)

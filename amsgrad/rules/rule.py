@@ -1,23 +1,23 @@
-"""What an update rule is: data and two pure functions, in numba's subset of Python."""
+"""An update rule: data and two pure functions, in numba's subset of Python."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-# `settled` of a rule whose coefficients depend on k for ever: no run gets there, and 64 bits do.
+# `settled` of a rule whose coefficients always depend on k: more steps than any run has, in int64.
 NEVER: Final = 2**62
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One step k of an adaptive method on a scalar x, in three lines:
+    """One step k of an adaptive method on a scalar x, in three lines.
 
         c         = coefficients(k, alpha_k, beta1_k, h, real)
         memory, d = update(memory, g, c)
         x         = clip(x - d)
 
-    All that depends on k alone is computed in double precision and rounded once (`real`), as torch
-    does with its Python scalars; `update` works in the precision of the run throughout.
+    What depends only on k is computed in double precision and rounded once (`real`), as torch does
+    with its Python scalars; `update` works in the precision of the run throughout.
 
     Args:
         name: what the user calls it.
@@ -25,9 +25,9 @@ class Rule:
         h: NamedTuple of the hyper-parameters.
         coefficients: (k, alpha_k, beta1_k, h, real) -> NamedTuple of `real` scalars.
         update: (memory, g, c) -> (memory, d).
-        settled: from this step on the coefficients depend on k through alpha_k and beta1_k alone;
-            `NEVER` where they never do.
-        beta1: the first of the beta1_k; 0 where there is no first moment.
+        settled: from this step on the coefficients depend on k only through alpha_k and beta1_k;
+            `NEVER` where they always depend on k itself.
+        beta1: the first of the beta1_k; 0 for a rule without a first moment.
         start: the state variables before the first step; None where all are zero.
     """
 

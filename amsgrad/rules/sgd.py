@@ -3,7 +3,7 @@
     x_{k+1} = clip(x_k - alpha_k g_k)
 
 With alpha_k = alpha / sqrt(k) its regret is O(sqrt(T)) on every convex problem, so its average
-regret goes to 0: the yardstick that adaptive methods are held to.
+regret goes to 0: adaptive methods are compared with it.
 """
 
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from amsgrad.rules.rule import Rule
 
 
 class Memory(NamedTuple):
-    """Nothing is needed from step to step, but numba cannot go through an empty tuple."""
+    """One state variable that is not used: numba cannot iterate over an empty tuple."""
 
     g: float  # the last gradient
 
@@ -23,18 +23,18 @@ class Hyper(NamedTuple):
 
 
 class Coefficients(NamedTuple):
-    """All of step k that does not depend on the gradient."""
+    """The part of step k that does not depend on the gradient."""
 
     step: float  # alpha_k
 
 
 def coefficients(k: int, alpha: float, beta1: float, h: Hyper, real: Any) -> Coefficients:
-    """The step size, as it is scheduled."""
+    """Return the scheduled step size."""
     return Coefficients(real(alpha))
 
 
 def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
-    """One step, in the precision of the run."""
+    """Take a step, in the precision of the run."""
     return Memory(g), c.step * g
 
 
@@ -44,5 +44,5 @@ def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
     counterparts={None: Counterpart("torch.optim:SGD", state={})},
 )
 def sgd() -> Rule:
-    """The rule; it has no hyper-parameters but the step size."""
+    """Return the rule; its only hyper-parameter is the step size."""
     return Rule("sgd", Memory, Hyper(), coefficients, update, settled=1)

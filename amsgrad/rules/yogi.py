@@ -4,8 +4,8 @@
     v_k = v_{k-1} - (1 - beta2) sign(v_{k-1} - g_k^2) g_k^2
     x_{k+1} = clip(x_k - alpha_k mhat_k / (sqrt(vhat_k) + eps))
 
-v moves towards g^2 by (1 - beta2) g^2, whatever the distance: where g^2 is large as fast as Adam's,
-where it is small more slowly. The rule is optax.scale_by_yogi, and pytorch_optimizer's Yogi is the
+v moves towards g^2 by (1 - beta2) g^2, whatever the distance: as fast as Adam's where g^2 is large,
+more slowly where it is small. The rule is optax.scale_by_yogi, and pytorch_optimizer's Yogi is the
 same: both moments are corrected as Adam's are, mhat = m / c1 and vhat = v / c2 (`adam.py`), and
 both start at 1e-6. The paper's update has neither the corrections nor that start (unverified).
 
@@ -26,7 +26,7 @@ INITIAL = 1e-6  # of both moments
 
 
 def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
-    """One step, in the precision of the run."""
+    """Take a step, in the precision of the run."""
     m = c.beta1 * memory.m + c.rest1 * g
     v = memory.v - c.rest2 * np.sign(memory.v - g * g) * (g * g)
     return Memory(m, v), c.step * m / (np.sqrt(v) + c.eps)
@@ -34,7 +34,7 @@ def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
 
 @method(formula="x - alpha_k mhat_k / (sqrt(vhat_k) + eps), v_k -= (1-b2) sign(v_k - g^2) g^2")
 def yogi(*, beta1: Beta1 = 0.9, beta2: Beta2 = 0.999, eps: Eps = 1e-3) -> Rule:
-    """The rule with its hyper-parameters: betas in [0, 1), eps >= 0."""
+    """Return the rule with these hyper-parameters: betas in [0, 1), eps >= 0."""
     settled = settling_step(beta1, beta2)
     h = Hyper(beta2, eps, settled)
     start = Memory(INITIAL, INITIAL)

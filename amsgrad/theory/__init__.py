@@ -1,4 +1,4 @@
-"""What can be known without a run: where x goes and when, and what the theorems ask for.
+"""Results without a run: where x goes, for which betas, and the conditions of the theorems.
 
-Each module takes numbers, a problem, or (`gamma`) an engine that it is handed; none imports one.
+Each module takes numbers, a problem, or (`gamma`) an engine; none chooses an engine.
 """

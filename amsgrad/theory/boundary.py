@@ -1,4 +1,4 @@
-"""Where Adam begins and ceases to fail as beta2 grows: the sign changes of the drift.
+"""The boundary between failure and success of Adam in beta2: the sign changes of the drift.
 
 D (see `drift.py`) is a continuous function of beta2 in [0, 1), and positive near 1 if the slopes
 sum to more than zero. What it is at beta2 = 0 depends on beta1: with beta1 = 0 the steps there are
@@ -7,8 +7,8 @@ between the boundary can be re-entrant: on f_t(x) = 10 x if t mod 10 = 1, else -
 Adam converges for beta2 < 0.065, fails, and converges again for beta2 > 0.775.
 
 The scan is over z = -log10(1 - beta2). Two sign changes closer than 1 / PER_DECADE = 0.005 in z are
-missed; with these slopes, C up to 100 for 10, the closest two that we saw are 0.11 apart. What is
-found is refined by Brent's method (Algorithms for Minimization without Derivatives, 1973, ch. 4).
+missed; with these slopes, C up to 100 for 10, the closest two that we saw are 0.11 apart. Each is
+refined by Brent's method (Algorithms for Minimization without Derivatives, 1973, ch. 4).
 """
 
 import math
@@ -33,12 +33,12 @@ class Boundary(NamedTuple):
 
     @property
     def re_entrant(self) -> bool:
-        """Whether raising beta2 does more than to end the failure, or to begin it, once."""
+        """True if there is more than one sign change."""
         return self.beta2.size > 1
 
 
 def boundary(slopes: ArrayLike, beta1: float, eps: float = 0.0) -> Boundary:
-    """The boundary of Adam over beta2 in [0, 1 - 10^-12], for periodic slopes and one beta1.
+    """Return the boundary of Adam over beta2 in [0, 1 - 10^-12], for periodic slopes and one beta1.
 
     Args:
         slopes: of one period.
@@ -69,7 +69,7 @@ def boundary(slopes: ArrayLike, beta1: float, eps: float = 0.0) -> Boundary:
 
 
 def beta2_of(z: ArrayLike) -> Floats:
-    """1 - 10^-z, to the last digit.
+    """Return 1 - 10^-z, to the last digit.
 
     >>> beta2_of([0, 1, 2]).tolist()
     [0.0, 0.9, 0.99]

@@ -1,4 +1,4 @@
-"""Where x goes when the step size decays: the drift of one period.
+"""The drift of one period: it decides where x goes when the step size decays.
 
 Take linear losses f_t(x) = g_t x whose slopes repeat after P steps, constant betas, and alpha_t =
 alpha / sqrt(t). The gradients do not depend on x, so (m, v) do not either: they forget their start
@@ -23,7 +23,8 @@ Bias corrections tend to 1: this is the D of all five semantics. For other rules
 
 As beta2 -> 1, v_i tends to that mean, too: then even Adam finds x*, unless the slopes sum to zero.
 
-Numerics. D is a small difference of large terms. So what the roots have in common is taken out:
+Numerics. D is a small difference of large terms. The common part of the roots is therefore taken
+out:
 
     D = (sum_i g_i + sum_i m_i c_i) / (rms + eps),     rms = sqrt(mean g^2)
     c_i = (rms + eps) / (sqrt(v_i) + eps) - 1
@@ -34,8 +35,8 @@ sum_{j <= i} (g_j^2 - rms^2), which are periodic, and A(H), their averages with 
 
     v_i - rms^2 = (1 - beta2) (H_i - A(H)_{i-1})
 
-Source: the derivation is ours. Which way the moving average of g^2 leads Adam astray is said in
-Reddi, Kale and Kumar (ICLR 2018, section 3); their theorems are in `theorems.py`.
+Source: the derivation is ours. How the moving average of g^2 misleads Adam is explained in Reddi,
+Kale and Kumar (ICLR 2018, section 3); their theorems are in `theorems.py`.
 """
 
 import math
@@ -64,7 +65,7 @@ class Drift(NamedTuple):
 def drift(
     slopes: ArrayLike, beta1: ArrayLike, beta2: ArrayLike, eps: float = 0.0, rule: str = "adam"
 ) -> Drift:
-    """D for every beta1 with every beta2: the whole grid is one product of matrices.
+    """Return D for every beta1 with every beta2; the whole grid is one product of matrices.
 
     Args:
         slopes: g_0, ..., g_{P-1}, finite and not all zero (`periodic.slopes` has a problem's).

@@ -36,20 +36,20 @@ from numpy.typing import NDArray
 from amsgrad.problems.stochastic import Draw
 
 STEP = 1 / 16  # largest step in log y
-LEAST = 1e-18  # least y, in units of 1 / the largest slope; what is left out is of this size
+LEAST = 1e-18  # least y, in units of 1 / the largest slope; the part left out is of this size
 LAST = 28.0  # largest y, in units of 1 / the smallest slope: exp(-28^2) is the least double
 NODES = 10_000_000
 
 
 class Odds(NamedTuple):
-    """The slopes that may be drawn, and how often each is."""
+    """The slopes that may be drawn, and their chances."""
 
     slopes: NDArray[np.float64]
     chances: NDArray[np.float64]
 
 
 def odds(problem: Any) -> Odds:
-    """Give the two slopes of a problem and their chances.
+    """Return the two slopes of a problem and their chances.
 
     Raises:
         ValueError: the losses are not drawn, or not linear.
@@ -67,12 +67,12 @@ def odds(problem: Any) -> Odds:
 
 
 def expected_drift(odds: Odds, beta1: float, beta2: float) -> float:
-    """D of Adam (RMSprop with beta1 = 0), without eps, to some 10^-12.
+    """Return D of Adam (RMSprop with beta1 = 0), without eps, to about 10^-12.
 
     Args:
         odds: no slope zero; chances that sum to 1.
         beta1: in [0, 1).
-        beta2: in (0, 1); so near to 1 that the grid has more than NODES nodes is refused.
+        beta2: in (0, 1); one so near to 1 that the grid has more than NODES nodes is refused.
 
     Raises:
         ValueError: an argument is not as described.

@@ -1,4 +1,4 @@
-"""Gamma_t: whether the step sizes an optimizer really takes ever grow.
+"""Gamma_t, which is negative where the step size that an optimizer really takes grows.
 
     Gamma_t = sqrt(v_{t+1}) / alpha_{t+1} - sqrt(v_t) / alpha_t
 
@@ -9,7 +9,7 @@ for AMSGrad, whose v is the maximum; for AdamNC, where t v_t is the sum of all g
 constant alpha for AdaGrad, whose v is that sum.
 
 The roots are those of the paper's semantics, without eps and bias correction. Root and quotient are
-monotonous in floating point: for SGD, AMSGrad and AdaGrad not even rounding makes Gamma_t negative.
+monotonic in floating point: for SGD, AMSGrad and AdaGrad not even rounding makes Gamma_t negative.
 """
 
 import numpy as np
@@ -21,14 +21,14 @@ from amsgrad.rules import RULES
 
 
 def gamma(engine: ScalarEngine, steps: int) -> NDArray[np.float64]:
-    """Gamma_1, ..., Gamma_{steps - 1} along a run, step by step from its start.
+    """Return Gamma_1, ..., Gamma_{steps - 1} along a run, step by step from its start.
 
     Args:
-        engine: of a single run, not of a batch; either will do, a step costs some microseconds.
+        engine: any engine of one run; a step costs some microseconds.
         steps: >= 2.
 
     Raises:
-        ValueError: it is not known what stands for v in the rule, or some alpha_t is 0.
+        ValueError: the v of the rule is not known, or some alpha_t is 0.
 
     >>> from amsgrad.engines.base import Setup
     >>> from amsgrad.engines.reference import Reference

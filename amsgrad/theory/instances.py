@@ -1,8 +1,8 @@
 """The smallest instance of a theorem for given betas, and the smallest that fails in fact.
 
-For Theorem 2 of Reddi, Kale and Kumar (ICLR 2018) both can be had, and they are far apart: with the
-betas of Figure 1 its conditions ask for C = 3218, while f_t(x) = C x if t mod C = 1, else -x leads
-Adam to +1 from C = 30 on.
+For Theorem 2 of Reddi, Kale and Kumar (ICLR 2018) both can be computed, and they are far apart:
+with the betas of Figure 1 its conditions need C = 3218, while f_t(x) = C x if t mod C = 1, else -x
+leads Adam to +1 from C = 30 on.
 """
 
 from collections.abc import Callable
@@ -16,13 +16,13 @@ from amsgrad.theory.expected import expected_drift, odds
 from amsgrad.theory.periodic import slopes
 from amsgrad.theory.theorems import theorem2_sides
 
-LARGEST = 2**25  # C for which the conditions are still looked at
-LARGEST_RUN = 2**16  # C for which the drift is
+LARGEST = 2**25  # largest C for which the conditions are checked
+LARGEST_RUN = 2**16  # largest C for which the drift is computed
 AT_ONCE = 2**16
 
 
 def theorem1_beta2(big: float) -> float:
-    """The beta2 of Theorem 1 for C = big, 1 / (1 + C^2).
+    """Return the beta2 of Theorem 1 for C = big, 1 / (1 + C^2).
 
     >>> theorem1_beta2(3)
     0.1
@@ -31,13 +31,13 @@ def theorem1_beta2(big: float) -> float:
 
 
 def theorem2_period(beta1: float, beta2: float) -> int:
-    """The smallest even C that meets the conditions of Theorem 2 (unverified; `theorems.py`).
+    """Return the smallest even C that meets the (unverified) conditions in `theorems.py`.
 
     Args:
         beta1, beta2: in [0, 1), with beta1 < sqrt(beta2).
 
     Raises:
-        ValueError: the betas are not such, or C would be above 2^25.
+        ValueError: the betas are not as described, or C would be above 2^25.
 
     >>> theorem2_period(beta1=0.9, beta2=0.99)
     3218
@@ -56,7 +56,7 @@ def theorem2_period(beta1: float, beta2: float) -> int:
 
 
 def failing_period(beta1: float, beta2: float) -> int:
-    """The C from which on x goes to +1 in the setting of Theorem 2, by the drift (`drift.py`).
+    """Return the C from which on x goes to +1 in the setting of Theorem 2, by the drift.
 
     The premise beta1 < sqrt(beta2) is not needed.
 
@@ -64,7 +64,7 @@ def failing_period(beta1: float, beta2: float) -> int:
         beta1, beta2: in [0, 1).
 
     Raises:
-        ValueError: the betas are not such, or C would be above 2^16.
+        ValueError: the betas are not as described, or C would be above 2^16.
 
     >>> failing_period(beta1=0.9, beta2=0.99)
     30
@@ -75,14 +75,14 @@ def failing_period(beta1: float, beta2: float) -> int:
 
 
 def theorem3_big(beta1: float, beta2: float, delta: float) -> int:
-    """The C from which on x goes to +1 in the setting of Theorem 3, by the expected drift.
+    """Return the C from which on x goes to +1 in the setting of Theorem 3, by the expected drift.
 
     Args:
         beta1, beta2: in [0, 1), beta2 above 0.
         delta: the mean slope, above 0.
 
     Raises:
-        ValueError: an argument is not such, or C would be above 2^16.
+        ValueError: an argument is not as described, or C would be above 2^16.
 
     >>> theorem3_big(beta1=0.9, beta2=0.99, delta=0.02)
     6
@@ -95,9 +95,10 @@ def theorem3_big(beta1: float, beta2: float, delta: float) -> int:
 
 
 def _turn(fails: Callable[[int], bool], least: int, betas: tuple[float, float]) -> int:
-    """A C that fails where C - 1 does not, by doubling and bisection, or `least` if it fails.
+    """Return `least` if it fails, or else a C that fails where C - 1 does not.
 
-    It is the smallest C that fails if failure, once begun, goes on: so it was wherever we looked.
+    It is found by doubling and bisection. It is the smallest C that fails if all larger ones fail,
+    too, as they did wherever we looked.
     """
     low, high = least - 1, least
     while not fails(high):

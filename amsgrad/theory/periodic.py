@@ -1,18 +1,18 @@
-"""Periodic slopes, and what exponential moving averages of them come to."""
+"""Periodic slopes, and the limit of their exponential moving averages."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from amsgrad.problems.problem import Problem
 
-LONGEST = 1_000_000  # steps of a period that is still gone through
-FAR = 8.0  # where the gradients of an unbounded F are looked at
+LONGEST = 1_000_000  # steps of the longest period allowed
+FAR = 8.0  # the x at which linearity is checked where F is unbounded
 
 Floats = NDArray[np.float64]
 
 
 def slopes(problem: Problem) -> Floats:
-    """The slopes g_0, ..., g_{P-1} of one period of a problem, from t = 0 on.
+    """Return the slopes g_0, ..., g_{P-1} of one period of a problem, from t = 0 on.
 
     Raises:
         ValueError: the losses are random or not linear, or the period is too long.
@@ -36,7 +36,7 @@ def slopes(problem: Problem) -> Floats:
 
 
 def averages(values: Floats, beta: Floats) -> Floats:
-    """The periodic state of s_i = beta s_{i-1} + (1 - beta) values_i, of shape (P, betas).
+    """Return the periodic state of s_i = beta s_{i-1} + (1 - beta) values_i, of shape (P, betas).
 
         s_i = (1 - beta) / (1 - beta^P) sum_{j < P} beta^j values_{i-j}        indices modulo P
 

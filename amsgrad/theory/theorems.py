@@ -1,9 +1,9 @@
-"""What Theorems 1, 2 and 3 of Reddi, Kale and Kumar (ICLR 2018) ask for, each part with two sides.
+"""The conditions of Theorems 1, 2 and 3 of Reddi, Kale and Kumar (ICLR 2018), with their two sides.
 
 All are about Adam as the paper writes it, without bias correction and eps, on F = [-1, 1], with
 alpha_t = alpha / sqrt(t). The statements stand in section 3 of the paper. The conditions on C of
 Theorem 2, from its appendix, are given from memory (unverified). Those of Theorem 3 we have not
-found anywhere; instead of them stands what can be computed: the sign of the expected drift.
+found anywhere; in their place is what can be computed, the sign of the expected drift.
 
 `instances.py` finds the smallest C that meets them.
 """
@@ -18,7 +18,7 @@ from amsgrad.theory.expected import expected_drift, odds
 
 
 class Condition(NamedTuple):
-    """One part of what a theorem asks for."""
+    """One condition of a theorem."""
 
     formula: str
     left: float
@@ -27,10 +27,10 @@ class Condition(NamedTuple):
 
 
 def theorem1(big: float, beta1: float, beta2: float, alpha: float) -> tuple[Condition, ...]:
-    """f_t(x) = C x if t mod 3 = 1, else -x: Adam returns to +1 and pays 2 C - 4 in three steps.
+    """Return the conditions of Theorem 1, on f_t(x) = C x if t mod 3 = 1, else -x.
 
-    From x_1 = 1 on, x_{3k+1} = 1, and the regret of three steps is at least 2 C - 4. Why: where the
-    big slope is shown, v_t >= (1 - beta2) C^2, so that it moves x down by at most d = alpha /
+    From x_1 = 1 on, x_{3k+1} = 1, and the regret of three steps is at least 2 C - 4. Proof: where
+    the big slope is shown, v_t >= (1 - beta2) C^2, so that it moves x down by at most d = alpha /
     sqrt((1 - beta2) t) < 1, and x stays above 0. As v_t <= C^2, v_{t+1} <= 2 (1 - beta2) and
     v_{t+2} <= (1 + 2 beta2)(1 - beta2) < 1.4 (1 - beta2), so that the two small slopes move x up by
     d times sqrt(t / (2 t + 2)) + sqrt(t / (1.4 t + 2.8)) at least, which is above 1 for t >= 4. At
@@ -57,12 +57,13 @@ def theorem1(big: float, beta1: float, beta2: float, alpha: float) -> tuple[Cond
 
 
 def theorem2(period: int, beta1: float, beta2: float) -> tuple[Condition, ...]:
-    """f_t(x) = C x if t mod C = 1, else -x: the average regret does not vanish.
+    """Return the conditions of Theorem 2, on f_t(x) = C x if t mod C = 1, else -x.
 
-    The theorem: for every beta1 < sqrt(beta2) a large enough C will do. How large, for C even, say
-    the last three conditions (unverified). By the first, m is negative at the end of a period; by
-    the second, v is down to the order of 1 half-way through it; by the third, the way that the big
-    slope makes x go down, momentum included, is shorter than the way up in the second half.
+    The theorem: for every beta1 < sqrt(beta2) and a large enough C the average regret does not
+    vanish. The last three conditions state, for C even, how large (unverified). By the first, m is
+    negative at the end of a period; by the second, v is down to the order of 1 half-way through it;
+    by the third, the way that the big slope makes x go down, momentum included, is shorter than the
+    way up in the second half.
 
     Args:
         period: C >= 2.
@@ -86,7 +87,7 @@ def theorem2(period: int, beta1: float, beta2: float) -> tuple[Condition, ...]:
 
 
 def theorem2_sides(period: Any, beta1: float, beta2: float) -> tuple[tuple[Any, Any], ...]:
-    """The two sides of the three conditions on C; the last pair is meant as left < right.
+    """Return the two sides of the three conditions on C; the last one is left < right.
 
     Args:
         period: C, an array of floats.
@@ -106,11 +107,12 @@ def theorem2_sides(period: Any, beta1: float, beta2: float) -> tuple[tuple[Any, 
 
 
 def theorem3(big: float, delta: float, beta1: float, beta2: float) -> tuple[Condition, ...]:
-    """f_t(x) = C x with probability p = (1 + delta) / (C + 1), else -x: x does not go to x* = -1.
+    """Return the conditions of Theorem 3, on f_t(x) = C x with a small probability, else -x.
 
-    The theorem: for every beta1 < sqrt(beta2) a large enough C will do. The first three are the
-    premises of the statement. The last stands for conditions that we have not found: it is the mean
-    step of the stationary state (`expected.py`), and where it holds, x goes to +1.
+    The probability is (1 + delta) / (C + 1). The theorem: for every beta1 < sqrt(beta2) and a large
+    enough C x does not go to x* = -1. The first three conditions are the premises of the statement.
+    The last stands for conditions that we have not found: it is the mean step of the stationary
+    state (`expected.py`), and where it holds, x goes to +1.
 
     Args:
         big: C.
