@@ -1,8 +1,9 @@
-"""Who may import whom, and what a quick start must not load."""
+"""The rules of imports, and what a quick start must not load."""
 
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -15,23 +16,26 @@ HOMES = {
     "torch": [
         "amsgrad/optimizers/",
         "amsgrad/engines/torch_loop.py",
-        "experiments/build.py",
-        "experiments/verified.py",
+        "experiments/config/build.py",
+        "experiments/run/verified.py",
     ],
     "labml_nn": ["amsgrad/optimizers/"],
     "numba": ["amsgrad/engines/jit.py"],
-    "labml": ["experiments/tracking.py"],
+    "labml": ["experiments/tracking/labml_tracker.py"],
     "labml_app": ["experiments/dashboard/labml_parts.py"],
     "labml_db": ["experiments/dashboard/labml_parts.py"],
     "fastapi": ["experiments/dashboard/"],
-    "matplotlib": ["experiments/picture.py", "experiments/figures/"],
-    "xarray": ["experiments/trace.py", "experiments/figures/", "experiments/sweeps/merge.py"],
+    "matplotlib": ["experiments/run/picture.py", "experiments/figures/"],
+    "xarray": ["experiments/run/trace.py", "experiments/figures/", "experiments/sweeps/"],
+    "pandas": ["experiments/sweeps/tables.py"],
     "scipy": ["amsgrad/fit.py", "amsgrad/theory/"],
     "dask": ["experiments/sweeps/cluster.py"],
     "distributed": ["experiments/sweeps/cluster.py"],
-    "pyarrow": ["experiments/sweeps/summary.py"],
-    "h5netcdf": ["experiments/trace.py"],
+    "pyarrow": ["experiments/sweeps/tables.py"],
+    "h5netcdf": ["experiments/run/trace.py"],
 }
+# Nothing imports a command but the list of them: the arrows go from the commands down.
+COMMANDS = ("certify", "figures.__main__", "dashboard.__main__", "sweep", "synthetic", "__main__")
 
 
 def modules() -> list[Path]:
@@ -76,6 +80,50 @@ def test_rules_problems_and_schedules_need_numpy_only(path: Path) -> None:
         assert tops <= STDLIB | {"numpy", "amsgrad"}
 
 
+def module_of(path: Path) -> str:
+    return name_of(path).removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def graph() -> dict[str, set[str]]:
+    """The modules that each module imports, at its top or within a function."""
+    ours = {module_of(path): path for path in modules()}
+    return {
+        module: {
+            found
+            for name in imported(path)
+            for found in (name, name.rpartition(".")[0])
+            if found in ours and found != module
+        }
+        for module, path in ours.items()
+    }
+
+
+def room(module: str) -> str:
+    """The folder of a module, or the module itself where it stands at the top of its wing."""
+    return ".".join(module.split(".")[:2])
+
+
+def test_no_imports_go_round() -> None:
+    everything = graph()
+    TopologicalSorter(everything).prepare()  # raises CycleError
+    rooms: dict[str, set[str]] = {}
+    for module, others in everything.items():
+        found = {room(other) for other in others}
+        rooms.setdefault(room(module), set()).update(found - {room(module)})
+    TopologicalSorter(rooms).prepare()
+
+
+def test_nothing_imports_a_command() -> None:
+    commands = {f"experiments.{command}" for command in COMMANDS}
+    for module, others in graph().items():
+        assert not commands & others, module
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_no_file_is_long(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= 300
+
+
 def test_engines_do_not_import_one_another() -> None:
     engines = ("reference", "compiled", "batch", "torch_loop")
     for engine in engines:
@@ -88,6 +136,9 @@ def test_engines_do_not_import_one_another() -> None:
     "module",
     [
         "amsgrad",
+        "experiments.__main__",
+        "experiments.certify",
+        "experiments.config.arguments",
         "experiments.synthetic",
         "experiments.figures.__main__",
         "experiments.sweep",

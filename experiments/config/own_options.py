@@ -1,4 +1,4 @@
-"""The options that rules and problems declare, by name: whose they are, and their defaults."""
+"""The options that rules and problems declare, by name, with their owners and defaults."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -48,7 +48,7 @@ def problems_with() -> Owners:
 
 
 def takes(make: Any, names: Iterable[str]) -> list[str]:
-    """Return which of these settings of the run a rule or a problem is made from."""
+    """Return those settings of the run that a rule or a problem takes."""
     parameters = signature(make).parameters
     return [name for name in names if name in parameters]
 

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Annotated, Any
 
-import numpy as np
 import yaml
 
-from amsgrad.field_types import INT64, OneOf, Real, Whole, closest
+from amsgrad.field_types import OneOf, Real, Whole, closest
 from amsgrad.options import REQUIRED, Option, Role, resolve, shown
 from amsgrad.problems import PROBLEMS
 from amsgrad.problems.problem import Problem
@@ -25,10 +24,10 @@ from experiments.config.own_options import (
     start_defaults,
     takes,
 )
+from experiments.config.together import check_together
 
 EVERY = 1000
 MANY_STEPS = 1_000_000 * EVERY
-MOST_RECORDS = 50_000_000  # a float64 trace of as many records takes 1.2 GB
 
 
 @dataclass(frozen=True, init=False)
@@ -124,9 +123,10 @@ class Config:
     )
 
     def __init__(self, **given: Any) -> None:
-        for name in given:
-            if name not in names():
-                raise ConfigError(f"{shown(name)} is not a setting{closest(name, names())}")
+        unknown = [name for name in given if name not in names()]
+        if unknown:
+            hint = closest(unknown[0], names())
+            raise ConfigError(f"{shown(unknown[0])} is not a setting{hint}")
         if "opt" not in given:
             raise ConfigError(f"opt must be given: {RUN['opt'].type}")
         for name, option in RUN.items():
@@ -140,7 +140,9 @@ class Config:
                 self._set(name, getattr(PROBLEMS[self.problem], name))
         if self.every is None and self.steps <= MANY_STEPS:
             self._set("every", EVERY)
-        self._check_pairs({**RUN, **rule, **problem}, given.get("semantics"))
+        if self.foreign and given.get("semantics") is not None:
+            raise ConfigError(f"--semantics is for adam and amsgrad, but --opt is {self.opt}")
+        check_together(self.settings(), {**RUN, **rule, **problem}, self.make_problem())
 
     @property
     def foreign(self) -> bool:
@@ -202,60 +204,6 @@ class Config:
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
 
-    def _check_pairs(self, options: Mapping[str, Option], semantics: Any) -> None:
-        only_torch = self.engine in ("compiled", "reference")
-        if self.device == "cuda" and only_torch:
-            raise ConfigError(f"--device cuda needs --engine torch, but {self.engine} was given")
-        if self.foreign and semantics is not None:
-            raise ConfigError(f"--semantics is for adam and amsgrad, but --opt is {self.opt}")
-        if self.foreign and (self.beta1 is None) != (self.rule_options.get("beta2") is None):
-            raise ConfigError(f"--beta1 and --beta2 go together with --opt {self.opt}; give both")
-        if self.beta1_schedule != "constant" and self.beta1 is None:
-            needs = "--beta1 and --beta2 with" if self.foreign else "a rule with a beta1, not"
-            raise ConfigError(f"--beta1_schedule needs {needs} --opt {self.opt}")
-        largest = float(np.finfo(self.dtype).max)
-        for name, value in self.settings().items():
-            if isinstance(options[name].type, Real) and abs(value) > largest:
-                raise ConfigError(
-                    f"--{name} must be at most {largest:.3g} in size with --dtype {self.dtype},"
-                    f" but {value} was given"
-                )
-        problem = self.make_problem()
-        if not problem.lower <= self.x0 <= problem.upper:
-            raise ConfigError(
-                f"--x0 must be a number in [{problem.lower:g}, {problem.upper:g}] with --problem"
-                f" {self.problem}, but {self.x0:g} was given"
-            )
-        needs_torch = self.device == "cuda" or self.engine == "torch"
-        if (
-            needs_torch
-            and not self.foreign
-            and RULES[self.opt].counterpart(self.rule_options) is None
-        ):
-            with_torch = ", ".join(name for name, method in RULES.items() if method.counterparts)
-            raise ConfigError(
-                f"--device {self.device} --engine {self.engine} needs a torch optimizer, which"
-                f" exists for {with_torch} and package.module:Class only, but --opt {self.opt} was"
-                " given"
-            )
-        if self.foreign and only_torch:
-            raise ConfigError(f"--opt {self.opt} needs --engine torch, but {self.engine} was given")
-        if self.first_t + self.steps > INT64:
-            raise ConfigError(
-                f"--first_t plus --steps must be at most 2**63 - 1, but they are {self.first_t} and"
-                f" {self.steps}"
-            )
-        if self.certify == "yes" and (self.foreign or self.engine in ("torch", "reference")):
-            raise ConfigError(
-                f"--certify yes needs a rule and --engine compiled, but --opt {self.opt} --engine"
-                f" {self.engine} was given"
-            )
-        if self.every is not None and self.steps > self.every * MOST_RECORDS:
-            raise ConfigError(
-                f"--every must be at least {-(-self.steps // MOST_RECORDS)} with --steps"
-                f" {self.steps}, for {MOST_RECORDS:,} records at most, but {self.every} was given"
-            )
-
 
 def _run_options() -> dict[str, Option]:
     options = {}
@@ -270,7 +218,7 @@ RUN = _run_options()  # the options that every run has
 
 
 def names() -> list[str]:
-    """Return the names of all settings, those of every rule and problem among them.
+    """Return the names of all settings, those of every rule and problem included.
 
     Raises:
         TypeError: one name is an option of a rule and of a problem, or of every run.

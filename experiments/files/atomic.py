@@ -1,4 +1,4 @@
-"""Write a file whole or not at all, whatever interrupts the writer."""
+"""Atomic writing: a reader sees the old file or the new one, whatever interrupts the writer."""
 
 import os
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` in UTF-8, whole or not at all.
+    """Write `text` in UTF-8, atomically.
 
     Raises:
         OSError: as `replacing`.
@@ -46,13 +46,13 @@ def write_text(path: Path, text: str) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what killed writers have left in `folder`; call it only where no writer is at work."""
+    """Remove the temporary files of killed writers; call it only where no writer is at work."""
     for part in folder.glob(f".*{PART}"):
         part.unlink(missing_ok=True)
 
 
 def _new_file(path: Path) -> Path:
-    """A file of our own beside `path`: a rename is atomic only inside one file system."""
+    """Make a temporary file beside `path`: a rename is atomic only inside one file system."""
     for attempt in count():
         part = path.with_name(f".{path.name}.{os.getpid()}-{attempt}{PART}")
         try:

@@ -1,4 +1,4 @@
-"""Where the numbers of a run come from: code, versions, machine, threads, engine, verification.
+"""Provenance of numbers: code, versions, machine, threads, engine, verification.
 
 Nothing in it tells who ran it: no name of a host or a user, no path.
 """
@@ -61,7 +61,7 @@ def collect(
 
 
 def _commit(root: Path) -> tuple[str, bool | None]:
-    """The commit, or `unknown`, and whether anything differs from it, new files included."""
+    """Return the commit, or `unknown`, and whether any file differs from it or is new."""
     unknown = "unknown", None
     # an installed package may lie inside a repository that is not its own
     if not (root / ".git").exists():
@@ -87,7 +87,7 @@ def _commit(root: Path) -> tuple[str, bool | None]:
 
 
 def _program() -> str:
-    """How this program was started, without its path."""
+    """Return the command that started this program, without its path."""
     spec = getattr(sys.modules["__main__"], "__spec__", None)
     return f"python -m {spec.name.removesuffix('.__main__')}" if spec else Path(sys.argv[0]).name
 
@@ -132,7 +132,7 @@ def _processor() -> str:
 
 
 def _threads() -> dict[str, object]:
-    """Settings of the libraries in use; asking must import nothing and start no threads."""
+    """Return the settings of the libraries in use; this imports nothing and starts no threads."""
     threads: dict[str, object] = {k: os.environ[k] for k in THREAD_VARIABLES if k in os.environ}
     if torch := sys.modules.get("torch"):
         threads["torch"] = torch.get_num_threads()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def save(path: Path, state: Mapping[str, NDArray[Any]], records: Records) -> None:
-    """Write the state's arrays and the records, whole or not at all.
+    """Write the state's arrays and the records, atomically.
 
     Raises:
         ValueError: an array holds Python objects.

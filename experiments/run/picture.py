@@ -51,7 +51,7 @@ def draw(
     first_t: int = 1,
     logarithmic: bool = False,
 ) -> None:
-    """Draw x_t and R_t/t against t, side by side, into a PNG file; whole or not at all.
+    """Draw x_t and R_t/t against t, side by side, into a PNG file, atomically.
 
     x_t is drawn as dots: it moves more inside a period than between two recorded steps, and a
     line would show a path that x never took. More than `MOST_DOTS` records are drawn as bars from
@@ -64,7 +64,7 @@ def draw(
         title: what the run is.
         subtitle: its settings.
         lower, upper: the edges of the feasible set; infinite where it has none.
-        x_star: the optimum; NaN where there is no single one.
+        x_star: the optimum; NaN where no single point is best.
         first_t: the problem's time at the first step.
         logarithmic: whether the axis of t is; the times must then be positive.
 
@@ -220,7 +220,7 @@ def _compress(axes: Axes, bottom: float, top: float) -> None:
 
 
 def _span(values: NDArray[Any]) -> tuple[float, float]:
-    """The range of the values and zero."""
+    """Return the range of the values and zero."""
     return float(values.min(initial=0.0)), float(values.max(initial=0.0))
 
 

@@ -1,4 +1,4 @@
-"""How far a run has come, on standard error: a bar on a terminal, a line now and then in a pipe."""
+"""Progress of a run on standard error: a bar on a terminal, a line every few seconds in a pipe."""
 
 import sys
 import time

@@ -34,7 +34,7 @@ def import_ahead() -> None:
 
 
 def to_dataset(records: Records, *, first_t: int, attributes: Attributes) -> xarray.Dataset:
-    """The records as an xarray data set with one dimension, `step`.
+    """Return the records as an xarray data set with one dimension, `step`.
 
     Coordinates: `step` = 1, 2, ... and the paper's time t = first_t + step - 1. Variables: `x`,
     `regret` and `average_regret`, all at x_t, before the update of that step.
@@ -55,7 +55,7 @@ def to_dataset(records: Records, *, first_t: int, attributes: Attributes) -> xar
 
 
 def write(path: Path, records: Records, *, first_t: int, attributes: Attributes) -> None:
-    """Write the records to `path` as netCDF-4, whole or not at all; `read` gives `to_dataset`'s.
+    """Write the records to `path` as netCDF-4, atomically; `read` returns the same data set.
 
     The same records and attributes give the same bytes, under the same versions of h5py and
     h5netcdf. xarray stays out of it: its import takes longer than all of the writing.
@@ -87,10 +87,10 @@ def write(path: Path, records: Records, *, first_t: int, attributes: Attributes)
 
 
 def read(path: Path) -> xarray.Dataset:
-    """The data set in `path`, in memory: exactly what `to_dataset` gave for it.
+    """Return the data set in `path`, in memory: equal to that of `to_dataset`.
 
     Raises:
-        OSError: there is no such file, or it is no netCDF file.
+        OSError: the file is missing, or is not a netCDF file.
     """
     import xarray
 

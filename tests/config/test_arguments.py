@@ -20,7 +20,8 @@ from experiments.command import ConfigError
 from experiments.config.arguments import APP, FLAGS, OUT, command, parse
 from experiments.config.own_options import problems_with, rules_with
 from experiments.config.reading import read_settings
-from experiments.config.run_config import MOST_RECORDS, RUN, Config, names, to_yaml
+from experiments.config.run_config import RUN, Config, names, to_yaml
+from experiments.config.together import MOST_RECORDS
 from experiments.config.yaml_file import read_file
 from experiments.synthetic import main
 

@@ -1,0 +1,179 @@
+"""A session to its end: the loop, the tracking, and the files in the run's folder."""
+
+import hashlib
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from amsgrad.engines.base import Records, RunEngine, State
+from amsgrad.options import Role
+from amsgrad.regret import value
+from experiments.config.build import device_name, engine_name
+from experiments.config.caption import caption
+from experiments.config.run_config import Config
+from experiments.files import provenance
+from experiments.files.atomic import write_text
+from experiments.files.strict_json import to_json
+from experiments.run import loop, picture, trace
+from experiments.run.certificate_file import to_text
+from experiments.run.folder import RunFolder
+from experiments.run.progress import Progress
+from experiments.signals import stopping
+from experiments.terminal import say
+from experiments.tracking.labml_tracker import labml_tracker
+
+# Where a resumption may differ from the beginning of its run, and the words for it.
+OTHERS = {"commit": "another commit", "versions": "other versions", "machine": "another machine"}
+
+
+@dataclass(frozen=True)
+class Session:
+    """A run that can go on from `state`; `records` are those made before it."""
+
+    config: Config
+    chosen: frozenset[str]
+    folder: RunFolder
+    engine: RunEngine
+    state: State
+    records: Records
+    verification: Mapping[str, object]
+    started: datetime
+
+
+def execute(session: Session, *, app: str | None, arguments: Sequence[str]) -> dict[str, Any]:
+    """Run to the end, to a signal or to NaN; write the folder's files; return the summary."""
+    config, folder = session.config, session.folder
+    settings = config.settings()
+    here = _provenance(session, arguments, finished=None)
+    for name, other in OTHERS.items():
+        if folder.sessions and folder.sessions[-1].get(name) != here[name]:
+            warn(f"this run began with {other}; later bits may differ")
+    folder.save_provenance(here)
+    comment = f"{config.opt}: {caption(config)}"
+    if session.state.steps:
+        comment += f", resumed after step {session.state.steps} of {folder.id}"
+    began = time.monotonic()
+    with (
+        stopping() as stop,
+        labml_tracker(
+            name=config.problem,
+            comment=comment,
+            tags=(config.opt, config.problem, engine_name(config)),
+            python_file=Path(__file__).parents[1] / "synthetic.py",
+            defaults=Config(opt=config.opt).settings(),
+            chosen={name: settings[name] for name in settings if name in session.chosen},
+            folder=folder.labml,
+            app=app,
+            warn=warn,
+        ) as tracker,
+        Progress(config.steps, session.state.steps) as progress,
+    ):
+        starting = time.monotonic() - began
+        outcome = loop.run(
+            session.engine,
+            session.state,
+            session.records,
+            steps=config.steps,
+            every=config.every,
+            folder=folder,
+            tracker=tracker,
+            progress=progress,
+            stop=stop,
+        )
+        tracker.conclude(outcome.status)
+        began = time.monotonic()
+        _write_results(session, outcome.records)
+        folder.save_provenance(_provenance(session, arguments, finished=datetime.now(UTC)))
+        seconds = {
+            "computing": outcome.computing,
+            "tracking": starting + outcome.tracking,
+            "storing": time.monotonic() - began,
+        }
+        summary = _summary(session, outcome, seconds)
+        folder.save_summary(summary)  # last: a folder with a summary is complete
+    return summary
+
+
+def warn(sentence: str) -> None:
+    """Report something that the run can do without."""
+    say(f"synthetic: warning: {sentence}")
+
+
+def _summary(session: Session, outcome: loop.Outcome, seconds: dict[str, float]) -> dict[str, Any]:
+    config, state = session.config, outcome.state
+    problem = config.make_problem()
+    steps = state.steps - session.state.steps
+    certificate = session.engine.certificate
+    cycle = certificate and {
+        "start": certificate.start,
+        "length": certificate.length,
+        "limit_average_regret": certificate.limit,
+        "lowest_x": certificate.lowest,
+        "highest_x": certificate.highest,
+    }
+    records = outcome.records
+    hindsight = records.average_hindsight_regret.tolist() if records.in_hindsight else []
+    return {
+        "opt": config.opt,
+        "semantics": config.rule_options.get("semantics"),
+        "problem": config.problem,
+        "engine": engine_name(config),
+        "status": outcome.status,
+        "steps": state.steps,
+        "resumed_after_step": session.state.steps,
+        "x": float(state.x),
+        "x_star": problem.x_star if problem.attained else None,
+        "average_regret": value(state.regret) / state.steps if state.steps else None,
+        "average_hindsight_regret": hindsight[-1] if hindsight else None,
+        "certify": config.certify,
+        "cycle": cycle,
+        "seconds": seconds,
+        "nanoseconds_per_step": 1e9 * outcome.computing / steps if steps and not cycle else None,
+        "run": str(session.folder.path),
+    }
+
+
+def _write_results(session: Session, records: Records) -> None:
+    config, folder = session.config, session.folder
+    certificate = session.engine.certificate
+    if certificate is not None:
+        write_text(folder.certificate, to_text(certificate, config))
+    trace.write(folder.trace, records, first_t=config.first_t, attributes=config.settings())
+    if not records.step.size:
+        return
+    problem = config.make_problem()
+    picture.draw(
+        records,
+        folder.picture,
+        title=f"{config.opt} on the {config.problem} regret problem",
+        subtitle=caption(config),
+        lower=problem.lower,
+        upper=problem.upper,
+        x_star=problem.x_star if problem.attained else math.nan,
+        first_t=config.first_t,
+        logarithmic=config.every is None,
+    )
+
+
+def _provenance(
+    session: Session, arguments: Sequence[str], finished: datetime | None
+) -> dict[str, object]:
+    collected = provenance.collect(
+        engine=engine_name(session.config),
+        device=device_name(session.config),
+        verification=session.verification,
+        arguments=arguments,
+        started=session.started,
+        finished=finished,
+    )
+    return {**collected, "settings_sha256": settings_digest(session.config)}
+
+
+def settings_digest(config: Config) -> str:
+    """Return a digest of the settings that a resumption must not change."""
+    kept = config.settings(Role.NUMBERS, Role.LENGTH)
+    return hashlib.sha256(to_json(kept).encode()).hexdigest()
