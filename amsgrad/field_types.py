@@ -111,6 +111,8 @@ def closest(given: object, names: Iterable[str], dashes: str = "") -> str:
 
 
 def _text_or_number(given: object) -> str | int | float:
-    if isinstance(given, bool) or not isinstance(given, str | AnyReal):
+    if isinstance(given, bool) or not isinstance(given, str | int | float | AnyReal):
         raise TypeError
-    return int(given) if isinstance(given, Integral) else given  # type: ignore[return-value]
+    if isinstance(given, str | int | float):
+        return given
+    return int(given) if isinstance(given, Integral) else float(given)

@@ -1,0 +1,1 @@
+"""Exact cycles of runs at a constant step: certificates for all T."""

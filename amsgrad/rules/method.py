@@ -1,6 +1,5 @@
 """A method: an update rule as it is published, with all its facts in its own file."""
 
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -59,11 +58,6 @@ class Method:
         """The hyper-parameters, without lr, which is the run's."""
         return options_of(self.make)
 
-    @property
-    def takes_lr(self) -> bool:
-        """True if the rule depends on the first step size."""
-        return "lr" in inspect.signature(self.make).parameters
-
     def resolve(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values of all options: those given, and defaults for the others."""
         return resolve(self.options, given)
@@ -74,9 +68,7 @@ class Method:
 
     def __call__(self, **given: Any) -> Rule:
         """Return the rule with these hyper-parameters."""
-        own = {name: value for name, value in given.items() if name in self.options}
-        others = {name: value for name, value in given.items() if name not in own}
-        return self.make(**self.resolve(own), **others)
+        return self.make(**{**given, **self.resolve(given)})
 
 
 def method(**facts: Any) -> Callable[[Callable[..., Rule]], Method]:

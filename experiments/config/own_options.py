@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import cache
 from inspect import signature
 from typing import Any
 
@@ -47,10 +48,10 @@ def problems_with() -> Owners:
     return _owners(PROBLEMS, options_of_problem)
 
 
-def takes(make: Any, names: Iterable[str]) -> list[str]:
-    """Return those settings of the run that a rule or a problem takes."""
-    parameters = signature(make).parameters
-    return [name for name in names if name in parameters]
+@cache
+def parameters(make: Any) -> frozenset[str]:
+    """Return the names of all that a rule or a problem is made from."""
+    return frozenset(signature(make).parameters)
 
 
 def shared_option(owners: Mapping[str, Option]) -> Option:

@@ -19,10 +19,10 @@ from experiments.config.own_options import (
     is_foreign,
     options_of_problem,
     options_of_rule,
+    parameters,
     problems_with,
     rules_with,
     start_defaults,
-    takes,
 )
 from experiments.config.together import check_together
 
@@ -173,17 +173,18 @@ class Config:
 
     def make_problem(self) -> Problem:
         """Return the problem with its options; ConfigError where they do not go together."""
-        cls = PROBLEMS[self.problem]
-        run = {name: getattr(self, name) for name in takes(cls, RUN)}
+        cls: Any = PROBLEMS[self.problem]
+        run = {name: getattr(self, name) for name in parameters(cls) & RUN.keys()}
         try:
-            return cls(**self.problem_options, **run)
+            problem: Problem = cls(**self.problem_options, **run)
         except ValueError as error:
             raise ConfigError(f"--{error} with --problem {self.problem}") from None
+        return problem
 
     def make_rule(self) -> Rule:
         """Return the rule with its options."""
         method = RULES[self.opt]
-        run = {name: getattr(self, name) for name in takes(method.make, RUN)}
+        run = {name: getattr(self, name) for name in parameters(method.make) & RUN.keys()}
         return method(**self.rule_options, **run)
 
     def with_numbers(self, numbers: Mapping[str, Any]) -> "Config":
