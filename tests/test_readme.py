@@ -1,4 +1,4 @@
-"""What the README shows can be done as it is shown."""
+"""The code that the README shows runs as it is shown."""
 
 import importlib.util
 import re
@@ -8,8 +8,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from amsgrad.engines.compiled import Compiled
 from amsgrad.engines.base import Setup
+from amsgrad.engines.compiled import Compiled
 from amsgrad.engines.reference import Reference
 from amsgrad.problems import PROBLEMS
 from amsgrad.problems.online import Online
@@ -56,8 +56,8 @@ from amsgrad.rules import RULES
 RULES["signsgd"] = mine.signsgd
 PROBLEMS["mine"] = mine.Theorem2
 from experiments.synthetic import main
-sys.exit(main(["--opt", "signsgd", "--problem", "mine", "--period", "7", "--steps", "1000",
-               "--every", "100", "--out", sys.argv[1]]))
+sys.exit(main(["--opt", "signsgd", "--softness", "0.5", "--problem", "mine", "--period", "7",
+               "--steps", "1000", "--every", "100", "--out", sys.argv[1]]))
 """
     command = [sys.executable, "-c", code, str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -66,6 +66,7 @@ sys.exit(main(["--opt", "signsgd", "--problem", "mine", "--period", "7", "--step
     assert "agree with the reference engine (largest difference 0.0e+00)" in done.stdout
     (picture,) = tmp_path.glob("signsgd-mine-*/picture.png")
     assert picture.stat().st_size > 10_000
+    assert "softness: 0.5\n" in picture.with_name("config.yaml").read_text()
 
 
 def test_the_problem_of_the_readme_is_the_one_there_is(tmp_path: Path) -> None:
