@@ -1,162 +1,137 @@
-"""Run a sweep: `python -m experiments.sweep --config configs/sweeps/example.yaml`.
+"""Compute many runs as one sweep: `python -m experiments.sweep --config FILE`.
 
 What was computed before is not computed again: after Ctrl-C, kill -9 or a failure the same command
-goes on. `status FOLDER` tells how far a sweep is, `merge FOLDER` makes one data set of it. Exit
+goes on. `status FOLDER` reports how far a sweep is, `merge FOLDER` makes one data set of it. Exit
 status: 0 finished, 2 bad input (nothing is written), 130 interrupted, 1 anything else: a cell has
 failed or diverged, the disk is full, the scheduler is gone.
 """
 
-import argparse
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from experiments.config.field_types import ConfigError, Whole, shown
-from experiments.config.options import OPTIONS
+from experiments import command
 
-USAGE = """python -m experiments.sweep --config FILE [--OPTION VALUE ...]
-       python -m experiments.sweep status FOLDER [--json]
-       python -m experiments.sweep merge FOLDER [--json]"""
-FLAGS = {
-    "dry_run": "print the cells, the chunks and the cost, and compute nothing",
-    "fail_fast": "stop at the first cell that fails",
-    "json": "print the summary as one JSON object, the last line of standard output",
-}
-VALUES = {
-    "config": ("FILE", "YAML file with base, axes, seeds, keep"),
-    "out": ("FOLDER", "folder of this sweep (default results/sweeps/NAME of the file)"),
-    "shard": ("i/N", "compute only every N-th chunk, from the i-th on; i = 0, ..., N - 1"),
-    "threads": ("N", "threads of this process (default: the cores it may use)"),
-    "workers": ("N", "compute in N processes here, by dask"),
-    "scheduler": ("ADDRESS", "compute in the dask cluster of this scheduler"),
-    "app": ("URL", OPTIONS["app"].sentence),
-}
-MANY = Whole(1, 4096)
+if TYPE_CHECKING:
+    from experiments.sweeps.reporter import Report
 
-
-class Invocation(NamedTuple):
-    """What a command line asks for."""
-
-    config: Path
-    out: Path
-    shard: tuple[int, int]
-    threads: int | None
-    workers: int | None
-    scheduler: str | None
-    app: str | None
-    dry_run: bool
-    fail_fast: bool
-    json: bool
+SHARD = "i/N with i from 0 to N - 1"
+WAYS = ("threads", "workers", "scheduler")
+JSON = {"json": "Print the summary as one JSON object, the last line of standard output"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the command line asks for; return the exit status."""
-    arguments = sys.argv[1:] if argv is None else list(argv)
-    try:
-        if arguments[:1] in (["status"], ["merge"]):
-            return _of_a_folder(*arguments)
-        invocation = parse(arguments)
-        from experiments.sweeps.session import run_sweep
-        from experiments.sweeps.store import StoreError
-
-        try:
-            return run_sweep(invocation, arguments)
-        except StoreError as error:
-            raise ConfigError(str(error)) from None
-    except ConfigError as error:
-        return complain(error, 2)
-    except OSError as error:
-        return complain(f"a file cannot be read or written: {error}", 1)
-    except KeyboardInterrupt:
-        return complain("interrupted", 130)
+    return command.run("sweep", _body, argv)
 
 
-def _of_a_folder(command: str, *arguments: str) -> int:
-    folders = [argument for argument in arguments if argument != "--json"]
-    if len(folders) != 1 or folders[0].startswith("-"):
-        raise ConfigError(f"{command} needs the folder of one sweep, and takes --json only")
-    from experiments.sweeps import merge, status
-    from experiments.sweeps.store import StoreError
+def _body(arguments: list[str]) -> int:
+    commands = _commands()
+    name, rest = command.choose(commands, arguments)
+    asked = commands[name].values(rest)
+    from experiments.terminal import show
 
-    run = {"status": status.run, "merge": merge.run}[command]
-    try:
-        return run(Path(folders[0]), "--json" in arguments)
-    except StoreError as error:
-        raise ConfigError(str(error)) from None
+    report = _of_a_folder(name, asked["words"]) if name else _compute(asked, arguments)
+    unprinted = show(report.lines, report.summary, json=asked["json"])
+    if report.error or unprinted:
+        error = report.error or f"the result cannot be printed ({unprinted})"
+        raise command.CommandError(error, report.status or 1)
+    return int(report.status)
 
 
-def parse(arguments: Sequence[str]) -> Invocation:
-    """What the command line asks for.
+def _commands() -> dict[str, command.Command]:
+    """Return the command under the name "" and its subcommands."""
+    from amsgrad.field_types import Whole
+    from amsgrad.options import Option
+    from experiments.config.arguments import APP
+    from experiments.config.field_types import Place, Text
 
-    Raises:
-        ConfigError: something is wrong with it.
-        SystemExit: 0 after --help.
-    """
-    parser = argparse.ArgumentParser(
-        prog="python -m experiments.sweep",
-        usage=USAGE,
-        description=(__doc__ or "").partition("\n\n")[2],
-        allow_abbrev=False,
-        exit_on_error=False,
+    many = Whole(1, 4096)
+    folder = ("FOLDER", "The folder of one sweep.")
+    subcommands = {
+        "status": command.Command(
+            "sweep status",
+            "Report how far a sweep is, from its folder.",
+            "python -m experiments.sweep status results/sweeps/example",
+            flags=JSON,
+            words=folder,
+        ),
+        "merge": command.Command(
+            "sweep merge",
+            "Make one data set of what is finished: netCDF, CSV, parquet.",
+            "python -m experiments.sweep merge results/sweeps/example",
+            flags=JSON,
+            words=folder,
+        ),
+    }
+    more = [f"  sweep {name} FOLDER: {other.sentence}" for name, other in subcommands.items()]
+    compute = command.Command(
+        "sweep",
+        "Compute many runs, which differ in some settings, as one sweep.",
+        "python -m experiments.sweep --config configs/sweeps/example.yaml",
+        {
+            "config": Option(Place("file"), "YAML file with base, axes, seeds, keep"),
+            "out": Option(
+                Place("folder"),
+                "Folder of this sweep, by default results/sweeps/NAME of the file",
+                default=None,
+            ),
+            "shard": Option(
+                Text("i/N", SHARD), "Compute only every N-th chunk, from the i-th on", default="0/1"
+            ),
+            "threads": Option(
+                many, "Threads of this process, by default the cores it may use", default=None
+            ),
+            "workers": Option(many, "Compute in N processes here, by dask", default=None),
+            "scheduler": Option(
+                Text("ADDRESS", "the address of a scheduler"),
+                "Compute in the dask cluster of this scheduler",
+                default=None,
+            ),
+            "app": APP,
+        },
+        {
+            "dry_run": "Print the cells, the chunks and the cost, and compute nothing",
+            "fail_fast": "Stop at the first cell that fails",
+            **JSON,
+        },
+        epilog="\n".join(["subcommands:", *more]),
     )
-    for name, (metavar, sentence) in VALUES.items():
-        parser.add_argument(_option(name), dest=name, metavar=metavar, help=sentence)
-    for name, sentence in FLAGS.items():
-        parser.add_argument(_option(name), dest=name, action="store_true", help=sentence)
-    try:
-        given, rest = parser.parse_known_args(arguments)
-    except argparse.ArgumentError as error:
-        raise ConfigError(str(error)) from None
-    if rest:
-        raise ConfigError(f"unknown option {shown(rest[0])}; --help lists what there is")
-    if given.config is None:
-        raise ConfigError("--config must be given: the YAML file of a sweep")
-    ways = [_option(n) for n in ("threads", "workers", "scheduler") if getattr(given, n)]
+    return {"": compute, **subcommands}
+
+
+def _of_a_folder(name: str, words: Sequence[str]) -> "Report":
+    if len(words) != 1:
+        raise command.ConfigError(f"{name} needs the folder of one sweep; see --help")
+    from experiments.sweeps.merge import merge
+    from experiments.sweeps.status import status
+
+    return {"status": status, "merge": merge}[name](Path(words[0]))
+
+
+def _compute(asked: Mapping[str, Any], arguments: Sequence[str]) -> "Report":
+    ways = [f"--{name}" for name in WAYS if asked[name] is not None]
     if len(ways) > 1:
-        raise ConfigError(f"{' and '.join(ways)} exclude one another; give one of them")
-    file = Path(OPTIONS["out"].read(given.config, "--config"))
-    return Invocation(
-        config=file,
-        out=OPTIONS["out"].read(given.out or f"results/sweeps/{file.stem}", "--out"),
-        shard=_shard(given.shard),
-        scheduler=given.scheduler,
-        app=OPTIONS["app"].read(given.app, "--app"),
-        threads=_number(given.threads, "threads"),
-        workers=_number(given.workers, "workers"),
-        **{name: getattr(given, name) for name in FLAGS},
-    )
+        raise command.ConfigError(f"{' and '.join(ways)} exclude one another; give one of them")
+    from experiments.sweeps.session import Invocation, run_sweep
+
+    given = {name: asked[name] for name in Invocation._fields if name in asked}
+    given["out"] = asked["out"] or Path("results/sweeps", asked["config"].stem)
+    given["shard"] = _shard(asked["shard"])
+    return run_sweep(Invocation(**given, arguments=arguments))
 
 
-def _option(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
+def _shard(given: str) -> tuple[int, int]:
+    from amsgrad.options import shown
 
-
-def _number(given: str | None, name: str) -> int | None:
-    if given is None:
-        return None
-    try:
-        return MANY.read(given)
-    except (ValueError, ArithmeticError):
-        raise ConfigError(f"--{name} must be {MANY}, but {shown(given)} was given") from None
-
-
-def _shard(given: str | None) -> tuple[int, int]:
-    """Which chunks: (i, N); all of them are (0, 1)."""
-    match = re.fullmatch(r"(\d{1,9})/(\d{1,9})", "0/1" if given is None else given, re.ASCII)
+    match = re.fullmatch(r"(\d{1,9})/(\d{1,9})", given, re.ASCII)
     i, n = (int(match[1]), int(match[2])) if match else (0, 0)
     if i >= n:
-        raise ConfigError(
-            f"--shard must be i/N with i from 0 to N - 1, but {shown(given)} was given"
-        )
+        raise command.ConfigError(f"--shard must be {SHARD}, but {shown(given)} was given")
     return i, n
-
-
-def complain(sentence: object, status: int) -> int:
-    print(f"sweep: error: {sentence}", file=sys.stderr)
-    return status
 
 
 if __name__ == "__main__":

@@ -1,162 +1,136 @@
-"""Compute a chunk: one batch, or cell by cell where that is cheaper or a batch fails."""
+"""Compute a chunk: as one batch, or cell by cell where that is cheaper or a batch fails."""
 
 import threading
 from collections.abc import Callable
-from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from amsgrad.engines.batch import Batch
 from amsgrad.cycles.engine import Certified
-from amsgrad.engines.compiled import Compiled
-from amsgrad.engines.base import Setup
 from amsgrad.cycles.search import find_cycle
+from amsgrad.engines.base import Engine, Setup, State
+from amsgrad.engines.batch import Batch
+from amsgrad.engines.compiled import Compiled
+from amsgrad.engines.driver import never
 from amsgrad.engines.reference import Reference
 from amsgrad.rules.rule import Rule
-from amsgrad.verification import Disagreement
-from experiments.config.build import build_rule, build_setup
-from experiments.sweeps.chunk_file import STATUS
-from experiments.sweeps.follow import NOTHING, Alone, follow
+from amsgrad.verification import Disagreement, verify_to_the_bit
+from experiments.config.build import build_setup
+from experiments.sweeps.chunk_file import STATUS, Chunk, pack
+from experiments.sweeps.follow import follow
 from experiments.sweeps.quantities import series_steps
-from experiments.sweeps.work import Stopped, Work
+from experiments.sweeps.work import Stopped, Work, cell_code
 
-VERIFIED = 200  # steps of the first cell, which plain Python repeats, to the bit
+VERIFIED = 200  # steps of the first cell, which the reference engine repeats, to the bit
 DIVERGED = "NaN or infinity was met"
+
+Runs = dict[int, tuple[Setup, Rule]]  # by the place of the cell in the chunk
 
 # Threads that meet a new kernel at once would each make it.
 _compiling = threading.Lock()
 
 
-class Result(NamedTuple):
-    """What was kept, each array with one element a cell, or (records, cells) for a series."""
-
-    status: NDArray[np.int8]  # number in STATUS
-    errors: dict[int, str]  # by number in the chunk, of those that did not finish
-    arrays: dict[str, NDArray[np.float64]]
+def computed_bytes(work: Work, sweep: str, stop: Callable[[], bool] = never) -> bytes:
+    """Return the chunk as its file holds it; `sweep` is the identity of the folder."""
+    return pack(compute(work, stop), work.name(cell_code()), sweep)
 
 
-def compute(work: Work, stop: Callable[[], bool]) -> Result:
+def compute(work: Work, stop: Callable[[], bool] = never) -> Chunk:
     """Run all cells; a cell that fails does not touch the others.
 
     Raises:
-        Stopped: `stop` said so.
+        Stopped: `stop` returned True.
     """
-    result = _empty(work)
-    cells: dict[int, tuple[Setup, Rule]] = {}
+    chunk = _empty(work)
+    runs: Runs = {}
     for i in range(work.cells.size):
         try:
             config = work.config(i)
-            cells[i] = build_setup(config), build_rule(config)
+            runs[i] = build_setup(config), config.make_rule()
         except Exception as error:
-            _fail(result, i, error)
-    if not cells:
-        return result
+            _fail(chunk, i, error)
+    if not runs:
+        return chunk
     try:
-        _compute(work, cells, result, stop)
-    except Disagreement as error:  # a kernel that is wrong: no cell of it can be trusted
-        for i in cells:
-            _fail(result, i, error)
-    return result
+        if work.certified or not _as_a_batch(work, runs, chunk, stop):
+            _one_by_one(work, runs, chunk, stop)
+    except Disagreement as error:  # a kernel that is wrong: none of its cells can be trusted
+        for i in runs:
+            _fail(chunk, i, error)
+    return chunk
 
 
-def _compute(
-    work: Work, cells: dict[int, tuple[Setup, Rule]], result: Result, stop: Callable[[], bool]
-) -> None:
-    if not work.certified:
-        try:
-            _together(work, cells, result, stop)
-        except (Stopped, Disagreement):
-            raise
-        except Exception:  # which of them it was is found cell by cell
-            _one_by_one(work, cells, result, stop)
-    else:
-        _one_by_one(work, cells, result, stop)
+def _as_a_batch(work: Work, runs: Runs, chunk: Chunk, stop: Callable[[], bool]) -> bool:
+    """Run the cells together; return False where some error ends them all."""
+    setups, rules = zip(*runs.values(), strict=True)
+    try:
+        with _compiling:
+            engine = Batch(setups, rules)
+        _verify(work, engine, setups[0], rules[0], run=0)
+        _take(work, engine, list(runs), setups[0].problem.x_star, chunk, stop)
+    except (Stopped, Disagreement):
+        raise
+    except Exception:  # its cell is found when they run one by one
+        return False
+    return True
 
 
-def _together(
-    work: Work, cells: dict[int, tuple[Setup, Rule]], result: Result, stop: Callable[[], bool]
-) -> None:
-    setups, rules = zip(*cells.values(), strict=True)
-    with _compiling:
-        engine = Batch(setups, rules)
-    _verify(engine, setups[0], rules[0], _verified(work))
-    lanes = len(cells)
-    x_star = setups[0].problem.x_star
-    kept = follow(engine, lanes, steps=work.steps, keep=work.keep, x_star=x_star, stop=stop)
-    _take(result, np.array(list(cells)), kept)
-
-
-def _one_by_one(
-    work: Work, cells: dict[int, tuple[Setup, Rule]], result: Result, stop: Callable[[], bool]
-) -> None:
-    _prepare(work, *next(iter(cells.values())))
-    for i, (setup, rule) in cells.items():
-        if stop():
-            raise Stopped
-        try:
-            fast = Certified(setup, rule, work.steps) if work.certified else Compiled(setup, rule)
-            engine = Alone(fast)
-            x_star = setup.problem.x_star
-            kept = follow(engine, 1, steps=work.steps, keep=work.keep, x_star=x_star, stop=stop)
-        except Stopped:
-            raise
-        except Exception as error:
-            _fail(result, i, error)
-        else:
-            _take(result, np.array([i]), kept)
-
-
-def _prepare(work: Work, setup: Setup, rule: Rule) -> None:
+def _one_by_one(work: Work, runs: Runs, chunk: Chunk, stop: Callable[[], bool]) -> None:
+    setup, rule = next(iter(runs.values()))
     with _compiling:
         plain = Compiled(setup, rule)
         if work.certified:
             find_cycle(setup, rule, plain.init(), 0)  # makes its loops, and takes no step
-    _verify(plain, setup, rule, _verified(work))
+    _verify(work, plain, setup, rule, run=None)
+    for i, (setup, rule) in runs.items():
+        if stop():
+            raise Stopped
+        try:
+            certified = work.certified
+            engine = Certified(setup, rule, work.steps) if certified else Compiled(setup, rule)
+            _take(work, engine, [i], setup.problem.x_star, chunk, stop)
+        except Stopped:
+            raise
+        except Exception as error:
+            _fail(chunk, i, error)
 
 
-def _verify(engine: Any, setup: Setup, rule: Rule, steps: int) -> None:
-    """Hold the first steps of the first lane to the reference engine, to the bit."""
-    with _compiling:
-        state, _ = engine.advance(engine.init(), max(steps, 1), NOTHING)
-    if steps == 0:
-        return
-    definition = Reference(setup, rule)
-    expected, _ = definition.advance(definition.init(), steps, NOTHING)
-    for name, entry, ours in (
-        ("x", expected.x, state.x),
-        *zip(expected.memory._fields, expected.memory, state.memory, strict=True),
-    ):
-        found = np.atleast_1d(ours)[0]
-        if np.asarray(entry).tobytes() != np.asarray(found, np.asarray(entry).dtype).tobytes():
-            raise Disagreement(
-                f"after {steps} steps {name} is {found}, but the reference engine has {entry}"
-            )
+def _verify(work: Work, engine: Engine[State], setup: Setup, rule: Rule, run: int | None) -> None:
+    steps = min(VERIFIED, work.steps, work.configs[0].verify)
+    if steps:
+        verify_to_the_bit(engine, Reference(setup, rule), steps, run=run)
 
 
-def _verified(work: Work) -> int:
-    return min(VERIFIED, work.steps, work.configs[0].verify)
+def _take(
+    work: Work,
+    engine: Engine[State],
+    places: list[int],
+    x_star: float,
+    chunk: Chunk,
+    stop: Callable[[], bool],
+) -> None:
+    """Run the engine to its end and put what is kept of its runs at their places in the chunk."""
+    kept = follow(engine, len(places), steps=work.steps, keep=work.keep, x_star=x_star, stop=stop)
+    at, finite = np.array(places), kept.pop("finite")
+    chunk.status[at] = np.where(finite, STATUS.index("finished"), STATUS.index("diverged"))
+    chunk.errors.update(dict.fromkeys(work.cells[at[~finite]].tolist(), DIVERGED))
+    for name, array in kept.items():
+        chunk.arrays[name][..., at] = array
 
 
-def _empty(work: Work) -> Result:
+def _fail(chunk: Chunk, i: int, error: Exception) -> None:
+    chunk.status[i] = STATUS.index("failed")
+    reason = " ".join(str(error).split())[:300]
+    chunk.errors[int(chunk.cells[i])] = f"{type(error).__name__}: {reason}"
+
+
+def _empty(work: Work) -> Chunk:
     lanes = work.cells.size
-    arrays = {name: np.full(lanes, np.nan) for name in work.keep.variables}
+    arrays: dict[str, NDArray[np.float64]] = {}
+    for name in work.keep.variables:
+        arrays[name] = np.full(lanes, np.nan)
     if work.keep.series is not None:
         records = series_steps(work.steps, work.keep.series).size
         for name in ("series_x", "series_average_regret"):
             arrays[name] = np.full((records, lanes), np.nan)
-    return Result(np.zeros(lanes, np.int8), {}, arrays)
-
-
-def _take(result: Result, at: NDArray[np.int64], kept: dict[str, NDArray[Any]]) -> None:
-    finite = kept.pop("finite")
-    result.status[at] = np.where(finite, 0, STATUS.index("diverged"))
-    result.errors.update(dict.fromkeys(at[~finite].tolist(), DIVERGED))
-    for name, array in kept.items():
-        result.arrays[name][..., at] = array
-
-
-def _fail(result: Result, i: int, error: Exception) -> None:
-    result.status[i] = STATUS.index("failed")
-    reason = " ".join(str(error).split())[:300]
-    result.errors[i] = f"{type(error).__name__}: {reason}"
+    return Chunk(work.cells, np.zeros(lanes, np.int8), {}, arrays)

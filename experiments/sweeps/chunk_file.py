@@ -1,4 +1,4 @@
-"""A chunk as a file: arrays and what is known of them, and a checksum behind them."""
+"""A chunk, and its file: arrays, the errors of cells, and at the end a checksum of all bytes."""
 
 import hashlib
 import io
@@ -12,28 +12,34 @@ from numpy.typing import NDArray
 from experiments.files.strict_json import to_json
 
 CHECKSUM_BYTES = 64
-STATUS = ("finished", "diverged", "failed")  # of a cell; a file has their numbers
+STATUS = ("finished", "diverged", "failed")  # of a cell; a file holds the index
 
 
 class Damaged(ValueError):
-    """A chunk is not what was written."""
+    """The bytes are not those of the chunk."""
 
 
 class Chunk(NamedTuple):
-    """What a file holds."""
+    """What was kept of some cells."""
 
-    cells: NDArray[np.int64]
-    status: NDArray[np.int8]
-    errors: dict[int, str]  # by the number of the cell in the sweep
-    arrays: dict[str, NDArray[np.float64]]
+    cells: NDArray[np.int64]  # their numbers in the sweep
+    status: NDArray[np.int8]  # index in STATUS
+    errors: dict[int, str]  # of cells that did not finish, by the number of the cell
+    arrays: dict[str, NDArray[np.float64]]  # one element per cell; a series has a row per record
 
 
-def pack(name: str, identity: str, chunk: Chunk) -> bytes:
-    """A chunk as an .npz file, with the digest of its bytes behind it, which readers pass over."""
+def pack(chunk: Chunk, name: str, sweep: str) -> bytes:
+    """Return the chunk as an .npz file, followed by its checksum, which readers of .npz ignore.
+
+    Args:
+        chunk: its values.
+        name: of the chunk.
+        sweep: the identity of the folder.
+    """
     arrays: dict[str, Any] = {"cells": chunk.cells, "status": chunk.status, **chunk.arrays}
     about: dict[str, Any] = {
         "chunk": name,
-        "sweep": identity,
+        "sweep": sweep,
         "errors": {str(cell): reason for cell, reason in sorted(chunk.errors.items())},
     }
     stream = io.BytesIO()
@@ -45,8 +51,8 @@ def pack(name: str, identity: str, chunk: Chunk) -> bytes:
     return stream.getvalue() + _checksum(stream.getvalue())
 
 
-def unpack(content: bytes, identity: str, name: str) -> Chunk:
-    """What `pack` has packed.
+def unpack(content: bytes, name: str, sweep: str) -> Chunk:
+    """Return the chunk that `pack` has packed.
 
     Raises:
         Damaged: the content is something else.
@@ -58,7 +64,7 @@ def unpack(content: bytes, identity: str, name: str) -> Chunk:
         with np.load(io.BytesIO(archived), allow_pickle=False) as archive:
             arrays = dict(archive)
         about = json.loads(arrays.pop("about").tobytes())
-        if about["sweep"] != identity or about["chunk"] != name:
+        if about["sweep"] != sweep or about["chunk"] != name:
             raise Damaged("it belongs to another sweep")
         errors = {int(cell): str(reason) for cell, reason in about["errors"].items()}
         return Chunk(arrays.pop("cells"), arrays.pop("status"), errors, arrays)

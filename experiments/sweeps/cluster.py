@@ -1,7 +1,7 @@
-"""Compute chunks in a cluster: the only module of the project that imports dask.
+"""Compute chunks in a cluster: the only module that imports dask.
 
 The scheduler holds few chunks at a time. A worker gets a chunk as plain data, imports what computes
-it, and returns the bytes of its file, which this process alone writes: no disk need be shared.
+it, and returns the bytes of its file, which this process alone writes: no disk has to be shared.
 """
 
 import logging
@@ -12,11 +12,13 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
-from experiments.config.field_types import ConfigError, shown
-from experiments.sweeps.task import Product, Task
+from amsgrad.options import shown
+from experiments.command import ConfigError
+from experiments.sweeps.numba_cache import use_own_cache
+from experiments.sweeps.work import Work, cell_code
 
 SECONDS_TO_ANSWER = 10
-CHUNKS_A_THREAD = 3  # one computed, one waiting, one on its way
+CHUNKS_PER_THREAD = 3  # one computed, one waiting, one on its way
 DEATHS = 10  # of workers under one chunk, before the chunk is given up
 
 
@@ -24,9 +26,32 @@ class SchedulerLost(Exception):
     """The scheduler no longer answers."""
 
 
+class OtherSources(RuntimeError):
+    """A worker has another version of this project."""
+
+
+def on_this_machine(work: Work, sweep: str) -> bytes:
+    """Return a chunk as its file holds it; the process may share numba's cache with others here."""
+    from experiments.sweeps.chunk import computed_bytes
+
+    return computed_bytes(work, sweep)
+
+
+def on_any_machine(work: Work, sweep: str, code: str) -> bytes:
+    """Return the same on a machine of a cluster.
+
+    Raises:
+        OtherSources: this machine does not compute the same bits as the client.
+    """
+    use_own_cache()
+    if cell_code() != code:
+        raise OtherSources("a worker has another version of this project, numba or numpy")
+    return on_this_machine(work, sweep)
+
+
 @contextmanager
 def connected(address: str | None, workers: int | None) -> Iterator[Any]:
-    """A client of the scheduler at `address`, or of a cluster of so many processes here.
+    """Yield a client of the scheduler at `address`, or of `workers` processes on this machine.
 
     Raises:
         ConfigError: dask is not installed, or the scheduler does not answer in 10 s.
@@ -46,11 +71,12 @@ def connected(address: str | None, workers: int | None) -> Iterator[Any]:
         }
     )
     for logger in ("", ".client", ".core", ".comm", ".scheduler", ".worker", ".nanny"):
-        logging.getLogger(f"distributed{logger}").setLevel(logging.CRITICAL)  # we tell what happens
-    dask_made: Any = distributed  # its functions say nothing of their types
+        # this module reports what happens, in one sentence
+        logging.getLogger(f"distributed{logger}").setLevel(logging.CRITICAL)
+    untyped: Any = distributed
     cluster = None
     if address is None:
-        cluster = dask_made.LocalCluster(
+        cluster = untyped.LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
             processes=True,
@@ -59,7 +85,7 @@ def connected(address: str | None, workers: int | None) -> Iterator[Any]:
             silence_logs=logging.CRITICAL,
         )
     try:
-        client = _client(dask_made, address, cluster)
+        client = _client(untyped, address, cluster)
     except BaseException:
         if cluster is not None:
             cluster.close()
@@ -72,12 +98,12 @@ def connected(address: str | None, workers: int | None) -> Iterator[Any]:
 
 def in_cluster(
     client: Any,
-    tasks: Iterable[Task],
-    compute: Callable[[Task], Product],
+    compute: Callable[[Work], bytes],
+    works: Iterable[Work],
     stop: Callable[[], bool],
     warn: Callable[[str], None],
-) -> Iterator[tuple[Task, Any]]:
-    """Each task with its finished future, as they end.
+) -> Iterator[tuple[Work, Any]]:
+    """Yield each work with its finished future, as they end, until `stop` returns True.
 
     Raises:
         SchedulerLost: the scheduler is gone, and with it what the workers had.
@@ -85,10 +111,9 @@ def in_cluster(
     import distributed
 
     wait: Any = distributed.wait
-    own = uuid4().hex  # dask takes equal keys of two clients for one task, and cancels both
-    waiting: dict[Any, Task] = {}
-    supply = iter(tasks)
-    more, told, idle_since = True, False, time.monotonic()
+    waiting: dict[Any, Work] = {}
+    supply = iter(works)
+    more, warned, idle_since = True, False, time.monotonic()
     while more or waiting:
         if stop():
             _asked(client.cancel, list(waiting), force=True)
@@ -96,16 +121,17 @@ def in_cluster(
         threads = sum(_asked(client.nthreads).values())
         if threads:
             idle_since = time.monotonic()
-        elif not told and time.monotonic() - idle_since > SECONDS_TO_ANSWER:
-            told = True
+        elif not warned and time.monotonic() - idle_since > SECONDS_TO_ANSWER:
+            warned = True
             warn("the scheduler has no workers; waiting for them")
-        while more and len(waiting) < max(CHUNKS_A_THREAD * threads, 1):
-            task = next(supply, None)
-            if task is None:
+        while more and len(waiting) < max(CHUNKS_PER_THREAD * threads, 1):
+            work = next(supply, None)
+            if work is None:
                 more = False
             else:
-                future = _asked(client.submit, compute, task, key=f"{task.name}-{own}", pure=False)
-                waiting[future] = task
+                # dask takes equal keys of two clients for one task, and cancels both
+                future = _asked(client.submit, compute, work, key=uuid4().hex, pure=False)
+                waiting[future] = work
         if not waiting:
             return
         try:
@@ -121,7 +147,7 @@ def in_cluster(
 
 
 def _client(distributed: Any, address: str | None, cluster: Any) -> Any:
-    """A connected client; a thread waits for it, since what answers wrongly may hold dask."""
+    """Return a client; a thread waits for it, since a wrong answer may hold dask for ever."""
     made: list[Any] = []
 
     def connect() -> None:
@@ -149,7 +175,7 @@ def _asked(question: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
 
 
 def _close(client: Any, cluster: Any) -> None:
-    """Leave within a moment, also a scheduler that is gone."""
+    """Leave within a moment, also where the scheduler is gone."""
     for part in (client, cluster):
         if part is not None:
             try:

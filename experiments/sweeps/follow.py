@@ -1,42 +1,24 @@
 """Advance a batch to its end and take from it what is kept, in memory that does not grow."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from amsgrad.cycles.engine import Certified
-from amsgrad.engines.base import Records
-from amsgrad.engines.base import State
+from amsgrad.engines.base import Engine, Records, State
+from amsgrad.engines.driver import drive
 from amsgrad.regret import RegretSum, value
 from experiments.sweeps.quantities import Keep, series_steps
 from experiments.sweeps.work import Stopped
 
 BLOCK = 1024  # steps of the last share that are recorded, and added up, at a time
 PIECE = 50_000_000  # cells x steps between two looks at Ctrl-C: some 0.1 s
-NOTHING = np.empty(0, np.int64)
-
-
-class Alone:
-    """A scalar engine as a batch of one run."""
-
-    def __init__(self, engine: Any) -> None:
-        self.engine = engine
-
-    def init(self) -> State:
-        state: State = self.engine.init()
-        return state
-
-    def advance(
-        self, state: State, steps: int, record_at: NDArray[np.int64]
-    ) -> tuple[State, Records]:
-        state, (step, *columns) = self.engine.advance(state, steps, record_at)
-        return state, Records(step, *(column[:, None] for column in columns))
 
 
 def follow(
-    engine: Any,
+    engine: Engine[State],
     lanes: int,
     *,
     steps: int,
@@ -44,52 +26,56 @@ def follow(
     x_star: float,
     stop: Callable[[], bool],
 ) -> dict[str, NDArray[Any]]:
-    """What is kept of each lane; `finite` says which lanes never met NaN or infinity.
+    """Return what is kept of each run; `finite` is False for those that met NaN or infinity.
+
+    Args:
+        engine: of one run, or of a batch.
+        lanes: the number of its runs.
+        steps: the number of steps of each.
+        keep: the quantities.
+        x_star: the comparator.
+        stop: asked now and then.
 
     Raises:
-        Stopped: `stop` said so.
+        Stopped: `stop` returned True.
     """
-    window = steps
+    window = steps  # from this step on each step is looked at
     if keep.mean_log_distance is not None:
         window -= max(int(steps * keep.share), 1)
     wanted = np.array([steps], np.int64)
     if keep.series is not None:
         wanted = series_steps(steps, keep.series)
     series = np.full((2, wanted.size, lanes), np.nan)
+    hindsight = np.full(lanes, np.nan)
     filled, logs, off = 0, np.zeros(lanes), np.zeros(lanes)
-    state = engine.init()
-    last = None
-    while state.steps < steps:
-        if stop():
-            raise Stopped
-        end = _next_stop(engine, state.steps, steps, window, lanes)
-        inside = state.steps >= window
-        asked = wanted[(wanted > state.steps) & (wanted <= end)]
-        every = np.arange(state.steps + 1, end + 1) if inside else asked
-        state, records = engine.advance(state, end - state.steps, every)
-        if records.step.size < every.size:  # a scalar engine has met NaN
+    begin = state = engine.init()
+    for state, records in _pieces(engine, begin, steps, window, wanted, lanes, stop):
+        if not np.any(state.finite):
             break
-        if inside:
-            distance = np.abs(records.x - x_star).T.copy()
+        x = records.x.reshape(-1, lanes)
+        if state.steps > window:
+            distance = np.abs(x - x_star).T.copy()
             # one step at x* exactly would outweigh all others
             log = np.log10(np.where(distance == 0, 1.0, distance))
             logs += log.sum(axis=1)  # along memory, as alone: the order of a sum has its bits
             off += (distance != 0).sum(axis=1)
-        at = np.searchsorted(every, asked)
-        series[:, filled : filled + asked.size] = records.x[at], records.average_regret[at]
-        filled += asked.size
-        last = records
+        asked = np.isin(records.step, wanted, assume_unique=True)
+        end = filled + int(asked.sum())
+        average = records.average_regret.reshape(-1, lanes)
+        series[:, filled:end] = x[asked], average[asked]
+        filled = end
+        if state.steps == steps:
+            hindsight = records.average_hindsight_regret.reshape(-1, lanes)[-1]
+    if state.steps < steps and np.any(state.finite):
+        raise Stopped
     x = np.atleast_1d(np.asarray(state.x, np.float64))
     finite = np.atleast_1d(state.finite) & np.isfinite(x)
-    kept: dict[str, NDArray[Any]] = {"finite": finite}
-    regret = RegretSum(*map(np.atleast_1d, state.regret))
+    certificate = engine.certificate
     everything = {
         "x": x,
-        "average_regret": value(regret) / steps,
-        "average_hindsight_regret": (
-            np.full(lanes, np.nan) if last is None else last.average_hindsight_regret[-1]
-        ),
-        "limit": np.full(lanes, _limit(engine)),
+        "average_regret": value(RegretSum(*map(np.atleast_1d, state.regret))) / steps,
+        "average_hindsight_regret": hindsight,
+        "limit": np.full(lanes, np.nan if certificate is None else certificate.limit),
         "mean_log_distance": np.where(off == 0, -np.inf, logs / np.maximum(off, 1)),
     }
     if keep.mean_log_distance is not None:
@@ -97,20 +83,31 @@ def follow(
     else:
         converged = np.abs(x - x_star) < (keep.distance or 0.0)
     everything["converged"] = converged.astype(np.float64)
-    kept |= {name: np.where(finite, everything[name], np.nan) for name in keep.variables}
+    kept = {name: np.where(finite, everything[name], np.nan) for name in keep.variables}
     if keep.series is not None:
         kept["series_x"], kept["series_average_regret"] = np.where(finite, series, np.nan)
-    return kept
+    return {"finite": finite, **kept}
 
 
-def _next_stop(engine: Any, done: int, steps: int, window: int, lanes: int) -> int:
-    if done >= window:
-        return min(steps, done + BLOCK)
-    if isinstance(engine, Alone) and isinstance(engine.engine, Certified):
-        return window  # its steps cost nothing
-    return min(window, done + max(BLOCK, PIECE // lanes))
-
-
-def _limit(engine: Any) -> float:
-    certificate = getattr(getattr(engine, "engine", None), "certificate", None)
-    return float("nan") if certificate is None else float(certificate.limit)
+def _pieces(
+    engine: Engine[State],
+    start: State,
+    steps: int,
+    window: int,
+    wanted: NDArray[np.int64],
+    lanes: int,
+    stop: Callable[[], bool],
+) -> Iterator[tuple[State, Records]]:
+    """Record the wanted steps up to the window, and from there on every step."""
+    piece = None  # on its cycle, a run costs nothing
+    if engine.certificate is None:
+        piece = partial(max, BLOCK, PIECE // lanes)
+    end, record_at = window, wanted
+    while start.steps < steps:
+        state = start
+        for state, records in drive(engine, start, end, record_at, piece=piece, stop=stop):
+            yield state, records
+        if state.steps < end or not np.any(state.finite):
+            return
+        start, end = state, min(steps, end + BLOCK)
+        record_at = np.arange(start.steps + 1, end + 1)

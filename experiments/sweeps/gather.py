@@ -1,73 +1,74 @@
-"""All finished cells of a folder, in the order of the sweep."""
+"""All cells of a sweep, in the order of the sweep, gathered from its chunks."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.sweeps import chunk_file
-from experiments.sweeps import quantities as keep
-from experiments.sweeps.chunk_file import Damaged
+from experiments.sweeps import chunk_file, quantities
+from experiments.sweeps.chunk_file import Chunk, Damaged
 from experiments.sweeps.store import Store
 
 MISSING = -1  # the status of a cell that has not been computed
 STATUS = {MISSING: "missing", **dict(enumerate(chunk_file.STATUS))}
 
 
-class Gathered(NamedTuple):
-    """What there is; an array has one element a cell, and a series a row a record."""
+class Cells:
+    """What was kept of each cell, NaN where there is nothing yet.
 
-    store: Store
-    manifest: dict[str, Any]
-    axes: dict[str, list[Any]]
-    status: NDArray[np.int8]
-    errors: dict[int, str]
-    arrays: dict[str, NDArray[np.float64]]  # NaN where there is nothing
-    chunks: int  # whole ones
-    damaged: list[str]  # names of files that are not whole
+    Args:
+        about: the identity of the sweep (`Plan.identity`), or the manifest of its folder.
+    """
+
+    def __init__(self, about: Mapping[str, Any]) -> None:
+        self.about = about
+        self.axes: dict[str, list[Any]] = dict(about["sweep"]["axes"])
+        self.keep = quantities.from_document(about["sweep"]["keep"], "manifest.json")
+        self.status = np.full(about["cells"], MISSING, np.int8)
+        self.errors: dict[int, str] = {}  # by the number of the cell
+        self.chunks = 0
+        self.damaged = 0  # files that are not what was written
+        self.arrays = {name: np.full(about["cells"], np.nan) for name in self.keep.variables}
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Values on each axis."""
+        """The number of values on each axis."""
         return tuple(map(len, self.axes.values()))
 
-    @property
-    def kept(self) -> keep.Keep:
-        """What was to be kept."""
-        return keep.from_document(self.manifest["sweep"]["keep"], "manifest.json")
+    def add(self, chunk: Chunk) -> None:
+        """Put the cells of a chunk in their places."""
+        self.chunks += 1
+        self.status[chunk.cells] = chunk.status
+        self.errors.update(chunk.errors)
+        for name, array in chunk.arrays.items():
+            if name not in self.arrays:
+                self.arrays[name] = np.full((array.shape[0], self.status.size), np.nan)
+            self.arrays[name][..., chunk.cells] = array
 
-    def count(self, status: str) -> int:
-        """How many cells have it."""
-        return int(np.count_nonzero(self.status == {v: k for k, v in STATUS.items()}[status]))
+    def counts(self) -> dict[str, int]:
+        """Return the number of cells of each status."""
+        return {name: int((self.status == number).sum()) for number, name in STATUS.items()}
+
+    def series(self, name: str, records: int) -> NDArray[np.float64]:
+        """Return a series as a grid over records and axes."""
+        nothing = np.full((records, self.status.size), np.nan)
+        return self.arrays.get(f"series_{name}", nothing).reshape(-1, *self.shape)
 
 
-def gather(folder: Path) -> Gathered:
-    """Read and check every chunk.
+def gather(folder: Path) -> Cells:
+    """Read and check every chunk of a folder.
 
     Raises:
-        StoreError: the folder holds no sweep.
+        StoreError: the folder does not hold a sweep.
         OSError: it cannot be read.
     """
     store, manifest = Store.open(folder)
-    axes = {name: list(values) for name, values in manifest["sweep"]["axes"].items()}
-    cells = manifest["cells"]
-    status = np.full(cells, MISSING, np.int8)
-    kept = keep.from_document(manifest["sweep"]["keep"], "manifest.json")
-    arrays = {name: np.full(cells, np.nan) for name in kept.variables}
-    errors: dict[int, str] = {}
-    chunks, damaged = 0, []
+    cells = Cells(manifest)
     for file in store.files():
         try:
-            chunk = store.load(file)
+            cells.add(store.load(file))
         except Damaged:
-            damaged.append(file.name)
-            continue
-        chunks += 1
-        status[chunk.cells] = chunk.status
-        errors.update(chunk.errors)
-        for name, array in chunk.arrays.items():
-            if name not in arrays:
-                arrays[name] = np.full((array.shape[0], cells), np.nan)
-            arrays[name][..., chunk.cells] = array
-    return Gathered(store, manifest, axes, status, errors, arrays, chunks, damaged)
+            cells.damaged += 1
+    return cells

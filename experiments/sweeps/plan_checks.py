@@ -1,24 +1,25 @@
-"""Which cells one batch can hold, and whether what is to be kept has a meaning."""
+"""The kinds of cells, one per batch, and the checks that a sweep as a whole must pass."""
 
 from math import prod
 from typing import Any, NamedTuple
 
 from amsgrad.cycles.certificate import why_no_cycle
-from experiments.config.build import build_rule, build_setup
-from experiments.config.run_config import Config
-from experiments.config.field_types import ConfigError
+from experiments.command import ConfigError
+from experiments.config.build import build_setup
+from experiments.config.run_config import RUN, Config
 from experiments.sweeps.sweep_file import Sweep
 
 MOST_SERIES = 200_000_000  # numbers in all, held in memory by `merge`
 LONGEST_WINDOW = 100_000_000  # steps that are looked at one by one
 
-# From here on a scalar run to its cycle is at most as dear as a lane of a batch: measured, 0.75 ms
-# for Adam and 4.1 ms for AMSGrad up to beta2 = 0.999 (26 ms up to 0.99999) against 4.3 ms (74 ms).
+# From here on a scalar run to its cycle costs at most as much as a lane of a batch: measured,
+# 0.75 ms for Adam and 4.1 ms for AMSGrad up to beta2 = 0.999 (26 ms up to 0.99999) against 4.3 ms
+# (74 ms).
 CERTIFIED_FROM = 10_000_000  # steps
 
 
 class Kind(NamedTuple):
-    """What the lanes of a batch have in common."""
+    """What the cells of a chunk have in common."""
 
     functions: Any
     steps: int
@@ -26,18 +27,30 @@ class Kind(NamedTuple):
 
 
 def kind_of(config: Config, sweep: Sweep) -> Kind:
+    """Return the kind of a cell.
+
+    Raises:
+        ConfigError: a sweep cannot compute it.
+    """
     if config.foreign or config.engine not in ("auto", "compiled"):
         raise ConfigError(
             f"a sweep needs a rule and --engine compiled, but --opt {config.opt} --engine"
             f" {config.engine} was given"
         )
-    setup, rule = build_setup(config), build_rule(config)
+    if config.device != "cpu":
+        raise ConfigError(
+            "a sweep is computed by the compiled engine, which needs --device cpu, but"
+            f" {config.device} was given"
+        )
+    setup, rule = build_setup(config), config.make_rule()
     p = setup.problem
     if not p.attained and "converged" in sweep.keep.variables:
-        raise ConfigError(f"converged needs a best point x*, which {config.problem} has not")
+        raise ConfigError(f"converged needs a best point x*, which {config.problem} does not have")
     why = why_no_cycle(setup, rule)
     if why is not None and config.certify == "yes":
-        raise ConfigError(f"certify: yes was given, but a run need not be periodic: {why}")
+        raise ConfigError(
+            f"certify: yes was given, but the run is not guaranteed to be periodic: {why}"
+        )
     wanted = "limit" in sweep.keep.plain or config.steps >= CERTIFIED_FROM
     certified = why is None and (config.certify == "yes" or (config.certify == "auto" and wanted))
     functions = (
@@ -51,24 +64,24 @@ def kind_of(config: Config, sweep: Sweep) -> Kind:
 def check_all(
     sweep: Sweep, configs: list[Config], kinds: list[Kind], shape: tuple[int, ...]
 ) -> None:
-    """Refuse what has no meaning in any cell."""
-    keep = sweep.keep
+    """Refuse an axis or a quantity that has no meaning in any cell."""
+    keep, first = sweep.keep, configs[0]
     if not keep.variables and keep.series is None:
         raise ConfigError("keep must name a quantity")
+    effective = set(RUN).union(*(c.rule_options.keys() | c.problem_options for c in configs))
     for name in sweep.axes:
-        if all(getattr(config, name) is None for config in configs):
-            config = configs[0]
+        if name not in effective:
             raise ConfigError(
-                f"the axis {name} has no effect with opt {config.opt} on problem {config.problem}"
+                f"the axis {name} has no effect with opt {first.opt} on problem {first.problem}"
             )
     if "limit" in keep.plain and not any(kind.certified for kind in kinds):
-        why = why_no_cycle(build_setup(configs[0]), build_rule(configs[0]))
+        why = why_no_cycle(build_setup(first), first.make_rule())
         raise ConfigError(
             f"limit needs a certificate, but {'certify is no' if why is None else why}"
         )
     hindsight = "average_hindsight_regret"
     if hindsight in keep.plain and not any(c.make_problem().hindsight for c in configs):
-        raise ConfigError(f"{hindsight} is not kept on problem {configs[0].problem}")
+        raise ConfigError(f"{hindsight} is not kept on problem {first.problem}")
     if keep.series is not None and "steps" in sweep.axes:
         raise ConfigError("a series needs one number of steps, so steps must not be an axis")
     if keep.series is not None and keep.series * prod(shape) > MOST_SERIES:

@@ -1,4 +1,4 @@
-"""What a sweep keeps of each cell."""
+"""The quantities that a sweep keeps of each cell."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.config.field_types import ConfigError, Real, Whole, closest, shown
+from amsgrad.field_types import Real, Whole, closest
+from amsgrad.options import Option, shown
+from experiments.command import ConfigError, read
 
 VARIABLES = {
     "x": "x after the last step",
@@ -18,24 +20,28 @@ VARIABLES = {
     "converged": "1 where the criterion is met, 0 where not",
 }
 PLAIN = ("x", "average_regret", "average_hindsight_regret", "limit")
-# criterion: what it may be
-CRITERIA = {"mean_log_distance": Real(), "distance": Real(0), "share": Real(above=0, most=1)}
+NAMES = (*PLAIN, "converged", "series")
+CRITERIA = {
+    "mean_log_distance": Option(Real(), "The mean of log10|x_t - x*| must be below this"),
+    "distance": Option(Real(0), "|x - x*| after the last step must be below this"),
+    "share": Option(Real(above=0, most=1), "The last part of the steps over which the mean is"),
+}
 SHARE = 0.25
-SERIES = Whole(1, 10_000)
+SERIES = Option(Whole(1, 10_000), "Number of records")
 
 
 class Keep(NamedTuple):
-    """Which quantities; the criterion of convergence is one of two, or none."""
+    """The quantities; the criterion of convergence is one of two, or none."""
 
     plain: tuple[str, ...]
     mean_log_distance: float | None = None  # mean of log10|x_t - x*| over `share` is below this
     distance: float | None = None  # |x - x*| after the last step is below this
     share: float = SHARE  # of the steps, the last ones
-    series: int | None = None  # so many records of x and average_regret, evenly over log step
+    series: int | None = None  # number of records of x and average_regret, even in log step
 
     @property
     def variables(self) -> list[str]:
-        """The names of one number a cell each."""
+        """The names of the quantities that are one number per cell."""
         names = list(self.plain)
         if self.mean_log_distance is not None:
             names.append("mean_log_distance")
@@ -45,7 +51,7 @@ class Keep(NamedTuple):
 
     @property
     def criterion(self) -> str:
-        """When a cell has converged, in words."""
+        """The criterion of convergence in words."""
         if self.mean_log_distance is not None:
             return (
                 f"mean of log10|x_t - x*| over those of the last {self.share:g} of the steps with"
@@ -55,20 +61,19 @@ class Keep(NamedTuple):
 
 
 def from_document(given: Any, where: str) -> Keep:
-    """What a list of names and `name: value` gives.
+    """Return the quantities that a list of names and of `name: value` asks for.
 
     Raises:
-        ConfigError: there is no such quantity, or none at all.
+        ConfigError: it asks for none, or for one that does not exist.
     """
     entries: dict[str, Any] = {}
     if not isinstance(given, list) or not given:
         raise ConfigError(f"{where}: keep must be a list of quantities such as [x, average_regret]")
     for entry in given:
-        pairs = list(entry.items()) if isinstance(entry, dict) else [(entry, None)]
+        pairs = list(entry.items()) if isinstance(entry, Mapping) else [(entry, None)]
         for name, value in pairs:
-            if not isinstance(name, str) or name not in (*PLAIN, "converged", "series"):
-                known = (*PLAIN, "converged", "series")
-                hint = closest(name, known) or f"; there are {', '.join(known)}"
+            if not isinstance(name, str) or name not in NAMES:
+                hint = closest(name, NAMES) or f"; there are {', '.join(NAMES)}"
                 raise ConfigError(f"{where}: {shown(name)} cannot be kept{hint}")
             if name in entries:
                 raise ConfigError(f"{where}: {name} is kept twice")
@@ -79,12 +84,12 @@ def from_document(given: Any, where: str) -> Keep:
     if "converged" in entries:
         options |= _criterion(entries["converged"], where)
     if "series" in entries:
-        options["series"] = _read(SERIES, entries["series"], f"{where}: series")
+        options["series"] = read(SERIES, entries["series"], f"{where}: series")
     return Keep(tuple(name for name in PLAIN if name in entries), **options)
 
 
 def to_document(keep: Keep) -> list[Any]:
-    """The list that `from_document` reads."""
+    """Return the list that `from_document` reads."""
     entries: list[Any] = list(keep.plain)
     if keep.mean_log_distance is not None:
         criterion = {"mean_log_distance": keep.mean_log_distance, "share": keep.share}
@@ -97,7 +102,7 @@ def to_document(keep: Keep) -> list[Any]:
 
 
 def series_steps(steps: int, number: int) -> NDArray[np.int64]:
-    """At most so many steps, evenly over the logarithm, the first and the last among them."""
+    """Return at most `number` steps, evenly over the logarithm, with the first and the last."""
     spread = [round(steps ** (i / max(number - 1, 1))) for i in range(number)]
     return np.array(sorted({*spread[:-1], steps}), np.int64)
 
@@ -109,16 +114,9 @@ def _criterion(given: Any, where: str) -> dict[str, float]:
     for name in given:
         if name not in CRITERIA:
             raise ConfigError(f"{where}: {wanted}, but {shown(name)} was given")
-    read = {name: _read(CRITERIA[name], given[name], f"{where}: {name}") for name in given}
-    if ("distance" in read) == ("mean_log_distance" in read) or (
-        "distance" in read and "share" in read
+    values = {name: read(CRITERIA[name], given[name], f"{where}: {name}") for name in given}
+    if ("distance" in values) == ("mean_log_distance" in values) or (
+        "distance" in values and "share" in values
     ):
         raise ConfigError(f"{where}: {wanted}")
-    return read
-
-
-def _read(kind: Any, given: Any, label: str) -> Any:
-    try:
-        return kind.read(given)
-    except (TypeError, ValueError, ArithmeticError):
-        raise ConfigError(f"{label} must be {kind}, but {shown(given)} was given") from None
+    return values

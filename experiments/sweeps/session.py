@@ -1,44 +1,51 @@
 """One sweep from its file to its chunks."""
 
 import shlex
-import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import NamedTuple
 
+from experiments.command import ConfigError
 from experiments.files import provenance
-from experiments.config.field_types import ConfigError
-from experiments.run.loop import stopping
-from experiments.files.strict_json import to_json
-from experiments.sweeps.cluster import SchedulerLost, connected, in_cluster
-from experiments.sweeps.dry_run import cores, dry_run
-from experiments.sweeps.kernels import kernels, versions
-from experiments.sweeps.local import in_threads
+from experiments.signals import stopping
+from experiments.sweeps import cluster
+from experiments.sweeps.fill import Executor, Filling, Outcome
 from experiments.sweeps.numba_cache import use_own_cache
 from experiments.sweeps.plan import Plan, make_plan
-from experiments.sweeps.run import Executor, Filling, Outcome
+from experiments.sweeps.reporter import Report, Reporter
+from experiments.sweeps.status import cost
 from experiments.sweeps.store import Store
 from experiments.sweeps.sweep_file import read_sweep
-from experiments.sweeps.task import (
-    Product,
-    Task,
-    produce,
-    produce_anywhere,
-    produce_on_this_machine,
-)
-from experiments.sweeps.reporter import Telling
-from experiments.tracking.labml_tracker import labml_tracker
-
-if TYPE_CHECKING:
-    from experiments.sweep import Invocation
+from experiments.sweeps.threads import cores, in_threads
+from experiments.sweeps.work import cell_code
+from experiments.tracking.labml_tracker import Tracker, labml_tracker
 
 
-def run_sweep(asked: "Invocation", arguments: Sequence[str]) -> int:
-    """Plan, compute, write, tell; return the exit status.
+class Invocation(NamedTuple):
+    """What a command line asks for."""
+
+    config: Path
+    out: Path
+    shard: tuple[int, int]  # (i, N): every N-th chunk, from the i-th on
+    threads: int | None
+    workers: int | None
+    scheduler: str | None
+    app: str | None
+    dry_run: bool
+    fail_fast: bool
+    arguments: Sequence[str]  # the line itself
+
+
+# From the identity of a folder, a stop and a reporter.
+MakeExecutor = Callable[[str, Callable[[], bool], Reporter], Executor]
+
+
+def run_sweep(asked: Invocation) -> Report:
+    """Plan, compute and write a sweep.
 
     Raises:
         ConfigError, StoreError: before anything is written.
@@ -46,127 +53,115 @@ def run_sweep(asked: "Invocation", arguments: Sequence[str]) -> int:
     plan = make_plan(read_sweep(asked.config))
     numbers = range(asked.shard[0], len(plan.works), asked.shard[1])
     if asked.dry_run:
-        return dry_run(plan, asked.json)
+        return cost(plan)
     if asked.shard[1] > 1:
         use_own_cache()
-    with _executing(asked) as executor_of:
+    with _executing(asked) as make_executor:
         try:
-            store = Store.create(asked.out, identity(plan), _provenance(arguments))
+            store = Store.create(asked.out, plan.identity(), _provenance(asked))
         except OSError as error:
             raise ConfigError(f"--out {asked.out} cannot be written ({error.strerror})") from None
-        again = f"python -m experiments.sweep {shlex.join(arguments)}"
-        return _fill(asked, plan, store, numbers, executor_of, again)
-
-
-def identity(plan: Plan) -> dict[str, Any]:
-    """All that decides what the chunks hold."""
-    first = asdict(plan.first)
-    return {
-        "sweep": plan.sweep.document(),
-        "first_cell": {name: value for name, value in first.items() if value is not None},
-        "cells": plan.cells,
-        "chunks": len(plan.works),
-        "kernels": kernels(),
-        "versions": versions(),
-    }
+        return _fill(asked, plan, store, numbers, make_executor)
 
 
 def _fill(
-    asked: "Invocation",
+    asked: Invocation,
     plan: Plan,
     store: Store,
     numbers: Sequence[int],
-    executor_of: Any,
-    again: str,
-) -> int:
+    make_executor: MakeExecutor,
+) -> Report:
     began = time.monotonic()
     filling = Filling(plan, store, numbers, asked.fail_fast)
-    telling = Telling(filling.missing, filling.cost, len(numbers) - filling.missing)
-    if filling.outcome.damaged:
-        telling.warn(f"damaged chunks, which are computed again: {len(filling.outcome.damaged)}")
-    outcome, why = filling.outcome, ""
+    reporter = Reporter(filling.missing, filling.cost, len(numbers) - filling.missing)
+    outcome, error = filling.outcome, ""
+    if outcome.damaged:
+        reporter.warn(f"damaged chunks, which are computed again: {len(outcome.damaged)}")
     if filling.missing:
-        with stopping() as stop, _tracked(asked, plan, telling) as tracker:
-            executor = executor_of(lambda: stop.asked or filling.halt, telling)
+        with stopping() as stop, _tracked(asked, plan, reporter) as tracker:
+            executor = make_executor(store.identity, lambda: stop.asked or filling.halt, reporter)
             try:
-                filling.run(executor, lambda: stop.asked, telling, tracker)
-            except OSError as error:
-                why = f"{asked.out} cannot be written ({error.strerror}); make room"
-            except SchedulerLost:
-                why = "the scheduler no longer answers; start it again"
+                filling.run(executor, lambda: stop.asked, reporter, tracker)
+            except OSError as full:
+                error = f"{asked.out} cannot be written ({full.strerror}); make room"
+            except cluster.SchedulerLost:
+                error = "the scheduler no longer answers; start it again"
             finally:
-                telling.close()
+                reporter.close()
             outcome.interrupted = stop.asked
-            tracker.conclude("interrupted" if stop.asked else "diverged" if why else "finished")
-    status = _status(outcome, why)
-    there = outcome.skipped + outcome.computed + outcome.by_others
+            tracker.conclude("interrupted" if stop.asked else "diverged" if error else "finished")
+    return _report(asked, plan, len(numbers), outcome, reporter, time.monotonic() - began, error)
+
+
+def _report(
+    asked: Invocation,
+    plan: Plan,
+    chunks: int,
+    outcome: Outcome,
+    reporter: Reporter,
+    seconds: float,
+    error: str,
+) -> Report:
+    status = "interrupted" if outcome.interrupted else "finished"
+    if error or (not outcome.interrupted and (outcome.failed or outcome.lost)):
+        status = "failed"
     summary = {
         "sweep": asked.config.stem,
         "status": status,
         "cells": plan.cells,
-        "chunks": len(numbers),
+        "chunks": chunks,
         "computed": outcome.computed,
-        "skipped": outcome.skipped + outcome.by_others,
+        "skipped": outcome.found,
         "damaged": len(outcome.damaged),
         "failed": outcome.failed,
         "lost": outcome.lost,
-        "seconds": time.monotonic() - began,
-        "steps_per_second": telling.rate if outcome.computed else None,
+        "seconds": seconds,
+        "steps_per_second": reporter.rate if outcome.computed else None,
         "out": str(asked.out),
     }
-    lines = [_report(summary, outcome, telling)]
-    if why:
-        lines.append(f"sweep: error: {why}, then go on with {again}")
-    elif there < len(numbers):
+    missing = chunks - outcome.computed - outcome.found
+    rate = f", {reporter.rate:.2g} cells x steps/s" if outcome.computed else ""
+    lines = [
+        f"{asked.config.stem} {status}: {outcome.computed:,} chunks computed, {outcome.found:,}"
+        f" found in the folder, {missing:,} missing; {outcome.failed:,} of {outcome.cells:,} cells"
+        f" failed or diverged; {seconds:.1f} s{rate}"
+    ]
+    again = f"python -m experiments.sweep {shlex.join(asked.arguments)}"
+    if error:
+        error = f"{error}, then go on with {again}"
+    elif missing:
         lines.append(f"go on with: {again}")
     else:
         lines.append(f"next: python -m experiments.sweep merge {shlex.quote(str(asked.out))}")
-    print("\n".join(lines), file=sys.stderr if asked.json or why else sys.stdout)
-    if asked.json:
-        print(to_json(summary))
-    sys.stdout.flush()
-    return {"finished": 0, "interrupted": 130}.get(status, 1)
-
-
-def _status(outcome: Outcome, why: str) -> str:
-    if why or (not outcome.interrupted and (outcome.failed or outcome.lost)):
-        return "failed"
-    return "interrupted" if outcome.interrupted else "finished"
-
-
-def _report(summary: dict[str, Any], outcome: Outcome, telling: Telling) -> str:
-    rate = f", {telling.rate:.2g} configurations x steps/s" if outcome.computed else ""
-    return (
-        f"{summary['sweep']} {summary['status']}: of {summary['chunks']:,} chunks"
-        f" {summary['computed']:,} computed and {summary['skipped']:,} there before,"
-        f" {outcome.failed:,} of {outcome.cells:,} cells failed or diverged,"
-        f" {summary['seconds']:.1f} s{rate}"
-    )
+    exit_status = {"finished": 0, "interrupted": 130}.get(status, 1)
+    return Report(lines, summary, exit_status, error)
 
 
 @contextmanager
-def _executing(asked: "Invocation") -> Iterator[Any]:
+def _executing(asked: Invocation) -> Iterator[MakeExecutor]:
     """Yield what makes an executor; connect to a cluster before anything is written."""
-    if asked.scheduler is not None or asked.workers is not None:
-        compute = produce_on_this_machine if asked.scheduler is None else produce_anywhere
-        with connected(asked.scheduler, asked.workers) as client:
-            yield (
-                lambda stop, telling: (
-                    lambda tasks: in_cluster(client, tasks, compute, stop, telling.warn)
-                )
-            )
+    if asked.scheduler is None and asked.workers is None:
+        yield partial(_threaded, asked.threads or cores())
         return
+    with cluster.connected(asked.scheduler, asked.workers) as client:
 
-    def in_this_process(stop: Any, telling: Telling) -> Executor:
-        def compute(task: Task) -> Product:
-            return produce(task, stop)
+        def make(sweep: str, stop: Callable[[], bool], reporter: Reporter) -> Executor:
+            compute = partial(cluster.on_this_machine, sweep=sweep)
+            if asked.scheduler is not None:
+                compute = partial(cluster.on_any_machine, sweep=sweep, code=cell_code())
+            return lambda works: cluster.in_cluster(client, compute, works, stop, reporter.warn)
 
-        return lambda tasks: in_threads(compute, tasks, asked.threads or cores(), stop)
-
-    yield in_this_process
+        yield make
 
 
-def _tracked(asked: "Invocation", plan: Plan, telling: Telling) -> Any:
+def _threaded(threads: int, sweep: str, stop: Callable[[], bool], _reporter: Reporter) -> Executor:
+    from experiments.sweeps.chunk import computed_bytes
+
+    compute = partial(computed_bytes, sweep=sweep, stop=stop)
+    return lambda works: in_threads(compute, works, threads, stop)
+
+
+def _tracked(asked: Invocation, plan: Plan, reporter: Reporter) -> AbstractContextManager[Tracker]:
     axes = {name: f"{len(values)} values" for name, values in plan.sweep.axes.items()}
     shard = f", shard {asked.shard[0]}/{asked.shard[1]}" if asked.shard[1] > 1 else ""
     return labml_tracker(
@@ -178,15 +173,15 @@ def _tracked(asked: "Invocation", plan: Plan, telling: Telling) -> Any:
         chosen={**plan.sweep.base, **axes},
         folder=asked.out / "labml",
         app=asked.app,
-        warn=lambda sentence: telling.warn(f"warning: {sentence}"),
+        warn=lambda sentence: reporter.warn(f"warning: {sentence}"),
     )
 
 
-def _provenance(arguments: Sequence[str]) -> dict[str, object]:
+def _provenance(asked: Invocation) -> dict[str, object]:
     return provenance.collect(
         engine="compiled",
-        verification={"against": "the reference engine, to the bit", "cells": "one a chunk"},
-        arguments=arguments,
+        verification={"against": "the reference engine, to the bit", "cells": "one per chunk"},
+        arguments=asked.arguments,
         started=datetime.now(UTC),
         finished=None,
     )

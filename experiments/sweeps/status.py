@@ -1,33 +1,58 @@
-"""How far a sweep is: read from its folder, whoever fills it."""
+"""A sweep without computing it: what it would cost, and how far its folder is."""
 
 from collections import Counter
 from pathlib import Path
 
-from experiments.files.strict_json import to_json
-from experiments.sweeps.gather import STATUS, gather
+from experiments.sweeps.gather import gather
+from experiments.sweeps.plan import Plan
+from experiments.sweeps.reporter import Report
+from experiments.sweeps.threads import cores
 
-ERRORS_TOLD = 5
+# Of one core of a shared machine; in double precision twice as much.
+NANOSECONDS_PER_STEP = {"constant": 0.5, "decaying": 3.0}
+ERRORS_SHOWN = 5
 
 
-def run(folder: Path, json: bool) -> int:
-    """Print it; return the exit status.
+def cost(plan: Plan) -> Report:
+    """Return the cells, the chunks and the time that they take."""
+    certified = sum(cells.size for cells, certified in plan.works if certified)
+    double = any(config.dtype == "float64" for config in plan.configs)
+    batch = sum(plan.work(i).cost for i, (_, certified) in enumerate(plan.works) if not certified)
+    decays = any(config.schedule != "constant" for config in plan.configs)
+    seconds = batch * NANOSECONDS_PER_STEP["decaying" if decays else "constant"] * 1e-9
+    seconds *= 2 if double else 1
+    here = seconds / min(cores(), len(plan.works))
+    shape = " x ".join(f"{len(values)} {name}" for name, values in plan.sweep.axes.items())
+    lines = [
+        f"{plan.cells:,} cells: {shape}",
+        f"{len(plan.works):,} chunks of at most {max(w.size for w, _ in plan.works):,} cells",
+        f"{plan.cost:.3g} cells x steps; {certified:,} cells are computed only up to their cycle",
+        f"about {seconds:,.0f} s on one core, {here:,.0f} s here, for the"
+        f" {plan.cells - certified:,} others; nothing is written",
+    ]
+    counted = {"cells": plan.cells, "chunks": len(plan.works), "certified": certified}
+    return Report(lines, {**counted, "cost": plan.cost, "core_seconds": seconds})
+
+
+def status(folder: Path) -> Report:
+    """Return how many chunks and cells of a folder are done, and the commonest errors.
 
     Raises:
-        StoreError: the folder holds no sweep.
+        StoreError: the folder does not hold a sweep.
     """
-    found = gather(folder)
-    chunks, cells = found.manifest["chunks"], found.manifest["cells"]
-    counts = {name: found.count(name) for name in STATUS.values()}
-    if json:
-        summary = {"out": str(folder), "chunks": chunks, "chunks_done": found.chunks}
-        print(to_json({**summary, "damaged": len(found.damaged), "cells": cells, **counts}))
-        return 0
-    shape = " x ".join(f"{len(values)} {name}" for name, values in found.axes.items())
-    print(f"{folder}: {shape}, begun {found.manifest['provenance']['started']}")
-    print(f"{found.chunks:,} of {chunks:,} chunks are there, {len(found.damaged)} more are damaged")
-    told = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
-    print(f"{cells:,} cells: {told}")
-    for reason, number in Counter(found.errors.values()).most_common(ERRORS_TOLD):
-        cell = next(cell for cell, why in found.errors.items() if why == reason)
-        print(f"  {number:,} cells: {reason} (the first is cell {cell})")
-    return 0
+    cells = gather(folder)
+    chunks, counts = cells.about["chunks"], cells.counts()
+    shape = " x ".join(f"{len(values)} {name}" for name, values in cells.axes.items())
+    lines = [
+        f"{folder}: {shape}, begun {cells.about['provenance']['started']}",
+        f"{cells.chunks:,} of {chunks:,} chunks are done, {cells.damaged} others are damaged",
+        f"{cells.status.size:,} cells: "
+        + ", ".join(f"{count:,} {name}" for name, count in counts.items() if count),
+    ]
+    for reason, number in Counter(cells.errors.values()).most_common(ERRORS_SHOWN):
+        cell = next(cell for cell, why in cells.errors.items() if why == reason)
+        lines.append(f"  {number:,} cells: {reason} (the first is cell {cell})")
+    summary = {"out": str(folder), "chunks": chunks, "chunks_done": cells.chunks}
+    return Report(
+        lines, {**summary, "damaged": cells.damaged, "cells": cells.status.size, **counts}
+    )

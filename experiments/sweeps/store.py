@@ -1,4 +1,4 @@
-"""The folder of a sweep: a manifest written once, and one immutable file a chunk."""
+"""The folder of a sweep: a manifest that is written once, and one file per chunk."""
 
 import hashlib
 import json
@@ -8,18 +8,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from amsgrad.options import shown
+from experiments.command import CommandError
 from experiments.files.atomic import PART, replacing, write_text
-from experiments.config.field_types import shown
 from experiments.files.strict_json import to_json
 from experiments.sweeps.chunk_file import Chunk, unpack
 
 FORM = "amsgrad sweep, form 1"
 OURS = ("chunks", "labml")  # what another process may have made just now
-SECONDS_A_WRITER_LIVES = 3600.0  # what is left of an older one is nobody's
+SECONDS_OF_A_WRITER = 3600.0  # an older temporary file belongs to a writer that was killed
 
 
-class StoreError(ValueError):
-    """A folder cannot be used; the message is one sentence for the user."""
+class StoreError(CommandError):
+    """A folder that cannot be used."""
 
 
 class Store:
@@ -34,7 +35,7 @@ class Store:
     def create(
         cls, path: Path, identity: Mapping[str, Any], provenance: Mapping[str, Any]
     ) -> "Store":
-        """Make the folder, or take up one that has been made for the same sweep.
+        """Make the folder, or take one that has been made for the same sweep.
 
         Raises:
             StoreError: the folder belongs to another sweep, or to something else.
@@ -45,7 +46,9 @@ class Store:
         store = cls(path, _digest(identity))
         if not manifest.exists():
             if path.is_dir() and any(entry.name not in OURS for entry in _visible(path)):
-                raise StoreError(f"{path} is not empty and holds no sweep; choose another place")
+                raise StoreError(
+                    f"{path} is not empty and does not hold a sweep; choose another folder"
+                )
             store.chunks.mkdir(parents=True, exist_ok=True)
             _write_once(manifest, to_json({**identity, "provenance": provenance}, indent=2) + "\n")
         found = read_manifest(path)
@@ -54,7 +57,7 @@ class Store:
             there, here = _first_difference(found, identity)
             raise StoreError(
                 f"{path} was made by another configuration: {there} there, and {here} here;"
-                " choose another --out, or put the configuration back"
+                " choose another --out, or restore the configuration"
             )
         store.chunks.mkdir(exist_ok=True)
         for part in store.chunks.glob(f".*{PART}"):
@@ -63,24 +66,25 @@ class Store:
 
     @classmethod
     def open(cls, path: Path) -> tuple["Store", dict[str, Any]]:
-        """The folder as it is, and its manifest.
+        """Return the folder as it is, and its manifest.
 
         Raises:
-            StoreError: it holds no sweep.
+            StoreError: it does not hold a sweep.
         """
         manifest = read_manifest(path)
         identity = {name: part for name, part in manifest.items() if name != "provenance"}
         return cls(path, _digest(identity)), manifest
 
     def file(self, name: str) -> Path:
+        """Return the file of a chunk."""
         return self.chunks / f"{name}.npz"
 
     def files(self) -> list[Path]:
-        """All chunks that are there, in an order of their own."""
+        """Return the files of all chunks that have been written, by name."""
         return sorted(self.chunks.glob("*.npz"))
 
     def save(self, name: str, content: bytes) -> None:
-        """Write a chunk, whole or not at all.
+        """Write the file of a chunk.
 
         Raises:
             OSError: the disk is full, or the like.
@@ -89,17 +93,17 @@ class Store:
             part.write_bytes(content)
 
     def load(self, path: Path) -> Chunk:
-        """Read a chunk and check it against its digest.
+        """Read a chunk and check it.
 
         Raises:
             Damaged: it is not what was written.
-            FileNotFoundError: it is not there.
+            FileNotFoundError: there is no such file.
         """
-        return unpack(path.read_bytes(), self.identity, path.stem)
+        return unpack(path.read_bytes(), path.stem, self.identity)
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
-    """What the folder is for.
+    """Return what the folder is for.
 
     Raises:
         StoreError: there is no manifest, or it is damaged.
@@ -110,7 +114,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
         if found["form"] != FORM or not isinstance(found["sweep"]["axes"], dict):
             raise ValueError
     except (FileNotFoundError, NotADirectoryError):
-        raise StoreError(f"{path} holds no sweep: there is no {manifest.name} in it") from None
+        raise StoreError(f"{path} does not hold a sweep: it has no {manifest.name}") from None
     except OSError as error:
         raise StoreError(f"{manifest} cannot be read ({error.strerror})") from None
     except (ValueError, KeyError, TypeError):
@@ -121,7 +125,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
 
 
 def _write_once(path: Path, text: str) -> None:
-    """Write the file whole, unless somebody else has just done so."""
+    """Write the file, unless another process has just done so."""
     own = path.with_name(f".{path.name}.{os.urandom(8).hex()}{PART}")
     try:
         write_text(own, text)
@@ -141,7 +145,7 @@ def _visible(path: Path) -> list[Path]:
 
 def _remove_if_old(part: Path) -> None:
     try:
-        if time.time() - part.stat().st_mtime > SECONDS_A_WRITER_LIVES:
+        if time.time() - part.stat().st_mtime > SECONDS_OF_A_WRITER:
             part.unlink()
     except OSError:  # its writer has just ended
         pass
@@ -152,7 +156,7 @@ def _digest(identity: Mapping[str, Any]) -> str:
 
 
 def _first_difference(there: Any, here: Any, name: str = "") -> tuple[str, str]:
-    """The first place where two documents differ, and what stands there."""
+    """Return in words the first place where two documents differ, and the other's value there."""
     if isinstance(there, dict) and isinstance(here, dict):
         for key in [*here, *(key for key in there if key not in here)]:
             if there.get(key) != here.get(key):

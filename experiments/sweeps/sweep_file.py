@@ -1,153 +1,167 @@
-"""A sweep file: YAML with `base`, `axes`, `seeds`, `keep` and `chunk`."""
+"""What a sweep is to compute, read from a YAML file or from the same document in Python.
 
+It has the parts `base`, `axes`, `seeds`, `keep` and `chunk`.
+"""
+
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 
-from experiments.config.run_config import SETTINGS
-from experiments.config.yaml_file import PLAIN, read_nodes, read_options
-from experiments.config.field_types import ConfigError, Whole, closest, shown
-from experiments.sweeps import axes
-from experiments.sweeps import quantities as keep
+from amsgrad.field_types import Whole, closest
+from amsgrad.options import REQUIRED, Option, Role, shown
+from experiments.command import ConfigError, read
+from experiments.config.reading import Given, read_setting, require_opt, unknown_setting
+from experiments.config.run_config import RUN, names
+from experiments.config.yaml_file import BESIDE, PLAIN, place, read_nodes
+from experiments.sweeps import quantities
+from experiments.sweeps.axes import ALL, InForce, check_name, read_axis
 from experiments.sweeps.quantities import Keep
 
-KEYS = ("base", "axes", "seeds", "keep", "chunk")
-SEEDS, CHUNK = Whole(1, 1_000_000), Whole(1, 65536)
-# Of a run alone: a sweep is computed here, by the compiled engine, and keeps what `keep` says.
-NOT_IN_BASE = ("out", "app", "every", "device")
-DEEPEST, WIDEST = 3, 10  # of lists in lists, which nothing needs
+PARTS = ("base", "axes", "seeds", "keep", "chunk")
+SEEDS = Option(Whole(1, 1_000_000), "Number of seeds")
+CHUNK = Option(Whole(1, 65536), "Cells per chunk")
+
+Where = Callable[..., str]  # from the names of a part to its place, in words
 
 
 class Sweep(NamedTuple):
-    """What a sweep file asks for; all of it is read and checked, each value by itself."""
+    """All that is to be computed; each value is checked by itself."""
 
     base: dict[str, Any]  # settings that all cells share
-    axes: dict[str, tuple[Any, ...]]  # in the order of the file; seeds are the last one
+    axes: dict[str, tuple[Any, ...]]  # in the order of the document; seeds are the last one
+    free: frozenset[str]  # the axes in which the runs of one batch may differ
     keep: Keep
-    chunk: int | None  # cells a chunk; None for a number that suits the steps
+    chunk: int | None  # cells per chunk; None for a number that suits the steps
 
     def document(self) -> dict[str, Any]:
-        """All of it as JSON can hold it."""
+        """Return all of it as JSON can hold it."""
         return {
             "base": self.base,
             "axes": {name: list(values) for name, values in self.axes.items()},
-            "keep": keep.to_document(self.keep),
+            "keep": quantities.to_document(self.keep),
             "chunk": self.chunk,
         }
 
 
 def read_sweep(path: Path) -> Sweep:
-    """The sweep of a YAML file.
+    """Return the sweep of a YAML file.
 
     Raises:
-        ConfigError: one sentence about what is wrong first.
+        ConfigError: one sentence about the first thing that is wrong.
     """
-    parts: dict[str, yaml.Node] = {}
+    places: dict[tuple[str, ...], str] = {(): f"--config {shown(str(path))}"}
+    document: dict[str, Any] = {}
+    made: dict[int, Any] = {}
     for key, node in read_nodes(path):
-        where = _place(path, key)
-        name = _word(key, where)
-        if name not in KEYS:
-            hint = closest(name, KEYS) or f"; there are {', '.join(KEYS)}"
-            raise ConfigError(f"{where}: {shown(name)} is no part of a sweep{hint}")
-        if name in parts:
-            raise ConfigError(f"{where}: {name} is given a second time")
-        parts[name] = node
+        name = _new_name(key, document, path)
+        document[name] = _plain(node, path, made)
+        places[(name,)] = place(path, key)
+        if isinstance(node, yaml.MappingNode):
+            places |= {(name, inner.value): place(path, inner) for inner, _ in node.value}
+    return from_document(document, lambda *part: places[part])
+
+
+def from_document(document: Mapping[str, Any], where: Where) -> Sweep:
+    """Return the sweep of a document of plain values, numbers or their texts.
+
+    Args:
+        document: the parts by name.
+        where: names the place of a part, and without a part that of the document.
+
+    Raises:
+        ConfigError: as `read_sweep`.
+    """
+    for name in document:
+        if name not in PARTS:
+            hint = closest(name, PARTS) or f"; there are {', '.join(PARTS)}"
+            raise ConfigError(f"{where(name)}: {shown(name)} is not a part of a sweep{hint}")
     for name in ("base", "axes"):
-        if not isinstance(parts.get(name), yaml.MappingNode):
-            raise ConfigError(f"--config {shown(str(path))} must hold {name}: with options below")
-    base = _read_base(parts["base"].value, path)
-    varied = _read_axes(parts["axes"].value, path)
-    if "seeds" in parts:
-        where = _place(path, parts["seeds"])
-        number = _whole(SEEDS, parts["seeds"], f"{where}: seeds")
-        if "seed" in varied:
-            raise ConfigError(f"{where}: seeds and the axis seed are two axes of one name")
-        first = base.pop("seed", SETTINGS["seed"].default)
-        varied["seed"] = axes.from_list("seed", range(first, first + number), where)
-    if not varied:
-        raise ConfigError(f"--config {shown(str(path))} must vary something: axes is empty")
-    for name in varied:
-        if name in base:
-            raise ConfigError(
-                f"{_place(path, parts['base'])}: {name} is also an axis; give it once"
-            )
-    if "opt" not in base and "opt" not in varied:
-        raise ConfigError(
-            f"{_place(path, parts['base'])}: opt must be given: {SETTINGS['opt'].kind}"
-        )
+        if not isinstance(document.get(name), Mapping):
+            raise ConfigError(f"{where()} must hold {name}: with options below")
+    for name in document["base"]:
+        _check_base(name, where("base", name))
+    for name in document["axes"]:
+        check_name(name, where("axes", name))
+    in_force = InForce(*(_chosen(name, document, where) for name in ("opt", "problem")))
+    base = {
+        name: in_force.read(name, value, f"{where('base', name)}: {name}")
+        for name, value in document["base"].items()
+        if value is not None
+    }
+    axes = {
+        name: read_axis(name, given, where("axes", name), in_force)
+        for name, given in document["axes"].items()
+    }
+    if "seeds" in document:
+        if "seed" in axes:
+            at = where("seeds")
+            raise ConfigError(f"{at}: seeds and the axis seed are two axes of one name")
+        number = read(SEEDS, document["seeds"], f"{where('seeds')}: seeds")
+        first = base.pop("seed", RUN["seed"].default)
+        axes["seed"] = read_axis("seed", range(first, first + number), where("seeds"), in_force)
+    if not axes:
+        raise ConfigError(f"{where()} must vary something: axes is empty")
+    for name in base:
+        if name in axes:
+            raise ConfigError(f"{where('base', name)}: {name} is also an axis; give it once")
     kept = Keep(("x", "average_regret"))
-    if "keep" in parts:
-        kept = keep.from_document(_plain(parts["keep"], path), _place(path, parts["keep"]))
+    if "keep" in document:
+        kept = quantities.from_document(document["keep"], where("keep"))
     size = None
-    if "chunk" in parts:
-        size = _whole(CHUNK, parts["chunk"], f"{_place(path, parts['chunk'])}: chunk")
-    return Sweep(base, varied, kept, size)
+    if "chunk" in document:
+        size = read(CHUNK, document["chunk"], f"{where('chunk')}: chunk")
+    return Sweep(base, axes, frozenset(filter(in_force.is_free, axes)), kept, size)
 
 
-def _read_base(nodes: list[tuple[yaml.Node, yaml.Node]], path: Path) -> dict[str, Any]:
-    for key, _ in nodes:
-        if key.value in NOT_IN_BASE:
-            raise ConfigError(f"{_place(path, key)}: {key.value} has no place in a sweep")
-    return {name: value for name, value in read_options(nodes, path).items() if value is not None}
+def _check_base(name: str, where: str) -> None:
+    """Refuse what is not a setting, or only watches a run: a sweep keeps what `keep` says."""
+    if name in BESIDE or (name in RUN and RUN[name].role is Role.WATCHES):
+        raise ConfigError(f"{where}: {name} cannot be set in a sweep, which keeps what keep lists")
+    if name not in names():
+        raise ConfigError(f"{where}: {unknown_setting(name)}")
 
 
-def _read_axes(nodes: list[tuple[yaml.Node, yaml.Node]], path: Path) -> dict[str, tuple[Any, ...]]:
-    varied: dict[str, tuple[Any, ...]] = {}
-    for key, node in nodes:
-        where = _place(path, key)
-        name = _word(key, where)
-        if name in varied:
-            raise ConfigError(f"{where}: there are two axes of the name {name}")
-        axes.check_name(name, where)
-        given = _plain(node, path)
-        if isinstance(given, list):
-            varied[name] = axes.from_list(name, given, where)
-        elif isinstance(given, dict) and len(given) == 1:
-            ((form, numbers),) = given.items()
-            numbers = numbers if isinstance(numbers, list) else [numbers]
-            varied[name] = axes.from_form(name, form, numbers, where)
-        else:
-            raise ConfigError(
-                f"{where}: the axis {name} must be a list of values, or {{linear: [a, b, n]}},"
-                " {log: [a, b, n]} or {nines: [a, b, n]}"
-            )
-    return varied
+def _chosen(name: str, document: Mapping[str, Any], where: Where) -> tuple[Any, ...]:
+    """Return the rules or the problems of the sweep."""
+    base, axes = document["base"], document["axes"]
+    if name in axes:
+        return read_axis(name, axes[name], where("axes", name), ALL)
+    if base.get(name) is not None:
+        return (read_setting(name, Given(base[name], f"{where('base', name)}: {name}")),)
+    if RUN[name].default is REQUIRED:
+        require_opt({}, f"{where('base')}: {name}")
+    return (RUN[name].default,)
 
 
-def _plain(node: yaml.Node, path: Path, depth: int = 0) -> Any:
-    """Lists, mappings and texts; no object is made, so no tag can run code."""
+def _plain(node: yaml.Node, path: Path, made: dict[int, Any]) -> Any:
+    """Return lists, mappings and texts; no object is made, so that a tag cannot run code.
+
+    Args:
+        made: what nodes have become: an alias is the same object again, and costs nothing.
+    """
+    if id(node) in made:
+        return made[id(node)]
     if isinstance(node, yaml.ScalarNode):
         if not PLAIN.fullmatch(node.tag):
-            raise ConfigError(f"{_place(path, node)}: {shown(node.value)} must be a plain value")
+            raise ConfigError(f"{place(path, node)}: {shown(node.value)} must be a plain value")
         return None if node.tag.endswith(":null") else node.value
-    if depth >= DEEPEST:  # also what an alias that holds itself comes to
-        raise ConfigError(f"{_place(path, node)}: lists must not be nested so deeply")
     if isinstance(node, yaml.SequenceNode):
-        if depth and len(node.value) > WIDEST:
-            raise ConfigError(f"{_place(path, node)}: an inner list must not be so long")
-        return [_plain(entry, path, depth + 1) for entry in node.value]
+        entries = made[id(node)] = []
+        entries.extend(_plain(entry, path, made) for entry in node.value)
+        return entries
     pairs: dict[str, Any] = {}
+    made[id(node)] = pairs
     for key, value in node.value:
-        name = _word(key, _place(path, key))
-        if name in pairs:
-            raise ConfigError(f"{_place(path, key)}: {name} is given a second time")
-        pairs[name] = _plain(value, path, depth + 1)
+        pairs[_new_name(key, pairs, path)] = _plain(value, path, made)
     return pairs
 
 
-def _word(key: yaml.Node, where: str) -> str:
+def _new_name(key: yaml.Node, others: Mapping[str, Any], path: Path) -> str:
     if not isinstance(key, yaml.ScalarNode):
-        raise ConfigError(f"{where}: a name must be one plain word")
-    return str(key.value)
-
-
-def _whole(kind: Whole, node: yaml.Node, label: str) -> int:
-    try:
-        return kind.read(node.value)
-    except (TypeError, ValueError, ArithmeticError):
-        raise ConfigError(f"{label} must be {kind}, but {shown(node.value)} was given") from None
-
-
-def _place(path: Path, node: yaml.Node) -> str:
-    return f"{shown(str(path))}, line {node.start_mark.line + 1}"
+        raise ConfigError(f"{place(path, key)}: a name must be one plain word")
+    name = str(key.value)
+    if name in others:
+        raise ConfigError(f"{place(path, key)}: {name} is given a second time")
+    return name

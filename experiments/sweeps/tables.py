@@ -1,41 +1,54 @@
-"""One row a cell, as CSV and as parquet: the only module of the project that imports pyarrow."""
+"""One row per cell, as CSV and as parquet: the only module that imports pandas and pyarrow."""
 
-import csv
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from experiments.files.atomic import replacing
+from experiments.sweeps.gather import MISSING, STATUS, Cells
 
 Columns = dict[str, NDArray[Any]]
-BLOCK = 65536  # rows that are Python objects at a time
+
+
+def rows(cells: Cells) -> Columns:
+    """Return the columns: the values on the axes, what was kept, the status and the error."""
+    columns: Columns = {}
+    everything = np.arange(cells.status.size)
+    for places, (name, values) in zip(
+        np.unravel_index(everything, cells.shape), cells.axes.items(), strict=True
+    ):
+        kind = object if isinstance(values[0], str) else None
+        columns[name] = np.array(values, kind)[places]
+    columns |= {name: cells.arrays[name] for name in cells.keep.variables}
+    columns["status"] = np.array(list(STATUS.values()), object)[cells.status - MISSING]
+    columns["error"] = np.full(cells.status.size, "", object)
+    for cell, error in cells.errors.items():
+        columns["error"][cell] = error
+    return columns
 
 
 def write_csv(path: Path, columns: Columns) -> None:
-    """Numbers in their shortest exact form, nothing for NaN.
+    """Write numbers in their shortest exact form, and nothing for NaN.
 
     Raises:
         OSError: the folder cannot be written.
     """
-    size = len(next(iter(columns.values())))
-    with replacing(path) as part, part.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(columns)
-        for start in range(0, size, BLOCK):
-            block = [column[start : start + BLOCK].tolist() for column in columns.values()]
-            for row in zip(*block, strict=True):
-                writer.writerow("" if entry != entry else entry for entry in row)
+    from pandas import DataFrame
+
+    with replacing(path) as part:
+        DataFrame(columns, copy=False).to_csv(part, index=False, lineterminator="\n")
 
 
 def has_parquet() -> bool:
-    """Whether pyarrow is installed, which the extra `parquet` brings."""
+    """Return whether pyarrow is installed, which the extra `parquet` brings."""
     return find_spec("pyarrow") is not None
 
 
 def write_parquet(path: Path, columns: Columns) -> None:
-    """The same columns with their types.
+    """Write the same columns with their types.
 
     Raises:
         OSError: as `write_csv`.

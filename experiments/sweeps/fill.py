@@ -1,4 +1,4 @@
-"""Fill a folder: skip what is there, compute what is not, write it down, tell of it."""
+"""Fill a folder: skip the chunks that are there, compute and write the others."""
 
 import random
 from collections.abc import Callable, Iterable, Iterator
@@ -7,30 +7,26 @@ from typing import Any
 
 import numpy as np
 
-from experiments.sweeps.chunk_file import STATUS, Chunk, Damaged
-from experiments.sweeps.kernels import kernels
+from experiments.sweeps.chunk_file import STATUS, Chunk, Damaged, unpack
 from experiments.sweeps.plan import Plan
+from experiments.sweeps.reporter import Reporter
 from experiments.sweeps.store import Store
-from experiments.sweeps.task import Product, Task
-from experiments.sweeps.reporter import Telling
-from experiments.sweeps.work import Stopped
+from experiments.sweeps.work import Stopped, Work, cell_code
 from experiments.tracking.labml_tracker import Tracker
 
 FINISHED, FAILED = map(STATUS.index, ("finished", "failed"))
+LOST_SHOWN = 5
 
-LOST_TOLD = 5
-
-Executor = Callable[[Iterable[Task]], Iterator[tuple[Task, Any]]]
+Executor = Callable[[Iterable[Work]], Iterator[tuple[Work, Any]]]  # to works and their futures
 
 
 @dataclass
 class Outcome:
     """What this process has found and done."""
 
-    skipped: int = 0  # chunks that were there
+    found: int = 0  # chunks that were there, or that another process wrote meanwhile
     computed: int = 0
-    damaged: set[str] = field(default_factory=set)  # chunks that were there, but not whole
-    by_others: int = 0  # chunks that another process wrote meanwhile
+    damaged: set[str] = field(default_factory=set)  # names of chunks that had to be replaced
     lost: int = 0  # chunks that could not be computed at all
     cells: int = 0  # in the chunks that are there now
     failed: int = 0  # of them: cells that failed or diverged
@@ -49,7 +45,7 @@ class Filling:
 
     @property
     def missing(self) -> int:
-        """How many chunks are to be computed."""
+        """The number of chunks to compute."""
         return len(self._missing)
 
     @property
@@ -58,90 +54,88 @@ class Filling:
         return sum(self._missing.values())
 
     def run(
-        self, executor: Executor, stop: Callable[[], bool], telling: Telling, tracker: Tracker
-    ) -> Outcome:
+        self, executor: Executor, stop: Callable[[], bool], reporter: Reporter, tracker: Tracker
+    ) -> None:
         """Compute what is missing.
 
         Raises:
             OSError: a chunk cannot be written.
             SchedulerLost: the cluster is gone; what had come back is written.
         """
-        finished = executor(self._tasks(stop, telling))
+        finished = executor(self._works(stop, reporter))
         try:
-            for task, future in finished:
+            for work, future in finished:
                 try:
-                    product: Product = future.result()
+                    content: bytes = future.result()
                 except Exception as error:
-                    self._lose(error, telling)
+                    self._lose(error, reporter)
                 else:
-                    self._keep(task, product, telling)
-                    tracked = {"chunks": telling.done, "failures": telling.failures}
-                    tracker.save(telling.done, {**tracked, "steps_per_second": telling.rate})
+                    self._keep(work, content, reporter)
+                    tracked = {"chunks": reporter.done, "failures": reporter.failures}
+                    tracker.save(reporter.done, {**tracked, "steps_per_second": reporter.rate})
         finally:
             self.halt = True  # threads stop at their next piece
             finished.close()  # type: ignore[attr-defined]
-        return self.outcome
 
     def _look(self, numbers: Iterable[int]) -> dict[int, int]:
-        """What each missing chunk costs, by its number."""
+        """Return the cost of each missing chunk, by its number."""
         missing = {}
         for number in numbers:
             work = self.plan.work(number)
-            chunk = self._found(work.name(kernels()))
-            if chunk is None:
+            if not self._find(work):
                 missing[number] = work.cost
-            else:
-                self.outcome.skipped += 1
-                self._count(chunk)
         return missing
 
-    def _tasks(self, stop: Callable[[], bool], telling: Telling) -> Iterator[Task]:
+    def _works(self, stop: Callable[[], bool], reporter: Reporter) -> Iterator[Work]:
         numbers = list(self._missing)
-        if self.outcome.skipped:  # somebody else may be at work on the first ones
+        if self.outcome.found:  # another process may be at work on the first ones
             turn = random.SystemRandom().randrange(max(len(numbers), 1))
             numbers = numbers[turn:] + numbers[:turn]
         for number in numbers:
             if stop() or self.halt:
                 return
             work = self.plan.work(number)
-            name = work.name(kernels())
-            chunk = self._found(name)
-            if chunk is None:
-                yield Task(name, self.store.identity, kernels(), work)
+            if self._find(work):
+                reporter.chunk(0)
             else:
-                self.outcome.by_others += 1
-                self._count(chunk)
-                telling.chunk(0)
+                yield work
 
-    def _found(self, name: str) -> Chunk | None:
-        """The chunk, if it need not be computed: failures are, perhaps they do not come again."""
+    def _find(self, work: Work) -> bool:
+        """Count the chunk if it is there; cells that failed are tried again."""
+        name = work.name(cell_code())
         try:
             chunk = self.store.load(self.store.file(name))
         except FileNotFoundError:
-            return None
+            return False
         except Damaged:
             self.outcome.damaged.add(name)
-            return None
-        return None if (chunk.status == FAILED).any() else chunk
+            return False
+        if (chunk.status == FAILED).any():
+            return False
+        self.outcome.found += 1
+        self._count(chunk)
+        return True
 
-    def _keep(self, task: Task, product: Product, telling: Telling) -> None:
-        self.store.save(task.name, product.content)
+    def _keep(self, work: Work, content: bytes, reporter: Reporter) -> None:
+        name = work.name(cell_code())
+        chunk = unpack(content, name, self.store.identity)
+        self.store.save(name, content)
         self.outcome.computed += 1
-        self.outcome.cells += task.work.cells.size
-        self.outcome.failed += len(product.errors)
-        telling.chunk(task.work.cost)
-        for cell, (status, why) in product.errors.items():
-            telling.failure(cell, self.plan.values(cell), status, why)
-        if product.errors and self._fail_fast:
+        self._count(chunk)
+        reporter.chunk(work.cost)
+        statuses = dict(zip(chunk.cells.tolist(), chunk.status.tolist(), strict=True))
+        for cell, why in chunk.errors.items():
+            reporter.failure(cell, self.plan.values(cell), STATUS[statuses[cell]], why)
+        if chunk.errors and self._fail_fast:
             self.halt = True
 
-    def _lose(self, error: Exception, telling: Telling) -> None:
+    def _lose(self, error: Exception, reporter: Reporter) -> None:
         if isinstance(error, Stopped) or self.halt:
             return
         reason = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
         self.outcome.lost += 1
-        if self.outcome.lost <= LOST_TOLD:
-            telling.warn(f"a chunk is not computed: {reason}")
+        if self.outcome.lost <= LOST_SHOWN:
+            reporter.warn(f"a chunk is not computed: {reason}")
         if self._fail_fast:
             self.halt = True
 

@@ -1,5 +1,6 @@
-"""Compute chunks in threads of this process: the kernels run without Python's lock."""
+"""Compute in threads of this process: the kernels run without Python's lock."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
@@ -8,12 +9,18 @@ W = TypeVar("W")
 R = TypeVar("R")
 
 
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def in_threads(
     compute: Callable[[W], R], works: Iterable[W], threads: int, stop: Callable[[], bool]
 ) -> Iterator[tuple[W, Future[R]]]:
-    """Each piece of work with its finished future, as they end, until `stop` says so.
+    """Yield each piece of work with its finished future, as they end, until `stop` returns True.
 
-    What `works` yields is asked for late, so that it can leave out what others have done.
+    The next work is asked for as late as possible, so that `works` can leave out what another
+    process has done.
     """
     waiting: dict[Future[R], W] = {}
     supply = iter(works)
@@ -32,5 +39,5 @@ def in_threads(
             for future in wait(waiting, 0.2, FIRST_COMPLETED).done:
                 yield waiting.pop(future), future
     finally:
-        # not waiting: nobody wants what is under way, and a search for a cycle may take long
+        # not waiting: what is under way is not wanted, and a search for a cycle may take long
         pool.shutdown(wait=False, cancel_futures=True)
