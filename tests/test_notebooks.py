@@ -25,6 +25,7 @@ def test_it_is_committed_with_its_outputs(path: Path) -> None:
     assert path.stat().st_size < 1_000_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_it_runs(path: Path) -> None:
     notebook = nbformat.read(path, 4)

@@ -103,7 +103,7 @@ def edit(document: dict[str, Any], path: str, value: Any) -> None:
         ("state.x", "-0x1.e000000000000p-1", "after 101 steps"),
         ("state.x", "x", "it is not a certificate: it cannot be read"),
         ("state.x", 0.5, "it is not a certificate: it cannot be read"),
-        ("state.memory.m", "nan", "is no finite number in float32"),
+        ("state.memory.m", "nan", "is not a finite number in float32"),
         ("state", [], "it is not a certificate"),
         ("settings", [], "it is not a certificate"),
         ("settings.lr", 0.2, "after 101 steps"),
@@ -194,6 +194,7 @@ def test_a_long_search_answers_to_signals(number: signal.Signals, tmp_path: Path
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.slow
 def test_a_killed_certified_run_resumes_to_the_same_bits(tmp_path: Path) -> None:
     argv = ["--opt", "adam", "--verify", "0", "--lr", "0.1", "--steps", "2e6", "--every", "40"]
     command = [sys.executable, "-m", "experiments.synthetic", *argv]
