@@ -18,6 +18,7 @@ import numpy as np
 
 from amsgrad.engines.agreement import first_difference
 from amsgrad.engines.base import Setup, State
+from amsgrad.engines.driver import run_to
 from amsgrad.engines.reference import Reference
 from amsgrad.regret import EMPTY
 from amsgrad.rules.rule import NEVER, Rule
@@ -79,7 +80,7 @@ def refutation(certificate: Certificate, setup: Setup, rule: Rule) -> str | None
     """Return why the certificate does not hold for this run, or None where it does.
 
     The plain reference engine computes one cycle from the state alone. This checks what holds for
-    ever from that state on; it does not check that the run comes to it after `start` steps.
+    ever from that state on; `unreached` checks that the run comes to it after `start` steps.
     """
     reason = why_no_cycle(setup, rule)
     if reason is not None:
@@ -106,10 +107,29 @@ def refutation(certificate: Certificate, setup: Setup, rule: Rule) -> str | None
     return _goes_around(certificate, Reference(setup, rule))
 
 
+def unreached(certificate: Certificate, setup: Setup, rule: Rule) -> str | None:
+    """Return why the run does not come to the certificate's state, or None where it does.
+
+    The plain reference engine computes the first `start` steps, in some 10 microseconds each.
+
+    Args:
+        certificate: one without a `refutation` for this run.
+        setup, rule: the run.
+    """
+    here, _ = run_to(Reference(setup, rule), certificate.start)
+    differs = first_difference(here, _state(certificate, setup, rule), sums=False)
+    return None if differs is None else f"after {certificate.start} steps of the run {differs}"
+
+
+def _state(certificate: Certificate, setup: Setup, rule: Rule) -> State:
+    real = setup.dtype
+    memory = rule.memory(*map(real, certificate.memory.values()))
+    return State(certificate.start, real(certificate.x), memory, EMPTY, EMPTY)
+
+
 def _goes_around(certificate: Certificate, engine: Reference) -> str | None:
-    real, period = engine.setup.dtype, engine.setup.problem.period
-    memory = engine.rule.memory(*map(real, certificate.memory.values()))
-    begin = State(certificate.start, real(certificate.x), memory, EMPTY, EMPTY)
+    period = engine.setup.problem.period
+    begin = _state(certificate, engine.setup, engine.rule)
     here, lowest, highest = begin, math.inf, -math.inf
 
     def regrets() -> Iterator[float]:
@@ -120,7 +140,10 @@ def _goes_around(certificate: Certificate, engine: Reference) -> str | None:
             lowest, highest = min(lowest, *path.x.tolist()), max(highest, *path.x.tolist())
             yield from path.regret.tolist()
 
-    regret = math.fsum(regrets())
+    try:
+        regret = math.fsum(regrets())
+    except OverflowError:
+        return "the sum of the regrets of the cycle overflows"
     if not here.finite:
         return f"step {here.steps} meets infinity or NaN"
     differs = first_difference(here, begin, sums=False)

@@ -48,12 +48,16 @@ class Certified(ScalarEngine):
         # a state with infinity repeats, too: a cycle that meets it is cut short, and proves nothing
         if not end.finite or not np.isfinite(self._start.memory).all():
             return
+        try:
+            regret = math.fsum(self._turn.regret)
+        except OverflowError:  # such a sum proves nothing, either
+            return
         self._sums = self._turn.average_regret * self._turn.step
         self.certificate = Certificate(
             *cycle,
             x=float(self._start.x),
             memory={name: float(e) for name, e in self._start.memory._asdict().items()},
-            regret=math.fsum(self._turn.regret),
+            regret=regret,
             lowest=float(self._turn.x.min()),
             highest=float(self._turn.x.max()),
         )

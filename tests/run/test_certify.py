@@ -6,12 +6,16 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from experiments import certify
 from experiments.certify import main
+from experiments.config.run_config import Config
+from experiments.run.certificate_file import from_text, to_text
 from experiments.synthetic import main as synthetic
 
 ROOT = Path(__file__).parents[2]
@@ -40,9 +44,69 @@ def test_a_run_writes_a_certificate_that_holds(
     assert main([str(made)]) == 0
     out, err = capsys.readouterr()
     assert out.startswith(f"{made}: verified: amsgrad, slope 1010 if t mod 101 = 1, else -10;")
-    assert "from the state in the file on all repeats every 101 steps" in out
-    assert "is not checked" in out
+    assert "on all repeats every 101 steps" in out
+    assert "not checked" not in out
     assert err == ""
+
+
+def rewritten(made: Path, file: Path, settings: dict[str, Any], **numbers: Any) -> Path:
+    """A certificate to the letter, with other settings or numbers."""
+    certificate, config = from_text(made.read_text())
+    other = Config(**{**config.settings(), **settings})
+    file.write_text(to_text(replace(certificate, **numbers), other))
+    return file
+
+
+def test_a_state_that_the_run_does_not_reach_is_refuted(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    certificate, _ = from_text(made.read_text())
+    early = certificate.start - 101 * (certificate.start // 101 - 50)
+    later = certificate.start + 101
+    assert main([str(rewritten(made, tmp_path / "later.json", {}, start=later))]) == 0
+    for name, settings, numbers in (
+        ("x0", {"x0": 0.5}, {}),
+        ("early", {}, {"start": early}),
+        ("lr", {"first_t": 1}, {}),
+    ):
+        file = rewritten(made, tmp_path / f"{name}.json", settings, **numbers)
+        capsys.readouterr()
+        assert main([str(file)]) == 1, name
+        assert "refuted: " in capsys.readouterr().out
+        cycle_only = main([str(file), "--cycle-only"])
+        assert cycle_only in ((1,) if name == "lr" else (3,)), name
+
+
+def test_what_was_not_checked_is_said(
+    made: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert main([str(made), "--cycle_only"]) == 3
+    sentence = f"{made}: the cycle holds; that the run reaches it was not checked: amsgrad, "
+    assert capsys.readouterr().out.startswith(sentence)
+    monkeypatch.setattr(certify, "MOST_STEPS", 100)
+    assert main([str(made)]) == 3
+    assert capsys.readouterr().out.startswith(sentence)
+    broken = tmp_path / "broken.json"
+    broken.write_text("{}")
+    assert main([str(made), str(broken)]) == 1
+
+
+def test_sums_that_overflow_prove_nothing(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = ["--opt=sgd", "--lr=0", "--big=8e307", "--small=8e307", "--x0=1", "--dtype=float64"]
+    assert synthetic([*argv, "--steps=1e4", "--verify=0", "--out", str(tmp_path)]) == 0
+    assert not list(tmp_path.glob("*/certificate.json"))
+    huge = {"opt": "sgd", "lr": 0.0, "big": 8e307, "small": 8e307, "x0": 1.0, "dtype": "float64"}
+    state = {"x": 1.0, "memory": {"g": 8e307}, "lowest": 1.0, "highest": 1.0, "regret": 1e308}
+    start = {"start": 101 - from_text(made.read_text())[1].first_t, "length": 101}
+    file = rewritten(made, tmp_path / "huge.json", huge, **state, **start)
+    capsys.readouterr()
+    assert main([str(file)]) == 1
+    assert "the sum of the regrets of the cycle overflows" in capsys.readouterr().out
 
 
 def test_the_summary_tells_what_is_for_ever(
