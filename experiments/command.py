@@ -8,7 +8,9 @@ Exit status: 0 done, 2 bad input (nothing is written), 130 interrupted, 1 anythi
 import argparse
 import re
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -138,7 +140,7 @@ def run(name: str, body: Callable[[list[str]], int], arguments: Sequence[str] | 
         body: takes the arguments and does what they ask for; it imports what is heavy.
         arguments: None takes those of the process.
     """
-    with interruptible():
+    with interruptible(), _warnings_as_sentences(name):
         try:
             return body(list(sys.argv[1:] if arguments is None else arguments))
         except CommandError as error:
@@ -150,6 +152,16 @@ def run(name: str, body: Callable[[list[str]], int], arguments: Sequence[str] | 
         except KeyboardInterrupt:
             say(f"{name}: error: interrupted")
             return 130
+
+
+@contextmanager
+def _warnings_as_sentences(name: str) -> Iterator[None]:
+    before = warnings.showwarning
+    warnings.showwarning = lambda message, *_, **__: say(f"{name}: warning: {message}")
+    try:
+        yield
+    finally:
+        warnings.showwarning = before
 
 
 def _canonical(word: str) -> str:

@@ -20,7 +20,7 @@ HOMES = {
         "experiments/run/verified.py",
     ],
     "labml_nn": ["amsgrad/optimizers/"],
-    "numba": ["amsgrad/engines/jit.py"],
+    "numba": ["amsgrad/engines/jit.py", "amsgrad/engines/kernel_cache.py"],
     "labml": ["experiments/tracking/labml_tracker.py"],
     "labml_app": ["experiments/dashboard/labml_parts.py"],
     "labml_db": ["experiments/dashboard/labml_parts.py"],

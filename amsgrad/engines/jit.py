@@ -11,6 +11,7 @@ import numba
 from numba.extending import register_jitable
 
 from amsgrad.code_digest import code_digest
+from amsgrad.engines.kernel_cache import keep_on_disk
 from amsgrad.regret import BLOCK
 
 # Division by zero gives inf or nan, as numpy's does, instead of a branch before each division.
@@ -45,7 +46,7 @@ def named(function: Callable[..., Any], *parts: Any) -> Any:
 
 def compile_loop(loop: Callable[..., Any]) -> Any:
     """Compile `loop` under a name of its own; the result is cached on disk."""
-    return numba.njit(cache=True, error_model=ERROR_MODEL, nogil=True)(named(loop))
+    return keep_on_disk(numba.njit(error_model=ERROR_MODEL, nogil=True)(named(loop)))
 
 
 def _description(part: Any) -> bytes:
