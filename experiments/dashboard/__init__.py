@@ -1,1 +1,1 @@
-"""labml's own dashboard, local, whole and safe: `python -m experiments.dashboard`."""
+"""labml's own dashboard on this machine, complete and safe: `python -m experiments.dashboard`."""

@@ -8,32 +8,35 @@ import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 
-from experiments.dashboard.options import parse
-from experiments.dashboard.errors import DashboardError
+from experiments import command
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the command line asks for; return the exit status."""
-    try:
-        options = parse(sys.argv[1:] if argv is None else argv)
-        if find_spec("labml_app") is None:
-            raise DashboardError(
-                "labml-app is not installed; `make dashboard` installs and starts it."
-            )
-        # Only now, so that --help and bad input are answered at once.
-        if options.runs:
-            from experiments.dashboard.importing import import_runs
+    return command.run("dashboard", _body, argv)
 
-            import_runs(options)
-        else:
-            from experiments.dashboard.server import serve
 
-            serve(options)
-    except DashboardError as error:
-        print(f"dashboard: error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
+def _body(arguments: list[str]) -> int:
+    from experiments.dashboard.arguments import COMMANDS
+
+    name, rest = command.choose(COMMANDS, arguments)
+    given = COMMANDS[name].values(rest)
+    runs = given["words"]
+    if name == "import" and not runs:
+        raise command.ConfigError("the ids or the folders of runs must be given; see --help")
+    if find_spec("labml_app") is None:
+        raise command.CommandError(
+            "labml-app is not installed; `make dashboard` installs and starts it"
+        )
+    # Only now, so that --help and bad input are answered at once.
+    if name == "import":
+        from experiments.dashboard.importing import import_runs
+
+        import_runs(runs, out=given["out"], data=given["data"])
+    else:
+        from experiments.dashboard.server import serve
+
+        serve(given["host"], given["port"], given["data"], open_browser=given["open"])
     return 0
 
 

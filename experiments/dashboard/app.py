@@ -1,4 +1,4 @@
-"""labml_app's handlers and page on a server of ours."""
+"""labml_app's handlers and page, over a database of ours."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from fastapi import APIRouter, FastAPI, Query, Request
 
 from experiments.dashboard import presets
 from experiments.dashboard.checked_route import API, checked_route
+from experiments.dashboard.database import Database
+from experiments.dashboard.drivers import IndexDriver, ModelDriver
 from experiments.dashboard.labml_parts import (
     Index,
     Model,
@@ -20,26 +22,24 @@ from experiments.dashboard.labml_parts import (
     run,
     user,
 )
-from experiments.dashboard.mongo import NoTransactions
 from experiments.dashboard.page import Page
-from experiments.dashboard.store import Store
 
 Rank = Annotated[int, Query(ge=0, le=1024)]
 Uuid = Annotated[str, Query(pattern=r"^[0-9A-Za-z-]{10,64}$")]
 Version = Annotated[str, Query(pattern=r"^\d{1,4}(\.\d{1,4}){0,3}$")]
 
 
-def build(store: Store | None) -> FastAPI:
-    """labml_app's handlers and its page over `store`, or over the MongoDB of `use_mongo`."""
+def build(database: Database) -> FastAPI:
+    """Return labml_app's handlers and its page over `database`."""
     logging.getLogger("LabML logger").setLevel(logging.CRITICAL)
     presets.show_all_curves()
-    # labml_app would keep a token of each visit for good, and look at none of them.
+    # labml_app would keep a token of each visit for good, and never use one.
     user.User.generate_session_token = lambda self, auth_token: auth_token
-    if store is not None:
-        Model.set_db_drivers([store.models(model.__name__) for model in db.models])
-        Index.set_db_drivers([store.index(index.__name__) for index in db.indexes])
+    connection = database.connection
+    Model.set_db_drivers([ModelDriver(connection, model.__name__) for model in db.models])
+    Index.set_db_drivers([IndexDriver(connection, index.__name__) for index in db.indexes])
     app = FastAPI(openapi_url=None)
-    router = APIRouter(route_class=checked_route(store or NoTransactions()))
+    router = APIRouter(route_class=checked_route(database))
     # Before labml_app's own two, which sleep for 3 s in each request.
     router.add_api_route(f"{API}{{labml_token}}/track", _track, methods=["POST"])
     router.add_api_route(f"{API}{{labml_token}}/computer", _track_computer, methods=["POST"])
@@ -50,7 +50,7 @@ def build(store: Store | None) -> FastAPI:
 
 
 def _own_token() -> str:
-    """The token of the local user's own project, in which runs are owned and listed."""
+    """Return the token of the local user's own project, where runs are listed."""
     owner = user.get_or_create_user(identifier="local", is_local_user=True)
     token: str = owner.default_project.labml_token
     return token

@@ -1,4 +1,4 @@
-"""A route of labml_app's, checked before and kept or undone after."""
+"""A route of labml_app with a check before it and a transaction around it."""
 
 from __future__ import annotations
 
@@ -15,41 +15,42 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from experiments.dashboard import presets
-from experiments.dashboard.schemas import form_of
+from experiments.dashboard.database import Database
 from experiments.dashboard.labml_parts import run, session, utils
-from experiments.dashboard.store import Transactions
+from experiments.dashboard.schemas import schema_of
 
 API = "/api/v1/"
-# What labml_app raises on what it did not expect, as it checks nothing that it is sent.
+# labml_app raises these on unexpected requests, as it checks nothing that it is sent.
 UNFORESEEN = (LookupError, AttributeError, TypeError, ValueError, ArithmeticError, RecursionError)
 
 Handle = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-def checked_route(transactions: Transactions) -> type[APIRoute]:
+def checked_route(database: Database) -> type[APIRoute]:
+    """Return the class of the routes that change `database`."""
     one_at_a_time = asyncio.Lock()
 
     class Checked(APIRoute):
-        """Checks a request, and keeps what it changes only where it succeeds, before it answers."""
+        """A route that checks a request, and keeps its changes, before it answers, on success."""
 
         def get_route_handler(self) -> Handle:
             handle: Handle = super().get_route_handler()
             method = min(self.methods or {"GET"})
-            form = form_of(method, self.path.removeprefix(API))
+            schema = schema_of(method, self.path.removeprefix(API))
 
             async def checked(request: Request) -> Response:
-                if form is not None:
+                if schema is not None:
                     try:
-                        body = form.model_validate_json(await request.body())
+                        body = schema.model_validate_json(await request.body())
                     except ValidationError as error:
                         return _refusal(422, _first(error))
                     given = body.model_dump(exclude_unset=True)
                 async with one_at_a_time:
-                    transactions.begin()
+                    database.begin()
                     keep = False
                     try:
-                        _find(request)
-                        if form is not None:
+                        _require_existing(request)
+                        if schema is not None:
                             if self.path.endswith("compare/preferences/{run_uuid}"):
                                 presets.complete(given, request.path_params["run_uuid"])
                             request = _with_body(request, given)
@@ -59,9 +60,9 @@ def checked_route(transactions: Transactions) -> type[APIRoute]:
                             response = await handle(request)
                         keep = response.status_code < 400
                     except UNFORESEEN:
-                        return _refusal(400, "This is nothing that labml or its page would send.")
+                        return _refusal(400, "Neither labml nor its page sends such a request.")
                     finally:
-                        transactions.end(keep=keep)
+                        database.end(keep=keep)
                 return response
 
             return checked
@@ -76,16 +77,16 @@ def _with_body(request: Request, body: Any) -> Request:
     return Request(request.scope, receive)
 
 
-def _find(request: Request) -> None:
-    """Refuse to make up what is asked for and not there, as labml_app would."""
+def _require_existing(request: Request) -> None:
+    """Refuse a run or a computer that does not exist; labml_app would create it."""
     named = {**request.query_params, **request.path_params}
     if request.path_params.get("labml_token") is not None:
         return
     for uuid in filter(None, (named.get("run_uuid"), named.get("current"))):
         if run.get(utils.get_true_run_uuid(uuid)) is None:
-            raise HTTPException(404, "There is no such run.")
+            raise HTTPException(404, "This run does not exist.")
     if "session_uuid" in named and session.get(named["session_uuid"]) is None:
-        raise HTTPException(404, "There is no such computer.")
+        raise HTTPException(404, "This computer does not exist.")
 
 
 def _first(error: ValidationError) -> str:

@@ -1,4 +1,4 @@
-"""What the dashboard takes from labml_app and labml_db: the only module that imports them."""
+"""The parts of labml_app and labml_db in use: the only module that imports them."""
 
 import os
 
@@ -8,30 +8,19 @@ os.environ.setdefault("LABML_APP_SERVER_PORT", "5005")
 
 import labml_app
 from labml_app import db, handlers, utils  # db first: the others import one another through it
-from labml_app.analyses.experiments.comparison import (
-    ComparisonPreferencesIndex,
-    ComparisonPreferencesModel,
-)
-from labml_app.analyses.experiments.custom_metrics import (
-    CustomMetricsListIndex,
-    CustomMetricsListModel,
-)
-from labml_app.analyses.experiments.metrics import MetricsAnalysis, MetricsPreferencesIndex
+from labml_app.analyses.experiments import comparison, custom_metrics, metrics
 from labml_app.db import project, run, session, user
 from labml_db import Index, Model
 
 __all__ = [
-    "ComparisonPreferencesIndex",
-    "ComparisonPreferencesModel",
-    "CustomMetricsListIndex",
-    "CustomMetricsListModel",
     "Index",
-    "MetricsAnalysis",
-    "MetricsPreferencesIndex",
     "Model",
+    "comparison",
+    "custom_metrics",
     "db",
     "handlers",
     "labml_app",
+    "metrics",
     "project",
     "run",
     "session",

@@ -1,14 +1,14 @@
-"""The door of the dashboard: whom it lets in, how much they may bring, what a page may load."""
+"""Access control: who may ask the dashboard, how much a request may bring, what a page may load."""
 
 from __future__ import annotations
 
 import asyncio
 import ipaddress
-import json
 from collections.abc import Collection
-from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_BYTES = 8 * 2**20  # labml sends at most 1024 points of a curve at once: some 100 kB
@@ -30,24 +30,24 @@ HEADERS = {
 
 
 class Refusal(Exception):
-    """A request that goes no further; the message is a sentence for whoever sent it."""
+    """A request that is refused; the message is a sentence for its sender."""
 
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
         self.status = status
 
 
-class Guard:
-    """Wraps the dashboard: what it refuses, the dashboard never sees.
+class AccessControl:
+    """Middleware around the dashboard, which never sees a request that is refused here.
 
-    A foreign Host is how a web page reaches a server on its reader's own machine after giving its
-    name that machine's address; a foreign Origin is how it does so without.
+    A web page reaches a server on its reader's own machine with a foreign Host, if it gives its
+    own name that machine's address, or else with a foreign Origin.
 
     Args:
         app: the dashboard.
-        names: the host names under which it is known; addresses are always taken on top if
-            `any_address`.
-        any_address: whether it listens beyond the loopback interface, where addresses are many.
+        names: its host names.
+        any_address: whether every address is accepted as its Host, as for a server that listens
+            beyond the loopback interface; else only loopback addresses are.
     """
 
     def __init__(self, app: ASGIApp, names: Collection[str], *, any_address: bool) -> None:
@@ -58,38 +58,38 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        try:
-            self._admit(scope["headers"])
-            body = await _read(scope["headers"], receive)
-        except Refusal as refusal:
-            await _answer(send, refusal)
-            return
-        delivered = False
+        headers = Headers(scope=scope)
 
-        async def replay() -> Message:
-            nonlocal delivered
-            if delivered:
-                return await receive()
-            delivered = True
-            return {"type": "http.request", "body": body}
-
-        async def sealed(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", []), *_encoded(HEADERS)]
+                MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
-        await self._app(scope, replay, sealed)
+        try:
+            self._check(headers)
+            body = await _read(headers, receive)
+        except Refusal as refusal:
+            content = {"error": str(refusal)}
+            response = JSONResponse(content, refusal.status, {"Connection": "close"})
+            await response(scope, receive, send_with_headers)
+            return
+        waiting = [{"type": "http.request", "body": body}]
 
-    def _admit(self, headers: list[tuple[bytes, bytes]]) -> None:
-        hosts = _values(headers, b"host")
-        if len(hosts) != 1 or not self._is_ours(_host(f"//{hosts[0]}")):
-            raise Refusal(403, "This dashboard does not go by that Host.")
+        async def receive_again() -> Message:
+            return waiting.pop() if waiting else await receive()
+
+        await self._app(scope, receive_again, send_with_headers)
+
+    def _check(self, headers: Headers) -> None:
+        hosts = headers.getlist("host")
+        if len(hosts) != 1 or not self._is_ours(_split(f"//{hosts[0]}").hostname):
+            raise Refusal(403, "This is not a Host of this dashboard.")
         foreign = Refusal(403, "This dashboard takes no requests from pages of others.")
-        for origin in _values(headers, b"origin"):
-            if _netloc(origin) != hosts[0].lower():
+        for origin in headers.getlist("origin"):
+            if _split(origin).netloc.lower() != hosts[0].lower():
                 raise foreign
         # A link on another page may lead here; its scripts and pictures may not ask.
-        sites, modes = (_values(headers, b"sec-fetch-" + what) for what in (b"site", b"mode"))
+        sites, modes = headers.getlist("sec-fetch-site"), headers.getlist("sec-fetch-mode")
         if {"cross-site", "same-site"} & set(sites) and "navigate" not in modes:
             raise foreign
 
@@ -105,28 +105,17 @@ class Guard:
         return self._any_address or address.is_loopback
 
 
-def _values(headers: list[tuple[bytes, bytes]], wanted: bytes) -> list[str]:
-    return [value.decode("latin-1") for name, value in headers if name == wanted]
-
-
-def _host(url: str) -> str | None:
+def _split(url: str) -> SplitResult:
     try:
-        return urlsplit(url).hostname
+        return urlsplit(url)
     except ValueError:  # of a malformed IPv6 address
-        return None
+        return urlsplit("")
 
 
-def _netloc(url: str) -> str | None:
-    try:
-        return urlsplit(url).netloc.lower()
-    except ValueError:
-        return None
-
-
-async def _read(headers: list[tuple[bytes, bytes]], receive: Receive) -> bytes:
-    """The whole body, so that what comes after has no reason to wait."""
+async def _read(headers: Headers, receive: Receive) -> bytes:
+    """Return the complete body, so that the dashboard never waits for a part of it."""
     too_much = Refusal(413, f"A request may have {MOST_BYTES} bytes at most.")
-    for length in _values(headers, b"content-length"):
+    for length in headers.getlist("content-length"):
         if not (length.isascii() and length.isdigit()) or int(length[:20]) > MOST_BYTES:
             raise too_much
     body = bytearray()
@@ -135,7 +124,7 @@ async def _read(headers: list[tuple[bytes, bytes]], receive: Receive) -> bytes:
             while True:
                 message = await receive()
                 if message["type"] == "http.disconnect":
-                    raise Refusal(400, "The request ended before its time.")
+                    raise Refusal(400, "The request ended too early.")
                 body += message.get("body", b"")
                 if len(body) > MOST_BYTES:
                     raise too_much
@@ -143,20 +132,3 @@ async def _read(headers: list[tuple[bytes, bytes]], receive: Receive) -> bytes:
                     return bytes(body)
     except TimeoutError:
         raise Refusal(408, f"The request did not come in {SECONDS_FOR_BODY:g} s.") from None
-
-
-async def _answer(send: Send, refusal: Refusal) -> None:
-    content = json.dumps({"error": str(refusal)}).encode()
-    headers: dict[str, Any] = {
-        "Content-Type": "application/json",
-        "Content-Length": str(len(content)),
-        "Connection": "close",
-        **HEADERS,
-    }
-    start = {"type": "http.response.start", "status": refusal.status}
-    await send({**start, "headers": _encoded(headers)})
-    await send({"type": "http.response.body", "body": content})
-
-
-def _encoded(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
-    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]

@@ -12,10 +12,10 @@ VIEW = re.compile(r"/(?!api/)[\w/-]*", re.ASCII)
 
 
 class Page(StaticFiles):
-    """Starlette's files of one folder; a path of one of the page's views gives the page."""
+    """Starlette's files of one folder; the path of a view of the page gives the page."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """The file at `path`, or the page; 404 for all else."""
+        """Return the file at `path`, or the page; raise a 404 for all else."""
         try:
             return await super().get_response(path, scope)
         except HTTPException as error:

@@ -1,22 +1,13 @@
-"""What the page of a run shows before anybody has clicked; labml_app leaves most of it out."""
+"""The first look of a run's page, before anybody has clicked; labml_app leaves most of it out."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from experiments.dashboard.labml_parts import (
-    ComparisonPreferencesIndex,
-    ComparisonPreferencesModel,
-    CustomMetricsListIndex,
-    CustomMetricsListModel,
-    MetricsAnalysis,
-    MetricsPreferencesIndex,
-    run,
-    utils,
-)
+from experiments.dashboard.labml_parts import comparison, custom_metrics, metrics, run, utils
 
 SHOWN, HIDDEN = 1, -1
-# The regret of a step of its own jumps by 2,000 and presses the others flat on one axis with it.
+# The regret of a single step jumps by 2,000, which flattens the others on one axis with it.
 UNEVEN = "regret"
 
 MOST_CHARTS = 16  # of their own: each is a request's work
@@ -28,37 +19,37 @@ def show_all_curves() -> None:
 
 
 def arrange(run_uuid: str, project: Any) -> None:
-    """Set the page of a run up: its curves, hyper-parameters, and what to compare it with.
+    """Set the page of a run up: its curves, its hyper-parameters, and its comparison.
 
     Args:
         run_uuid: a run that has just got its first curves.
-        project: where the runs are that it may be compared with.
+        project: the project of the runs that it may be compared with.
     """
     names = _curves(run_uuid)
     tracked = run.get(run_uuid)
     tracked.selected_configs = tracked.selected_configs or list(tracked.configs)
     if "opt" in tracked.configs:
-        # The page calls what a run is compared with by its name alone.
+        # In a comparison the page shows the name of a run alone.
         tracked.name = f"{tracked.configs['opt']['computed']}, {tracked.name}"
     tracked.save()
-    charts = MetricsPreferencesIndex.get(run_uuid).load()
+    charts = metrics.MetricsPreferencesIndex.get(run_uuid).load()
     charts.smooth_value = 0.0
     charts.save()
     _add_charts(run_uuid, names)
     _compare(run_uuid, None)
     others = [run.get(uuid) for uuid in project.runs if uuid != run_uuid]
-    others = [other for other in others if other and _differ(tracked, other)]
+    others = [other for other in others if other and _comparable(tracked, other)]
     if others:
         latest = max(others, key=lambda other: other.start_time)
         _compare(run_uuid, latest.run_uuid)
-        seen = ComparisonPreferencesIndex.get(latest.run_uuid)
+        seen = comparison.ComparisonPreferencesIndex.get(latest.run_uuid)
         if seen is not None and not seen.load().base_experiment:
             _compare(latest.run_uuid, run_uuid)
 
 
 def has_curves(run_uuid: str) -> bool:
-    """Whether anything of the run is tracked yet."""
-    known = MetricsAnalysis.get(run_uuid)
+    """Return whether anything of the run is tracked yet."""
+    known = metrics.MetricsAnalysis.get(run_uuid)
     return known is not None and bool(known.metrics.tracking)
 
 
@@ -68,20 +59,20 @@ def complete(body: dict[str, Any], run_uuid: str) -> None:
         if not body.get(f"{prefix}series_preferences") and uuid:
             names = _curves(uuid)
             body[f"{prefix}series_names"] = names
-            body[f"{prefix}series_preferences"] = _comparable(names)
+            body[f"{prefix}series_preferences"] = _even(names)
 
 
 def _curves(run_uuid: str) -> list[str]:
-    known = MetricsAnalysis.get(run_uuid)
+    known = metrics.MetricsAnalysis.get(run_uuid)
     return [] if known is None else [series["name"] for series in known.get_tracking()]
 
 
-def _comparable(names: list[str]) -> list[int]:
+def _even(names: list[str]) -> list[int]:
     return [HIDDEN if name == UNEVEN else SHOWN for name in names]
 
 
-def _differ(one: Any, other: Any) -> bool:
-    """Whether these are two optimizers on one problem, as the runs of experiments.synthetic say."""
+def _comparable(one: Any, other: Any) -> bool:
+    """Return whether these are runs of experiments.synthetic: two optimizers on one problem."""
     opts, problems = (
         [tracked.configs.get(name, {}).get("computed") for tracked in (one, other)]
         for name in ("opt", "problem")
@@ -91,8 +82,8 @@ def _differ(one: Any, other: Any) -> bool:
 
 def _add_charts(run_uuid: str, names: list[str]) -> None:
     """Give each even curve a chart with an axis of its own."""
-    key = CustomMetricsListIndex.get(run_uuid)
-    charts = CustomMetricsListModel() if key is None else key.load()
+    key = custom_metrics.CustomMetricsListIndex.get(run_uuid)
+    charts = custom_metrics.CustomMetricsListModel() if key is None else key.load()
     for name in reversed(names[:MOST_CHARTS]):
         if name != UNEVEN:
             chart = charts.create_custom_metric({"name": name})
@@ -100,16 +91,16 @@ def _add_charts(run_uuid: str, names: list[str]) -> None:
             preferences = {"series_preferences": only, "smooth_value": 0.0}
             charts.update({"id": chart["id"], "preferences": preferences})
     charts.save()
-    CustomMetricsListIndex.set(run_uuid, charts.key)
+    custom_metrics.CustomMetricsListIndex.set(run_uuid, charts.key)
 
 
 def _compare(run_uuid: str, base_uuid: str | None) -> None:
-    key = ComparisonPreferencesIndex.get(run_uuid)
-    settings = ComparisonPreferencesModel() if key is None else key.load()
-    settings.series_preferences = _comparable(_curves(run_uuid))
+    key = comparison.ComparisonPreferencesIndex.get(run_uuid)
+    settings = comparison.ComparisonPreferencesModel() if key is None else key.load()
+    settings.series_preferences = _even(_curves(run_uuid))
     settings.smooth_value = 0.0
     if base_uuid is not None:
         settings.base_experiment = base_uuid
-        settings.base_series_preferences = _comparable(_curves(base_uuid))
+        settings.base_series_preferences = _even(_curves(base_uuid))
     settings.save()
-    ComparisonPreferencesIndex.set(run_uuid, settings.key)
+    comparison.ComparisonPreferencesIndex.set(run_uuid, settings.key)

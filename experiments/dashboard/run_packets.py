@@ -1,62 +1,64 @@
-"""A run's folder in labml's words: what labml would have sent, had the dashboard been there."""
+"""A run's folder as labml's packets: those that labml sends to a dashboard during a run."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from datetime import datetime
-from itertools import count
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from experiments.run import trace
+from experiments.command import CommandError, ConfigError
 from experiments.config.caption import caption
-from experiments.config.run_config import Config, from_mapping
+from experiments.config.reading import read_settings
+from experiments.config.run_config import Config
 from experiments.config.yaml_file import read_file
-from experiments.dashboard.errors import DashboardError
-from experiments.config.field_types import ConfigError
-from experiments.tracking.labml_tracker import LABML_STATUS
+from experiments.run import trace
+from experiments.run.folder import RunFolder
+from experiments.tracking.labml_tracker import LABML_STATUS, tracked_uuids
 
-FILES = ("config.yaml", "provenance.json", "summary.json", "trace.nc")
 POINTS = 10_000  # of each curve in one packet
 
-Packet = dict[str, Any]
 
+def find_run(run: str, out: Path) -> RunFolder:
+    """Return the folder of the run `run`: an id in `out`, or a path.
 
-def find_run(run: str, out: Path) -> Path:
-    """The folder of the run `run`, an id in `out` or a path; DashboardError where there is none."""
+    Raises:
+        CommandError: the run does not exist.
+    """
     given = Path(run)
-    for folder in (out / given, given) if len(given.parts) == 1 else (given,):
-        if (folder / "config.yaml").is_file():
+    for path in (out / given, given) if len(given.parts) == 1 else (given,):
+        folder = RunFolder(path, lock=-1)  # only its files are read
+        if folder.config.is_file():
             return folder
-    raise DashboardError(
-        f"{run} is no run in {out}, nor the path of a run's folder with its files."
+    raise CommandError(
+        f"{run} is not the id of a run in {out}, nor the path of a run's folder with its files."
     )
 
 
-def read_run(folder: Path) -> tuple[str, Iterator[Packet]]:
-    """labml's uuid of the run, and its packets in order; DashboardError where files are missing.
+def read_run(folder: RunFolder) -> tuple[str, Iterator[dict[str, Any]]]:
+    """Return labml's uuid of the run, and its packets in order.
 
-    The uuid is the one that the run was tracked under, last if it was resumed, so that the whole
-    run takes the place of what a dashboard has seen of it.
+    The uuid is the one that the run was tracked under, last if it was resumed, so that the complete
+    run replaces the part of it that a dashboard has seen.
+
+    Raises:
+        CommandError: a file is missing or cannot be read.
     """
-    for name in FILES:
-        if not (folder / name).is_file():
-            raise DashboardError(
-                f"{folder} lacks {name}, as a run that was killed does; end it with"
-                f" python -m experiments.synthetic --resume {folder.name}, then import it."
+    for file in (folder.config, folder.provenance, folder.summary, folder.trace):
+        if not file.is_file():
+            raise CommandError(
+                f"{folder.path} lacks {file.name}, as a run that was killed does; end it with"
+                f" python -m experiments.synthetic --resume {folder.id}, then import it."
             )
     try:
-        config = from_mapping(read_file(folder / "config.yaml"))
-        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-        provenance = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
-        sessions = provenance["sessions"]
-        records = trace.read(folder / "trace.nc")
-        tracked = [log.parent for log in folder.glob("labml/*/*/run_log.jsonl")]
-        uuids = [at.name for at in sorted(tracked, key=lambda at: at.stat().st_mtime)]
-        uuids = uuids or [uuid5(NAMESPACE_URL, f"{folder.name} {sessions[0]['started']}").hex]
+        config = Config(**read_settings(read_file(folder.config)))
+        summary = json.loads(folder.summary.read_text(encoding="utf-8"))
+        sessions = json.loads(folder.provenance.read_text(encoding="utf-8"))["sessions"]
+        records = trace.read(folder.trace)
+        uuids = tracked_uuids(folder.labml)
+        uuids = uuids or [uuid5(NAMESPACE_URL, f"{folder.id} {sessions[0]['started']}").hex]
         head = _head(config, summary, sessions, uuids)
         end = {
             "status": {
@@ -65,14 +67,14 @@ def read_run(folder: Path) -> tuple[str, Iterator[Packet]]:
                 "time": _seconds(sessions[-1]["finished"]),
             }
         }
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+    except (ConfigError, OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         plain = isinstance(error, ConfigError | OSError)
         reason = getattr(error, "strerror", None) or (error if plain else repr(error))
-        raise DashboardError(f"The run {folder} cannot be read ({reason}).") from None
+        raise CommandError(f"The run {folder.path} cannot be read ({reason}).") from None
     return uuids[-1], _packets(head, records, end)
 
 
-def _packets(head: Packet, records: Any, end: Packet) -> Iterator[Packet]:
+def _packets(head: dict[str, Any], records: Any, end: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield head
     steps = records["step"].values
     for start in range(0, len(steps), POINTS):
@@ -91,7 +93,7 @@ def _packets(head: Packet, records: Any, end: Packet) -> Iterator[Packet]:
 
 def _head(
     config: Config, summary: Mapping[str, Any], sessions: list[dict[str, Any]], uuids: list[str]
-) -> Packet:
+) -> dict[str, Any]:
     return {
         "name": config.problem,
         "comment": f"{config.opt}: {caption(config)}",
@@ -104,11 +106,12 @@ def _head(
     }
 
 
-def _configs(config: Config) -> Packet:
-    """The hyper-parameters; those marked that are not the defaults, as a folder knows no more."""
-    defaults = asdict(Config(opt=config.opt, problem=config.problem))
-    marked = {name for name, value in asdict(config).items() if value != defaults[name]}
-    order = count()
+def _configs(config: Config) -> dict[str, Any]:
+    """Return the settings as labml's; a folder does not say which of them the user has chosen.
+
+    Marked as chosen are those that are not the defaults.
+    """
+    defaults = Config(opt=config.opt, problem=config.problem).settings()
     return {
         name: {
             "name": name,
@@ -116,13 +119,12 @@ def _configs(config: Config) -> Packet:
             "value": value,
             "computed": value,
             "options": [],
-            "order": next(order),
+            "order": order,
             "is_hyperparam": False,
             "is_meta": False,
-            "is_explicitly_specified": name in marked | {"opt"},
+            "is_explicitly_specified": name == "opt" or value != defaults.get(name),
         }
-        for name, value in asdict(config).items()
-        if value is not None
+        for order, (name, value) in enumerate(config.settings().items())
     }
 
 

@@ -1,4 +1,4 @@
-"""What labml and its page may send: checked here, since labml_app's handlers check nothing."""
+"""The schemas of the requests that labml and its page send; labml_app's handlers check nothing."""
 
 import math
 from collections.abc import Mapping
@@ -8,22 +8,20 @@ from pydantic import BaseModel, BeforeValidator, Field, FiniteFloat, RootModel, 
 
 # Curves travel as float32; beyond it labml_app's answers are not JSON any more.
 FLOAT32 = 3.4e38
+# Each name is a curve that every later request must go through.
+MOST_CURVES = 200
 
 Scalar = bool | int | FiniteFloat | str | None
 Value = Scalar | list[Scalar] | dict[str, Scalar]
 Names = list[str]
-Text = Annotated[str, BeforeValidator(lambda given: "" if given is None else given)]
+NullableText = Annotated[str, BeforeValidator(lambda given: "" if given is None else given)]
 
 
-# Each name is a curve that every later request must go through.
-MOST_CURVES = 200
+class Schema(BaseModel):
+    """A JSON object; entries beyond its fields are dropped."""
 
 
-class Form(BaseModel):
-    """A JSON object; what it has beyond its fields is dropped."""
-
-
-class Series(Form):
+class Series(Schema):
     """A piece of one curve; labml sends NaN and infinity as they are."""
 
     step: Annotated[list[FiniteFloat], Field(min_length=1)]
@@ -33,15 +31,14 @@ class Series(Form):
     def _check(self) -> Self:
         if len(self.step) != len(self.value):
             raise ValueError("as many steps as values are needed")
-        self.value = [_clip(v) if math.isfinite(v) else v for v in self.value]
+        self.value = [
+            max(-FLOAT32, min(FLOAT32, value)) if math.isfinite(value) else value
+            for value in self.value
+        ]
         return self
 
 
-def _clip(value: float) -> float:
-    return max(-FLOAT32, min(FLOAT32, value))
-
-
-class ConfigEntry(Form):
+class ConfigEntry(Schema):
     """One hyper-parameter."""
 
     name: str
@@ -55,8 +52,8 @@ class ConfigEntry(Form):
     is_explicitly_specified: bool = False
 
 
-class RunStatus(Form):
-    """How the run is."""
+class RunStatus(Schema):
+    """The status of a run or a computer."""
 
     rank: int = 0
     status: Literal["in progress", "completed", "crashed", "interrupted"]
@@ -64,18 +61,25 @@ class RunStatus(Form):
     time: FiniteFloat = 0.0
 
 
-class RunPacket(Form):
-    """What labml tells of a run, a part at a time."""
+class Packet(Schema):
+    """A part of what labml sends about a run or a computer."""
 
-    name: Text = ""
-    comment: Text = ""
+    name: NullableText = ""
+    comment: NullableText = ""
+    status: RunStatus | None = None
+    track: Annotated[dict[str, Series], Field(max_length=MOST_CURVES)] = {}
+
+
+class RunPacket(Packet):
+    """A packet of a run."""
+
     tags: Names = []
-    python_file: Text = ""
+    python_file: NullableText = ""
     repo_remotes: Names = []
-    commit: Text = ""
-    commit_message: Text = ""
+    commit: NullableText = ""
+    commit_message: NullableText = ""
     start_step: int = 0
-    computer: Text = ""
+    computer: NullableText = ""
     pid: int = 0
     main_rank: int = 0
     configs: dict[str, ConfigEntry] = {}
@@ -83,48 +87,34 @@ class RunPacket(Form):
     selected_configs: Names = []
     indicators: dict[str, dict[str, Scalar]] = {}
     wildcard_indicators: dict[str, dict[str, Scalar]] = {}
-    status: RunStatus | None = None
-    track: Annotated[dict[str, Series], Field(max_length=MOST_CURVES)] = {}
     stdout: str | None = None
     stderr: str | None = None
     logger: str | None = None
-    # ours alone, from `import`: when the run began, and the runs that it takes the place of
+    # ours alone, from `import`: the start of the run, and the uuids of runs that it replaces
     started: FiniteFloat | None = None
     replaces: Names = []
 
 
-class SessionPacket(Form):
-    """What `labml monitor` tells of a computer."""
+class SessionPacket(Packet):
+    """A packet of a computer, from `labml monitor`."""
 
-    name: Text = ""
-    comment: Text = ""
     configs: dict[str, Value] = {}
-    status: RunStatus | None = None
-    track: Annotated[dict[str, Series], Field(max_length=MOST_CURVES)] = {}
 
 
-class RunPackets(RootModel[list[RunPacket] | RunPacket]):
-    """One packet or several."""
-
-
-class SessionPackets(RootModel[list[SessionPacket] | SessionPacket]):
-    """One packet or several."""
-
-
-class Runs(Form):
+class Runs(Schema):
     """The runs to archive, to bring back or to delete."""
 
     run_uuids: Names
 
 
-class Sessions(Form):
+class Sessions(Schema):
     """The computers to delete."""
 
     session_uuids: Names
 
 
-class Edit(Form):
-    """What a person may change of a run or a computer."""
+class Edit(Schema):
+    """A person's changes of a run or a computer."""
 
     name: str = ""
     comment: str = ""
@@ -133,30 +123,30 @@ class Edit(Form):
     selected_configs: Names = []
 
 
-class Theme(Form):
-    """How the page looks."""
+class Theme(Schema):
+    """The look of the page."""
 
     theme: str = ""
 
 
-class User(Form):
+class User(Schema):
     """The settings of the local user."""
 
     user: Theme
 
 
-class Anything(Form):
-    """An object of which nothing is used."""
+class Anything(Schema):
+    """An object without entries in use."""
 
 
-class WhichMetrics(Form):
-    """Whether to send curves that are not shown, too."""
+class WhichMetrics(Schema):
+    """The choice of curves to send: all, or only those that are shown."""
 
     get_all: bool
 
 
-class Preferences(Form):
-    """How a chart looks; of a comparison, what it compares with."""
+class Preferences(Schema):
+    """The look of a chart, and the other run of a comparison."""
 
     series_preferences: list[int]
     series_names: Names = []
@@ -170,15 +160,15 @@ class Preferences(Form):
     base_experiment: str = ""
 
 
-class NewMetric(Form):
-    """A chart of the user's own."""
+class NewMetric(Schema):
+    """A new chart of the user's own."""
 
     name: str
     description: str = ""
 
 
-class Metric(Form):
-    """A change of such a chart."""
+class Metric(Schema):
+    """A change of a chart of the user's own."""
 
     id: str
     name: str = ""
@@ -186,21 +176,16 @@ class Metric(Form):
     preferences: Preferences | None = None
 
 
-class LogPage(Form):
-    """Which page of a log."""
+class LogView(Schema):
+    """The page of a log to show, or the choice to wrap its lines."""
 
     page: int = -1
-
-
-class Wrapping(Form):
-    """Whether to wrap the lines of a log."""
-
     wrap_logs: bool = True
 
 
 _BODIES: Mapping[str, type[BaseModel]] = {
-    "POST {labml_token}/track": RunPackets,
-    "POST {labml_token}/computer": SessionPackets,
+    "POST {labml_token}/track": RootModel[list[RunPacket] | RunPacket],
+    "POST {labml_token}/computer": RootModel[list[SessionPacket] | SessionPacket],
     "POST runs/archive": Runs,
     "POST runs/unarchive": Runs,
     "PUT runs": Runs,
@@ -216,8 +201,8 @@ _BODIES: Mapping[str, type[BaseModel]] = {
 }
 
 
-def form_of(method: str, path: str) -> type[BaseModel] | None:
-    """What the body of such a request must be; None for one that has none.
+def schema_of(method: str, path: str) -> type[BaseModel] | None:
+    """Return the schema of the body of a request; None for a request without a body.
 
     Args:
         method: of HTTP, such as POST.
@@ -228,5 +213,5 @@ def form_of(method: str, path: str) -> type[BaseModel] | None:
     if "/preferences/" in path:
         return Preferences
     if path.startswith("logs/"):
-        return Wrapping if path.endswith("/opt") else LogPage
+        return LogView
     return _BODIES.get(f"{method} {path}", Anything)

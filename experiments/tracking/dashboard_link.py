@@ -1,4 +1,4 @@
-"""The wire to a labml dashboard: a thread of ours in the place of labml's, which may never end."""
+"""The link to a labml dashboard: a thread of ours, as labml's may never end."""
 
 import json
 import threading
@@ -7,13 +7,14 @@ from queue import SimpleQueue
 from typing import Any
 from urllib.parse import urlencode
 
+LOCAL_API = "/api/v1/default"  # labml-app expects a token behind v1, and ignores it
 PROBE_SECONDS = 1.0
 # labml-app sleeps 3 s in each request, and the end of a run may have to wait for two of them.
 PATIENCE_SECONDS = 8.0
 
 
 class DashboardLink(threading.Thread):
-    """Carries labml's packets to a dashboard until it fails once.
+    """A thread that sends labml's packets to a dashboard until it fails once.
 
     labml's own thread retries without limit and is not a daemon, so that a dashboard that dies
     keeps the finished process alive (more than 45 s measured).
@@ -24,15 +25,13 @@ class DashboardLink(threading.Thread):
         self.address = address
         self.failure = ""
         base = address.rstrip("/")
-        # labml-app routes by a token in this place and then ignores it.
-        base += "" if "/api/" in base else "/api/v1/default"
-        query = {"run_uuid": run, "rank": 0, "main_rank": 0, "world_size": 0}
-        self._url = f"{base}/track?{urlencode(query)}&labml_version={labml_version}"
+        base += "" if "/api/" in base else LOCAL_API
+        self._url = base + track_path(run, labml_version)
         self._sources: SimpleQueue[Any] = SimpleQueue()
         self._probed = threading.Event()
 
     def answers(self) -> bool:
-        """Start, and tell whether the address answers a first request in time."""
+        """Start; return whether the address answers a first request in time."""
         self.start()
         if not self._probed.wait(PROBE_SECONDS):
             self.failure = f"no answer in {PROBE_SECONDS:g} s"
@@ -47,7 +46,7 @@ class DashboardLink(threading.Thread):
         """Leave labml's handlers out: they print, open a browser, and change parameters."""
 
     def stop(self) -> None:
-        """End once what is noted is sent (called by labml)."""
+        """End once the packets of all noted sources are sent (called by labml)."""
         self._sources.put(None)
 
     def run(self) -> None:
@@ -67,7 +66,7 @@ class DashboardLink(threading.Thread):
                 packets = [s.get_data_packet().data for s in dict.fromkeys(sources) if s]
                 if packets:
                     self._send(packets)
-        except Exception as error:  # the run's own thread tells, not this one
+        except Exception as error:  # the run's own thread reports it
             self.failure = str(getattr(error, "reason", error)) or repr(error)
         finally:
             self._probed.set()
@@ -79,12 +78,18 @@ class DashboardLink(threading.Thread):
                 raise RuntimeError(problem["error"])
 
 
+def track_path(run: str, labml_version: str) -> str:
+    """Return the path of the requests with packets of a run, by its uuid, below the API's."""
+    query = {"run_uuid": run, "rank": 0, "main_rank": 0, "world_size": 0}
+    return f"/track?{urlencode(query)}&labml_version={labml_version}"
+
+
 def ask(url: str, body: bytes | None, seconds: float) -> bytes:
     """Get `url`, or post the JSON `body` to it; OSError where no good answer comes in time."""
     from urllib.request import ProxyHandler, Request, build_opener
 
     request = Request(url, body, {"Content-Type": "application/json; charset=utf-8"})
-    # A proxy would answer in the place of a dashboard that is not there.
+    # A proxy would answer for a dashboard that does not exist.
     with build_opener(ProxyHandler({})).open(request, timeout=seconds) as reply:
         content: bytes = reply.read()
     return content

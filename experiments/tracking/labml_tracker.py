@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any, Protocol
 from uuid import NAMESPACE_DNS, uuid4, uuid5
 
-from experiments.tracking.labml_tracker import dashboard_link
+from experiments.tracking import dashboard_link
 from experiments.tracking.dashboard_link import DashboardLink
 
 # labml knows these three ends of a run.
@@ -17,27 +17,33 @@ LABML_STATUS = {"finished": "completed", "interrupted": "interrupted", "diverged
 
 
 class Tracker(Protocol):
-    """Takes the tracked values of a run, one step at a time."""
+    """A sink for the tracked values of a run, one step at a time."""
 
     def save(self, step: int, values: Mapping[str, float]) -> None:
         """Record `values`, by name, at `step`."""
 
     def conclude(self, status: str) -> None:
-        """Take note of how the run ended: finished, interrupted or diverged."""
+        """Note the end of the run: finished, interrupted or diverged."""
 
 
 class NullTracker:
-    """Records nothing: for tests, workers, cells of a sweep, and where labml cannot start."""
+    """A tracker that records nothing, for a run without labml."""
 
     def save(self, step: int, values: Mapping[str, float]) -> None:
         """Record nothing."""
 
     def conclude(self, status: str) -> None:
-        """Take note of nothing."""
+        """Note nothing."""
+
+
+def tracked_uuids(folder: Path) -> list[str]:
+    """Return the uuids of the labml runs whose files are in `folder`, the latest last."""
+    tracked = [log.parent for log in folder.glob("*/*/run_log.jsonl")]
+    return [path.name for path in sorted(tracked, key=lambda path: path.stat().st_mtime)]
 
 
 def import_ahead() -> None:
-    """Import what a tracked run needs, while there is time."""
+    """Import what a tracked run needs, while the process waits for something else."""
     import labml.experiment
 
     assert labml
@@ -58,30 +64,30 @@ def labml_tracker(
 ) -> Iterator[Tracker]:
     """Track the body of a `with` statement as one labml run.
 
-    labml never costs a run. Where it cannot start, a `NullTracker` stands in; a dashboard that
-    does not answer is left out; one that stops answering is left behind, and holds the end for
-    `PATIENCE_SECONDS` at most. Each of these is one call of `warn`, in the caller's thread. The
-    log in `folder` does not depend on the dashboard, and is complete when the statement ends.
-    An exception in the body becomes the status of the labml run, and goes on.
+    No fault of labml ends a run. Where labml cannot start, the tracker is a `NullTracker`; a
+    dashboard that does not answer is left out; one that stops answering gets no more, and delays
+    the end by at most `PATIENCE_SECONDS`. Each of these is one call of `warn`, in the caller's
+    thread. The log in `folder` does not depend on the dashboard, and is complete when the
+    statement ends. An exception in the body becomes the status of the labml run, and goes on.
 
     Runs may follow one another in a process; a run inside another one is not tracked.
 
     Args:
         name: labml's name of the experiment, and of a folder for it in `folder`.
-        comment: what the dashboard's list of runs shows and searches.
+        comment: a sentence that the dashboard's list of runs shows and searches.
         tags: labels in the run's header on the dashboard.
         python_file: the program, two levels below the repository whose commit and changes
             labml notes, if it is in one.
         defaults: the hyper-parameters and their defaults.
         chosen: the hyper-parameters that the user has set, which the dashboard marks.
-        folder: where labml's files go, all of them; made where it is missing.
-        app: the address of a dashboard, such as http://127.0.0.1:5005; None for none.
+        folder: the folder of all of labml's files; made where it is missing.
+        app: the address of a dashboard, such as http://127.0.0.1:5005, or None.
         warn: takes one sentence for a person.
     """
     run = None
     try:
-        # labml prints coloured banners, and hooks `write` of the standard streams for good, to
-        # hold on to all output in memory: here it finds streams that are thrown away.
+        # labml prints coloured banners, and replaces `write` of the standard streams for good, to
+        # keep all output in memory: here it finds streams that are thrown away.
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
             run = _LabmlRun(
                 _start_labml(
@@ -95,7 +101,7 @@ def labml_tracker(
                 ),
                 warn,
             )
-    except Exception as error:  # whatever labml meets, the run can do without
+    except Exception as error:  # of any kind: the run does not need labml
         warn(f"labml cannot start ({_reason(error)}); the run goes on without it.")
     if run is None:
         yield NullTracker()
@@ -159,7 +165,7 @@ def _start_labml(
 
 
 class _LabmlRun:
-    """A started labml run with its log in a file, and perhaps a dashboard."""
+    """A started labml run with its log in a file, and perhaps on a dashboard."""
 
     def __init__(self, experiment: Any, warn: Callable[[str], None]) -> None:
         from labml import tracker
@@ -192,7 +198,7 @@ class _LabmlRun:
             )
             return
         header = AppExperiment(dashboard, frequency=0, open_browser=False)
-        # labml would send all that is printed, its own banners first.
+        # labml would send all output, its own banners first.
         APP_CONSOLE_LOGS.data.clear()
         header.start(self._experiment.run)
         header.worker()
@@ -203,16 +209,14 @@ class _LabmlRun:
         self._dashboard = dashboard
 
     def save(self, step: int, values: Mapping[str, float]) -> None:
-        """Record `values`, by name, at `step`."""
         self._leave_failed_dashboard()
         self._save(int(step), {name: float(value) for name, value in values.items()})
 
     def conclude(self, status: str) -> None:
-        """Take note of how the run ended: finished, interrupted or diverged."""
         self.status = status
 
     def finish(self, status: str, details: str | None) -> None:
-        """Complete the log, and let the dashboard have the rest if it takes it in time."""
+        """Complete the log, and send the dashboard the rest if it takes it in time."""
         self._leave_failed_dashboard()
         try:
             self._experiment.finish(status, details)

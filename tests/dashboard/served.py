@@ -1,21 +1,22 @@
-"""The dashboard as a process of its own, and the ways to talk to it."""
+"""The dashboard as a process of its own, and the requests to it."""
 
 import http.client
 import json
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-ROOT = Path(__file__).parents[2]
+from tests.conftest import ROOT
+
 VERSION = "0.5.3"
 
 
 class Served:
-    """A dashboard on a free port of the loopback interface."""
+    """A dashboard on a free port of the loopback interface; a `with` statement ends it."""
 
     def __init__(self, data: Path, *options: str) -> None:
         self.data = data
@@ -32,17 +33,26 @@ class Served:
             raise AssertionError(self.process.communicate()[1])
         self.address = next(word for word in line.split() if word.startswith("http://"))
 
+    def __enter__(self) -> "Served":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        assert "Traceback" not in self.stop()
+
     def kill(self) -> None:
         """End it as kill -9 does."""
         self.process.kill()
         self.process.communicate()
 
     def stop(self) -> str:
-        """End it as a person does; what it has printed to standard error."""
+        """End it as a person does; return its standard error, or nothing if it has ended before."""
         if self.process.returncode is not None:
             return ""
         self.process.terminate()
-        printed = self.process.communicate(timeout=10)[1]
+        try:
+            printed = self.process.communicate(timeout=10)[1]
+        finally:
+            self.kill()
         assert self.process.returncode == 0, printed
         return printed
 
@@ -53,7 +63,7 @@ class Served:
         body: object = None,
         headers: Mapping[str, str] | None = None,
     ) -> tuple[int, bytes]:
-        """One request, its target sent as it is; bytes are sent as they are, all else as JSON."""
+        """Send one request, its target and bytes unchanged, all else as JSON."""
         place = urlsplit(self.address).netloc
         connection = http.client.HTTPConnection(place, timeout=10)
         content = body if isinstance(body, bytes | None) else json.dumps(body).encode()
@@ -71,7 +81,7 @@ class Served:
             connection.close()
 
     def get(self, path: str) -> Any:
-        """The JSON at `path` below /api/v1/."""
+        """Return the JSON at `path` below /api/v1/."""
         status, content = self.ask("GET", f"/api/v1/{path}")
         assert status == 200, content
         return json.loads(content)
@@ -85,18 +95,19 @@ class Served:
         """Send packets of the run `uuid` as labml does."""
         return self.post(tracking(uuid), list(packets))
 
-    def runs(self) -> list[dict[str, Any]]:
-        """The list of runs, latest first."""
+    def runs(self, before: Collection[Mapping[str, Any]] = ()) -> list[dict[str, Any]]:
+        """Return the list of runs, the latest first, without those in the list `before`."""
         listed: list[dict[str, Any]] = self.get("runs/null?folder_name=default")["runs"]
-        return listed
+        known = {run["run_uuid"] for run in before}
+        return [run for run in listed if run["run_uuid"] not in known]
 
     def curves(self, uuid: str) -> dict[str, dict[str, Any]]:
-        """The curves of a run as its page gets them, by name."""
+        """Return the curves of a run as its page gets them, by name."""
         reply = self.post(f"metrics/{uuid}?current=", {"get_all": False})
         return {series["name"]: series for series in reply["series"]}
 
     def wait_for_run(self, deadline: float = 20) -> dict[str, Any]:
-        """The first run that is listed."""
+        """Return the first run that is listed."""
         end = time.monotonic() + deadline
         while time.monotonic() < end:
             for run in self.runs():
@@ -106,13 +117,13 @@ class Served:
 
 
 def tracking(uuid: str) -> str:
-    """Where labml sends packets of a run, below /api/v1/."""
+    """Return the path of packets of a run, below /api/v1/."""
     query = f"run_uuid={uuid}&rank=0&main_rank=0&world_size=0&labml_version={VERSION}"
     return f"default/track?{query}"
 
 
 def packet(last: int, first: int = 1, **more: object) -> dict[str, Any]:
-    """A packet of records `first` to `last`, each curve a straight line."""
+    """Return a packet of records `first` to `last`, each curve a straight line."""
     steps = list(range(first, last + 1))
     slopes = {"x": 0.5, "regret": -2.0, "average_regret": 1e-3}
     return {
@@ -130,7 +141,7 @@ def command(module: str) -> list[str]:
     return [sys.executable, "-B", "-W", "error", "-m", f"experiments.{module}"]
 
 
-def run_command(*arguments: object, module: str = "dashboard") -> subprocess.CompletedProcess[str]:
+def run_command(module: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*command(module), *map(str, arguments)],
         cwd=ROOT,
@@ -142,9 +153,9 @@ def run_command(*arguments: object, module: str = "dashboard") -> subprocess.Com
 
 
 def synthetic(app: str, out: Path, *options: object, opt: str = "adam") -> dict[str, Any]:
-    """The summary of a short real run that tells the dashboard at `app`."""
+    """Run an optimizer for real, tracked by the dashboard at `app`; return the summary."""
     given = ("--opt", opt, "--app", app, "--out", out, "--verify", 0, "--json", *options)
-    ended = run_command(*given, module="synthetic")
+    ended = run_command("synthetic", *given)
     assert ended.returncode == 0, ended.stderr
     assert "warning" not in ended.stderr
     summary: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])

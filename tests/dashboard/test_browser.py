@@ -66,7 +66,7 @@ class Seen:
         assert 10_000 < target.stat().st_size < 300_000
 
     def curves(self, card: Any) -> int:
-        """How many lines are drawn in the chart of `card`, each of them of many points."""
+        """Return the number of lines of many points in the chart of `card`."""
         drawn = card.locator("svg#chart path").evaluate_all(
             "paths => paths.map(p => p.getAttribute('d') || '')"
         )
@@ -94,7 +94,8 @@ class Seen:
 
 @pytest.fixture(scope="module")
 def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A dashboard that has followed a real run of Adam and one of AMSGrad."""
+    """Yield a dashboard that has tracked a real run of Adam and one of AMSGrad."""
+    assert not missing(), missing()
     folder = tmp_path_factory.mktemp("dashboard")
     served = Served(folder / "data")
     for opt in ("adam", "amsgrad"):
@@ -107,7 +108,6 @@ def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def seen(dashboard: Served, tmp_path: Path) -> Iterator[Seen]:
     from playwright.sync_api import sync_playwright
 
-    assert not missing(), missing()
     with sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
             tmp_path / "profile",

@@ -1,15 +1,12 @@
 import signal
 import socket
-import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from experiments.dashboard import __main__ as command
 from tests.dashboard.conftest import Serve
-from tests.dashboard.served import Served, run_command
+from tests.dashboard.served import Served
 
 
 def one_sentence(printed: str) -> str:
@@ -25,11 +22,12 @@ def one_sentence(printed: str) -> str:
         (["--port", "http"], "--port must be"),
         (["--host", "a b"], "--host must be"),
         (["--data", " "], "--data must be"),
-        (["--mongo", "mongo:port"], "--mongo must be host[:port]"),
-        (["--prot", "5005"], "unrecognized arguments: --prot"),
-        (["import"], "import RUN... can be"),
-        (["export", "run"], "'export run' was given, but only import RUN... can be"),
-        (["import", "no-such-run"], "no-such-run is no run in results/runs"),
+        (["--prot", "5005"], "unknown option --prot; did you mean --port?"),
+        (["import"], "the ids or the folders of runs must be given"),
+        (["export", "run"], "export is not a subcommand"),
+        (["imprt", "run"], "imprt is not a subcommand; did you mean import?"),
+        (["import", "run", "--dta", "x"], "unknown option --dta; did you mean --data?"),
+        (["import", "no-such-run"], "no-such-run is not the id of a run in results/runs"),
     ],
 )
 def test_bad_input_is_one_sentence(
@@ -49,64 +47,44 @@ def test_without_the_extra_is_one_sentence(
     assert "make dashboard" in one_sentence(capsys.readouterr().err)
 
 
-@pytest.fixture
-def listener() -> Iterator[Any]:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        yield listening
-
-
-def test_port_in_use(listener: socket.socket, tmp_path: Path) -> None:
-    port = listener.getsockname()[1]
-    ended = run_command("--port", port, "--data", tmp_path / "data")
-    assert ended.returncode == 2
-    assert f"port {port} (address already in use" in one_sentence(ended.stderr)
+def test_port_in_use(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        assert command.main(["--port", str(port), "--data", str(tmp_path / "data")]) == 2
+    printed = capsys.readouterr()
+    assert f"port {port} (address already in use" in one_sentence(printed.err)
+    assert printed.out == ""
     assert not (tmp_path / "data").exists()
 
 
-def test_data_folder_that_cannot_be_written(tmp_path: Path) -> None:
+def test_data_folder_that_cannot_be_written(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     (tmp_path / "file").touch()
-    ended = run_command("--port", 0, "--data", tmp_path / "file" / "data")
-    assert ended.returncode == 2
-    assert f"{tmp_path}/file/data cannot be made" in one_sentence(ended.stderr)
-    ended = run_command("--port", 0, "--data", "/proc")  # where even root makes no file
-    assert ended.returncode == 2
-    assert "The data folder /proc cannot be used" in one_sentence(ended.stderr)
+    assert command.main(["--port", "0", "--data", str(tmp_path / "file" / "data")]) == 2
+    assert f"{tmp_path}/file/data cannot be made" in one_sentence(capsys.readouterr().err)
+    assert command.main(["--port", "0", "--data", "/proc"]) == 2  # where even root makes no file
+    assert "The data folder /proc cannot be used" in one_sentence(capsys.readouterr().err)
 
 
-def test_data_folder_in_use(served: Served) -> None:
-    ended = run_command("--port", 0, "--data", served.data)
-    assert ended.returncode == 2
-    assert "in use by another dashboard" in one_sentence(ended.stderr)
+def test_data_folder_in_use(capsys: pytest.CaptureFixture[str], shared: Served) -> None:
+    assert command.main(["--port", "0", "--data", str(shared.data)]) == 2
+    assert "in use by another dashboard" in one_sentence(capsys.readouterr().err)
 
 
-@pytest.mark.parametrize("accepts", [True, False], ids=["hangs", "refuses"])
-def test_mongo_that_does_not_answer(listener: socket.socket, tmp_path: Path, accepts: bool) -> None:
-    host, port = listener.getsockname()
-    if not accepts:
-        listener.close()
-    begin = time.monotonic()
-    ended = run_command("--port", 0, "--data", tmp_path / "data", "--mongo", f"{host}:{port}")
-    assert time.monotonic() - begin < 10
-    assert ended.returncode == 2
-    assert f"MongoDB does not answer at {host}:{port}" in one_sentence(ended.stderr)
-    assert not (tmp_path / "data").exists()
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signal_ends_it_and_frees_the_folder(serve: Serve, number: int) -> None:
-    served = serve()
-    served.runs()
-    served.process.send_signal(number)
-    out, err = served.process.communicate(timeout=10)
-    assert (served.process.returncode, out, err) == (0, "", "")
+def test_signals_end_it_and_free_the_folder(serve: Serve) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        served = serve()
+        assert served.address.startswith("http://127.0.0.1:")
+        assert served.runs() == []
+        served.process.send_signal(number)
+        out, err = served.process.communicate(timeout=10)
+        assert (served.process.returncode, out, err) == (0, "", "")
+        assert not (served.data / "address").exists()
     assert serve().runs() == []
 
 
-def test_loopback_is_the_default_and_anything_else_is_warned_of(serve: Serve) -> None:
-    served = serve()
-    assert served.address.startswith("http://127.0.0.1:")
-    assert served.stop() == ""
-
+def test_anything_but_loopback_is_warned_of(serve: Serve) -> None:
     served = serve("--host", "0.0.0.0")
     assert served.ask("GET", "/", headers={"Host": "192.0.2.1"})[0] == 200
     assert served.ask("GET", "/", headers={"Host": "rebound.example"})[0] == 403

@@ -7,23 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from experiments.dashboard import __main__ as command_of_dashboard
+from experiments.dashboard.__main__ import main
+from tests.conftest import Start
 from tests.dashboard.conftest import Serve
-from tests.dashboard.served import ROOT, Served, command, run_command
+from tests.dashboard.served import Served, command, run_command
 from tests.dashboard.test_runs import CURVES, numbers
 
 
-def begin(served: Served, out: Path) -> subprocess.Popen[str]:
-    """A real run that lasts some seconds, of which the dashboard has seen a part."""
+def begin(start: Start, served: Served, out: Path) -> subprocess.Popen[str]:
+    """Start a real run that lasts some seconds; return once the dashboard has a part of it."""
     given = ["--opt", "adam", "--app", served.address, "--out", str(out), "--verify", "0"]
     given += ["--certify", "no", "--engine", "reference", "--steps", "1e6", "--every", "100"]
-    process = subprocess.Popen(
-        [*command("synthetic"), *given],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = start([*command("synthetic"), *given], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     run = served.wait_for_run()
     deadline = time.monotonic() + 20
     while not served.curves(run["run_uuid"]):
@@ -32,9 +27,11 @@ def begin(served: Served, out: Path) -> subprocess.Popen[str]:
     return process
 
 
-def test_run_outlives_the_dashboard_and_is_imported(serve: Serve, tmp_path: Path) -> None:
+def test_run_outlives_the_dashboard_and_is_imported(
+    start: Start, serve: Serve, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     served = serve()
-    process = begin(served, tmp_path / "runs")
+    process = begin(start, served, tmp_path / "runs")
     (seen,) = served.runs()
     served.kill()
     time.sleep(0.5)
@@ -52,8 +49,9 @@ def test_run_outlives_the_dashboard_and_is_imported(serve: Serve, tmp_path: Path
     assert seen["run_status"]["status"] == "in progress"
     (folder,) = (tmp_path / "runs").iterdir()
     for _ in range(2):
-        imported = run_command("import", folder.name, "--out", folder.parent, "--data", again.data)
-        assert (imported.returncode, imported.stderr) == (0, "")
+        places = ["--out", str(folder.parent), "--data", str(again.data)]
+        assert main(["import", folder.name, *places]) == 0
+        assert capsys.readouterr() == (f"imported {folder}\n", "")
         (run,) = again.runs()
         assert run["run_uuid"] == seen["run_uuid"]
         assert run["run_status"]["status"] == "interrupted"
@@ -64,17 +62,17 @@ def test_run_outlives_the_dashboard_and_is_imported(serve: Serve, tmp_path: Path
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a run that was made without a dashboard."""
+    """Return the folder of a run that was made without a dashboard."""
     out = tmp_path_factory.mktemp("runs")
-    given = ("--opt", "amsgrad", "--steps", "1e5", "--out", out, "--verify", 0)
-    ended = run_command(*given, module="synthetic")
+    given = ("--opt", "amsgrad", "--steps", "1e5", "--out", out, "--engine", "reference")
+    ended = run_command("synthetic", *given)
     assert ended.returncode == 0
     (folder,) = out.iterdir()
     return folder
 
 
 def test_import_without_a_server(serve: Serve, finished: Path, tmp_path: Path) -> None:
-    imported = run_command("import", finished, "--data", tmp_path / "data")
+    imported = run_command("dashboard", "import", finished, "--data", tmp_path / "data")
     assert (imported.returncode, imported.stderr) == (0, "")
     assert imported.stdout == f"imported {finished}\n"
 
@@ -102,9 +100,20 @@ def test_run_that_cannot_be_imported_is_one_sentence(
         (None, f"dashboard: error: {folder} "),
     ):
         (folder / name).unlink() if content is None else (folder / name).write_bytes(content)
-        assert command_of_dashboard.main(["import", str(folder), "--data", str(tmp_path)]) == 2
+        assert main(["import", str(folder), "--data", str(tmp_path)]) == 2
         printed = capsys.readouterr()
         assert printed.err.startswith(complaint)
         assert printed.err.count("\n") == 1
         assert printed.out == ""
     assert [path for path in tmp_path.iterdir() if path.is_file()] == []
+
+
+def test_configuration_with_nulls_is_imported(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(finished, folder)
+    with (folder / "config.yaml").open("a") as file:
+        file.write("window: null\npower: null\nfinal_lr: null\nprobability: null\ndelta: null\n")
+    assert main(["import", str(folder), "--data", str(tmp_path / "data")]) == 0
+    assert capsys.readouterr() == (f"imported {folder}\n", "")

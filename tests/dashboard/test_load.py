@@ -6,12 +6,13 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from tests.dashboard.served import ROOT, Served
+from tests.conftest import Start
+from tests.dashboard.served import Served
 from tests.dashboard.test_runs import CURVES, numbers
 
 PROCESSES = 4
-RUNS = 50
 RECORDS = 10_000
 
 SENDER = """
@@ -32,15 +33,16 @@ for number in numbers:
 """
 
 
-def test_fifty_runs_by_four_processes_arrive_whole(served: Served, tmp_path: Path) -> None:
+@pytest.mark.parametrize("runs", [4, pytest.param(50, marks=pytest.mark.slow)])
+def test_runs_of_four_processes_arrive_complete(
+    start: Start, served: Served, tmp_path: Path, runs: int
+) -> None:
     program = SENDER.replace("RECORDS", str(RECORDS))
     begun = [
-        subprocess.Popen(
+        start(
             [sys.executable, "-B", "-c", program, served.address, str(tmp_path / "labml")]
-            + [str(number) for number in range(first, RUNS, PROCESSES)],
-            cwd=ROOT,
+            + [str(number) for number in range(first, runs, PROCESSES)],
             stderr=subprocess.PIPE,
-            text=True,
         )
         for first in range(PROCESSES)
     ]
@@ -51,7 +53,7 @@ def test_fifty_runs_by_four_processes_arrive_whole(served: Served, tmp_path: Pat
     began = time.monotonic()
     listed = served.runs()
     assert time.monotonic() - began < 1
-    assert {run["name"] for run in listed} == {f"run {number}" for number in range(RUNS)}
+    assert {run["name"] for run in listed} == {f"run {number}" for number in range(runs)}
     assert {run["run_status"]["status"] for run in listed} == {"completed"}
     slowest = 0.0
     for run in listed:

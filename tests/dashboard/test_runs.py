@@ -8,13 +8,9 @@ from typing import Any
 import numpy as np
 
 from experiments.tracking.labml_tracker import labml_tracker
+from tests.conftest import ROOT
 from tests.dashboard.conftest import Serve
-from tests.dashboard.served import (
-    ROOT,
-    Served,
-    packet,
-    synthetic,
-)
+from tests.dashboard.served import Served, packet, synthetic
 
 CURVES = {"average_regret", "regret", "x"}
 SHORT = ("--steps", 300_000)
@@ -24,28 +20,29 @@ def numbers(series: dict[str, Any], column: str) -> np.ndarray:
     return np.frombuffer(b64decode(series[column]), dtype=np.float32)
 
 
-def test_run_is_listed_and_owned_with_all_that_it_has(served: Served, tmp_path: Path) -> None:
-    summary = synthetic(served.address, tmp_path / "runs", "--lr", 0.02, *SHORT)
+def test_run_is_listed_and_owned_with_all_of_its_parts(shared: Served, tmp_path: Path) -> None:
+    before = shared.runs()
+    summary = synthetic(shared.address, tmp_path / "runs", "--lr", 0.02, *SHORT)
 
-    (listed,) = served.runs()
+    (listed,) = shared.runs(before)
     uuid = listed["run_uuid"]
     assert listed["name"] == "adam, online"
     assert listed["comment"].startswith("adam: slope 1010")
     assert listed["run_status"]["status"] == "completed"
     assert listed["run_status"]["details"] == "finished"
-    run = served.get(f"run/{uuid}")
+    run = shared.get(f"run/{uuid}")
     assert run["is_claimed"] is True
     assert run["is_project_run"] is True
     settings = {entry["name"]: entry["computed"] for entry in run["configs"]}
     assert settings["lr"] == 0.02
     assert settings["steps"] == 300_000
     assert settings.keys() == set(run["selected_configs"])
-    curves = served.curves(uuid)
+    curves = shared.curves(uuid)
     assert curves.keys() == CURVES
     assert not any(series["is_summary"] for series in curves.values())
-    assert served.get(f"metrics/preferences/{uuid}")["series_preferences"] == [1, 1, 1]
+    assert shared.get(f"metrics/preferences/{uuid}")["series_preferences"] == [1, 1, 1]
     assert numbers(curves["average_regret"], "last_step")[-1] == summary["steps"]
-    charts = served.get(f"custom_metrics/{uuid}")["metrics"]
+    charts = shared.get(f"custom_metrics/{uuid}")["metrics"]
     assert [chart["name"] for chart in charts] == ["x", "average_regret"]
 
 
@@ -79,7 +76,8 @@ def test_optimizers_on_one_problem_are_compared_unasked(served: Served) -> None:
     assert chosen["base_series_preferences"] == [1, -1, 1]
 
 
-def test_run_ends_soon_after_its_last_step(served: Served, tmp_path: Path) -> None:
+def test_run_ends_soon_after_its_last_step(shared: Served, tmp_path: Path) -> None:
+    before = shared.runs()
     warnings: list[str] = []
     with labml_tracker(
         name="online",
@@ -89,7 +87,7 @@ def test_run_ends_soon_after_its_last_step(served: Served, tmp_path: Path) -> No
         defaults={"opt": "adam"},
         chosen={},
         folder=tmp_path / "labml",
-        app=served.address,
+        app=shared.address,
         warn=warnings.append,
     ) as tracker:
         for step in range(1, 10_001):
@@ -97,11 +95,10 @@ def test_run_ends_soon_after_its_last_step(served: Served, tmp_path: Path) -> No
         last = time.monotonic()
     assert time.monotonic() - last < 2
     assert warnings == []
-    (run,) = served.runs()
+    (run,) = shared.runs(before)
     assert run["run_status"]["status"] == "completed"
-    assert (
-        numbers(served.curves(run["run_uuid"])["x"], "last_step")[-1] > 9_960
-    )  # a mean of the last few
+    ends = numbers(shared.curves(run["run_uuid"])["x"], "last_step")
+    assert ends[-1] > 9_960  # a mean of the last few
 
 
 def test_what_the_page_changes_is_kept(serve: Serve) -> None:
@@ -122,23 +119,23 @@ def test_what_the_page_changes_is_kept(serve: Serve) -> None:
     assert again.ask("GET", f"/api/v1/run/{deleted}")[0] == 404
 
 
-def test_visits_leave_nothing_behind(served: Served) -> None:
+def test_visits_leave_nothing_behind(shared: Served) -> None:
     for _ in range(3):
-        visitor = served.post("auth/user", {"device": {"height": 900}, "referrer": ""})
+        visitor = shared.post("auth/user", {"device": {"height": 900}, "referrer": ""})
         assert visitor["token"] == "local"
-        assert visitor["user"]["projects"] == [served.get("runs/null")["labml_token"]]
+        assert visitor["user"]["projects"] == [shared.get("runs/null")["labml_token"]]
 
 
-def test_computers_are_listed_without_the_sleep_of_labml_app(served: Served) -> None:
+def test_computers_are_listed_without_the_sleep_of_labml_app(shared: Served) -> None:
     session = "session_uuid=0123456789&computer_uuid=9876543210&labml_version=0.5.3"
     now = time.time()
     load = {"step": [now, now + 1], "value": [0.25, 0.5]}
     begin = time.monotonic()
-    served.post(f"default/computer?{session}", [{"name": "mine", "track": {"cpu.perc": load}}])
+    shared.post(f"default/computer?{session}", [{"name": "mine", "track": {"cpu.perc": load}}])
     assert time.monotonic() - begin < 2
-    (computer,) = served.get("sessions/null")["sessions"]
+    (computer,) = shared.get("sessions/null")["sessions"]
     assert (computer["name"], computer["session_uuid"]) == ("mine", "0123456789")
-    assert served.get("cpu/0123456789")["series"]
+    assert shared.get("cpu/0123456789")["series"]
 
 
 def test_kill_loses_nothing_that_was_acknowledged(serve: Serve) -> None:

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from experiments.dashboard.database import Database
 from experiments.dashboard.middleware import MOST_BYTES
-from experiments.dashboard.store import Store
 from tests.dashboard.served import Served, packet, tracking
 
 RUN = "0123456789abcdef"
@@ -16,7 +16,7 @@ RUN = "0123456789abcdef"
 
 @pytest.fixture(autouse=True)
 def unharmed(shared: Served) -> Iterator[None]:
-    """Whatever a test sends, the run in the dashboard stays as it was."""
+    """Check that the run in the dashboard stays as it was, whatever a test sends."""
     before = state(shared)
     yield
     assert state(shared) == before
@@ -249,7 +249,7 @@ def test_malformed_requests_harm_nothing(
     refused(shared.ask(method, f"/api/v1/{path}", body))
 
 
-def test_numbers_that_json_cannot_say_are_no_harm(served: Served) -> None:
+def test_numbers_that_json_cannot_express_do_no_harm(served: Served) -> None:
     body = (
         b'{"track": {"x": {"step": [1, 2, 3, 4], "value": [NaN, 1e308, -Infinity, 1]}},'
         b' "name": null, "comment": null}'
@@ -260,18 +260,17 @@ def test_numbers_that_json_cannot_say_are_no_harm(served: Served) -> None:
     assert served.curves(RUN)["x"]["is_summary"] is False
 
 
-def test_own_failures_are_told_in_the_terminal_alone(tmp_path: Path) -> None:
-    served = Served(tmp_path)
-    served.track(RUN, packet(3))
-    served.stop()
-    store = Store(tmp_path)
-    store._db.execute("UPDATE model SET data = 'spoilt' WHERE key GLOB 'Run:*'")
-    store.close()
+def test_own_failures_are_reported_in_the_terminal_alone(tmp_path: Path) -> None:
+    with Served(tmp_path) as served:
+        served.track(RUN, packet(3))
+    database = Database(tmp_path)
+    database.connection.execute("UPDATE model SET data = 'spoilt' WHERE key GLOB 'Run:*'")
+    database.close()
 
-    served = Served(tmp_path)
-    reply = served.ask("GET", f"/api/v1/run/{RUN}")
-    assert served.ask("GET", "/")[0] == 200
-    assert "Traceback" in served.stop()
+    with Served(tmp_path) as served:
+        reply = served.ask("GET", f"/api/v1/run/{RUN}")
+        assert served.ask("GET", "/")[0] == 200
+        assert "Traceback" in served.stop()
     refused(reply, 500)
 
 
