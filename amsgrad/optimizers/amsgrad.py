@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from labml_nn.optimizers import GenericAdaptiveOptimizer, WeightDecay
 from labml_nn.optimizers.adam import Adam
@@ -81,7 +82,7 @@ class AMSGrad(Adam):  # type: ignore[misc]  # labml_nn has no types: its Adam is
         amsgrad: bool = True,
         defaults: dict[str, Any] | None = None,
     ) -> None:
-        if isinstance(weight_decay, (int, float)):
+        if isinstance(weight_decay, (int, float, np.number, np.ndarray, torch.Tensor)):
             raise TypeError(
                 f"AMSGrad got weight_decay={weight_decay}, but takes an object here: pass "
                 f"labml_nn.optimizers.WeightDecay({weight_decay}), or set the number in a group."
@@ -90,6 +91,18 @@ class AMSGrad(Adam):  # type: ignore[misc]  # labml_nn has no types: its Adam is
         decay = WeightDecay() if weight_decay is None else weight_decay
         defaults = {**(defaults or {}), "amsgrad": amsgrad}
         super().__init__(params, lr, betas, eps, decay, optimized_update, defaults)
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add a group as torch does; warn where a parameter's precision rounds eps to 0."""
+        super().add_param_group(param_group)
+        eps = float(self.param_groups[-1]["eps"])
+        for dtype in {param.dtype for param in self.param_groups[-1]["params"]}:
+            if eps > 0 and not dtype.is_complex and torch.tensor(eps, dtype=dtype) == 0:
+                warnings.warn(
+                    f"eps = {eps:g} is 0 in {dtype}: where a gradient is 0 from the beginning, a"
+                    f" step is 0 / 0; give a larger eps, such as {torch.finfo(dtype).eps:.1g}.",
+                    stacklevel=2,
+                )
 
     def get_mv(
         self, state: dict[str, Any], group: dict[str, Any], grad: torch.Tensor
@@ -127,7 +140,12 @@ class AMSGrad(Adam):  # type: ignore[misc]  # labml_nn has no types: its Adam is
         return loss
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Load the state of an AMSGrad, or of an Adam; warn where no AMSGrad run is continued."""
+        """Load the state of an AMSGrad, or of an Adam; warn where no AMSGrad run is continued.
+
+        Raises:
+            ValueError: the state is of another optimizer, or maximises; nothing has changed then.
+        """
+        _check_loadable(state_dict)
         flags = [group["amsgrad"] for group in self.param_groups]
         super().load_state_dict(state_dict)
         for index, (group, flag) in enumerate(zip(self.param_groups, flags, strict=True)):
@@ -151,3 +169,25 @@ class AMSGrad(Adam):  # type: ignore[misc]  # labml_nn has no types: its Adam is
         # torch copies and pickles only its own attributes; without these two a copy cannot step.
         own = {"weight_decay": self.weight_decay, "optimized_update": self.optimized_update}
         return {**super().__getstate__(), **own}
+
+
+def _check_loadable(state_dict: dict[str, Any]) -> None:
+    for index, group in enumerate(state_dict["param_groups"]):
+        missing = sorted({"lr", "betas", "eps", "weight_decay"} - group.keys())
+        if missing:
+            raise ValueError(
+                f"The loaded state is not of an Adam or AMSGrad: its group {index} lacks"
+                f" {', '.join(missing)}. Nothing was changed."
+            )
+        if group.get("maximize"):
+            raise ValueError(
+                f"Group {index} of the loaded state has maximize=True, but AMSGrad minimises: load"
+                " it with maximize=False and change the sign of the loss. Nothing was changed."
+            )
+    for key, state in state_dict["state"].items():
+        missing = sorted({"step", "exp_avg", "exp_avg_sq"} - state.keys())
+        if missing:
+            raise ValueError(
+                f"The loaded state is not of an Adam or AMSGrad: that of parameter {key} lacks"
+                f" {', '.join(missing)}. Nothing was changed."
+            )

@@ -13,6 +13,7 @@ from typing import Any
 
 import labml_nn.optimizers.adam
 import labml_nn.optimizers.amsgrad
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -673,3 +674,60 @@ def test_defaults_of_the_caller_are_used_and_not_modified() -> None:
 
 def test_default_decay_is_not_shared() -> None:
     assert AMSGrad(parameters()).weight_decay is not AMSGrad(parameters()).weight_decay
+
+
+OTHERS = {
+    "SGD with momentum": lambda x: torch.optim.SGD([x], lr=0.1, momentum=0.9),
+    "SGD": lambda x: torch.optim.SGD([x], lr=0.1),
+    "RMSprop": lambda x: torch.optim.RMSprop([x]),
+    "Adagrad": lambda x: torch.optim.Adagrad([x]),
+    "Adamax": lambda x: torch.optim.Adamax([x]),
+    "Adam that maximises": lambda x: torch.optim.Adam([x], maximize=True),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_state_of_another_optimizer_is_refused_and_nothing_changes(name: str) -> None:
+    theirs, ours = Parameter(torch.ones(2)), Parameter(torch.ones(2))
+    other, optimizer = OTHERS[name](theirs), AMSGrad([ours], lr=0.25)
+    for one, x in ((other, theirs), (optimizer, ours)):
+        x.grad = torch.ones(2)
+        one.step()
+    before = copy.deepcopy(optimizer.state_dict())
+    with pytest.raises(ValueError, match="Nothing was changed") as error:
+        optimizer.load_state_dict(other.state_dict())
+    assert "\n" not in str(error.value)
+    assert str(optimizer.state_dict()) == str(before)
+    optimizer.step()
+    assert ours.isfinite().all()
+
+
+def test_an_eps_that_the_precision_rounds_to_zero_is_warned_of() -> None:
+    half, single = (Parameter(torch.zeros(2, dtype=d)) for d in (torch.float16, torch.float32))
+    with pytest.warns(UserWarning, match=r"^eps = 1e-16 is 0 in torch.float16: .*larger eps"):
+        AMSGrad([half])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        AMSGrad([half], eps=1e-3)
+        AMSGrad([half], eps=0.0)  # asked for
+        optimizer = AMSGrad([single])
+    with pytest.warns(UserWarning, match="torch.float16"):
+        optimizer.add_param_group({"params": [half]})
+
+
+SCALARS = [np.float32(0.25), np.float64(0.25), torch.tensor(0.25), np.array(0.25)]
+
+
+@pytest.mark.parametrize("scalar", SCALARS, ids=lambda s: type(s).__name__)
+def test_scalars_of_numpy_and_torch_are_numbers(scalar: Any) -> None:
+    ends = []
+    for lr in (0.25, scalar):
+        x = Parameter(torch.ones(2))
+        optimizer = AMSGrad([x], lr=lr, weight_decay=WeightDecay(0.5))
+        optimizer.param_groups[0]["weight_decay"] = lr
+        x.grad = torch.ones(2)
+        optimizer.step()
+        ends.append(x.detach().clone())
+    assert torch.equal(*ends)
+    with pytest.raises(TypeError, match=r"pass labml_nn.optimizers.WeightDecay\("):
+        AMSGrad([x], weight_decay=scalar)
