@@ -45,6 +45,19 @@ def write_text(path: Path, text: str) -> None:
         part.write_text(text, encoding="utf-8", newline="\n")
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write `content`, atomically.
+
+    A library that writes by itself is handed memory instead of a path: HDF5, for one, ends the
+    process with a segmentation fault where a disk is full.
+
+    Raises:
+        OSError: as `replacing`.
+    """
+    with replacing(path) as part:
+        part.write_bytes(content)
+
+
 def sweep(folder: Path) -> None:
     """Remove the temporary files of killed writers; call it only where no writer is at work."""
     for part in folder.glob(f".*{PART}"):

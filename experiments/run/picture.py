@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import math
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from experiments.files.atomic import replacing
+from experiments.files.atomic import write_bytes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -110,8 +111,9 @@ def draw(
     notes += _draw_average_regret(right, where, regret)
     figure.text(0.02, 0.035, ";  ".join(notes) + ".", size=8, color=MUTED, va="center")
 
-    with replacing(path) as part:
-        figure.savefig(part, format="png", pil_kwargs={"compress_level": LEVEL})
+    memory = io.BytesIO()
+    figure.savefig(memory, format="png", pil_kwargs={"compress_level": LEVEL})
+    write_bytes(path, memory.getvalue())
 
 
 def _draw_iterate(

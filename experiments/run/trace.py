@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from experiments.files.atomic import replacing
+from experiments.files.atomic import write_bytes
 
 if TYPE_CHECKING:
     import xarray
@@ -68,7 +69,8 @@ def write(path: Path, records: Records, *, first_t: int, attributes: Attributes)
     import h5netcdf
 
     columns = _columns(records, first_t)
-    with replacing(path) as part, h5netcdf.File(part, "w") as file:
+    memory = io.BytesIO()
+    with h5netcdf.File(memory, "w") as file:
         file.attrs.update(_global(attributes))
         file.dimensions = {"step": len(records.step)}
         for name, column in columns.items():
@@ -84,6 +86,7 @@ def write(path: Path, records: Records, *, first_t: int, attributes: Attributes)
             variable.attrs.update(column.attributes)
             if name not in ("step", "t"):
                 variable.attrs["coordinates"] = "t"  # the CF convention's mark of a coordinate
+    write_bytes(path, memory.getvalue())
 
 
 def read(path: Path) -> xarray.Dataset:

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -227,11 +226,12 @@ def test_failing_picture_leaves_the_old_one(
     picture(some_records(), path)
     before = path.read_bytes()
 
-    def full_disk(_: Figure, file: Path, **__: object) -> None:
-        file.write_bytes(b"half a picture")
+    def full_disk(file: Path, content: bytes) -> None:
+        with file.open("wb") as stream:
+            stream.write(content[:1000])
         raise OSError("no space left")
 
-    monkeypatch.setattr(Figure, "savefig", full_disk)
+    monkeypatch.setattr(Path, "write_bytes", full_disk)
     with pytest.raises(OSError, match="no space left"):
         picture(some_records(), path)
     assert path.read_bytes() == before
