@@ -140,7 +140,7 @@ def run(name: str, body: Callable[[list[str]], int], arguments: Sequence[str] | 
         body: takes the arguments and does what they ask for; it imports what is heavy.
         arguments: None takes those of the process.
     """
-    with interruptible(), _warnings_as_sentences(name):
+    with interruptible() as interruption, _warnings_as_sentences(name):
         try:
             return body(list(sys.argv[1:] if arguments is None else arguments))
         except CommandError as error:
@@ -150,8 +150,12 @@ def run(name: str, body: Callable[[list[str]], int], arguments: Sequence[str] | 
             say(f"{name}: error: a file cannot be read or written: {error}")
             return 1
         except KeyboardInterrupt:
-            say(f"{name}: error: interrupted")
-            return 130
+            pass
+        except Exception:
+            if not interruption.came:
+                raise
+    say(f"{name}: error: interrupted")
+    return 130
 
 
 @contextmanager

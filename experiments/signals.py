@@ -29,11 +29,26 @@ class Stop:
         say("stopping; once more to leave at the last checkpoint")
 
 
+class Interruption:
+    """Raises KeyboardInterrupt at each signal, and remembers that one came.
+
+    An import under way may turn that exception into another one, or swallow it.
+    """
+
+    def __init__(self) -> None:
+        self.came = False
+
+    def __call__(self, signum: int, frame: FrameType | None) -> None:
+        self.came = True
+        raise KeyboardInterrupt
+
+
 @contextmanager
-def interruptible() -> Iterator[None]:
+def interruptible() -> Iterator[Interruption]:
     """Let each ending signal raise KeyboardInterrupt, as Ctrl-C does."""
-    with _handling(signal.default_int_handler):
-        yield
+    interruption = Interruption()
+    with _handling(interruption):
+        yield interruption
 
 
 @contextmanager

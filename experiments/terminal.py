@@ -14,7 +14,17 @@ def say(text: str, end: str = "\n") -> None:
         print(text, end=end, file=sys.stderr, flush=True)
 
 
-def show(lines: Sequence[str], summary: Mapping[str, object], *, json: bool) -> str | None:
+def is_live() -> bool:
+    """Return whether standard error is a terminal, on which a line can be written over."""
+    try:
+        return sys.stderr.isatty()
+    except (AttributeError, ValueError):  # a missing or closed stream
+        return False
+
+
+def show(
+    lines: Sequence[str], summary: Mapping[str, object] | None = None, *, json: bool = False
+) -> str | None:
     """Print a result: its lines, or with `json` the summary as the last line of standard output.
 
     Returns:
@@ -23,7 +33,7 @@ def show(lines: Sequence[str], summary: Mapping[str, object], *, json: bool) -> 
     if json:
         say("\n".join(lines))
     try:
-        print(to_json(summary) if json else "\n".join(lines), flush=True)
+        print(to_json(summary or {}) if json else "\n".join(lines), flush=True)
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left in the buffer goes there
         return error.strerror

@@ -15,11 +15,11 @@ Start = Callable[..., "subprocess.Popen[str]"]
 def pytest_configure(config: pytest.Config) -> None:
     """Undo what a shell's background job or nohup passes on: signals that are ignored.
 
-    The processes that tests start inherit it.
+    The processes that tests start inherit an ignored signal, but not a handler.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda number, frame: None)  # the tests go on all the same
 
 
 @pytest.fixture

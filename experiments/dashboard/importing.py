@@ -59,7 +59,7 @@ def import_runs(runs: Sequence[str], *, out: Path, data: Path) -> None:
                 f"{folder.path} cannot be imported ({error}); make room or mend {data}, then"
                 " import it again."
             ) from None
-        show([f"imported {folder.path}"], {}, json=False)
+        show([f"imported {folder.path}"])
 
 
 def _bodies(packets: Iterable[dict[str, Any]]) -> Iterator[bytes]:

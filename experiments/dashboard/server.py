@@ -45,7 +45,7 @@ def serve(host: str, port: int, data: Path, *, open_browser: bool) -> None:
                     " app has no log-in: whoever reaches it can read, change and delete every run."
                 )
             line = f"labml's dashboard: {address} (runs are kept in {data}; Ctrl-C ends it)"
-            show([line], {}, json=False)
+            show([line])
             if open_browser:
                 # A browser in this terminal may take its time.
                 threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()

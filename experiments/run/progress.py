@@ -1,7 +1,9 @@
 """Progress of a run on standard error: a bar on a terminal, a line every few seconds in a pipe."""
 
-import sys
 import time
+from contextlib import suppress
+
+from experiments.terminal import is_live, say
 
 SECONDS_BETWEEN_LINES = 10.0
 
@@ -11,7 +13,7 @@ class Progress:
 
     def __init__(self, total: int, start: int = 0):
         self._bar = None
-        if sys.stderr.isatty():
+        if is_live():
             from tqdm import tqdm
 
             self._bar = tqdm(
@@ -22,17 +24,17 @@ class Progress:
 
     def update(self, done: int) -> None:
         if self._bar is not None:
-            self._bar.update(done - self._done)
+            with suppress(OSError):  # the terminal has gone
+                self._bar.update(done - self._done)
         self._done = done
         now = time.monotonic()
         if self._bar is None and now - self._said >= SECONDS_BETWEEN_LINES:
             self._said = now
             rate = (done - self._start) / (now - self._began)
             left = (self._total - done) / rate
-            print(
+            say(
                 f"{done:,} of {self._total:,} steps ({done / self._total:.0%}), "
-                f"{rate:,.0f} steps/s, {left:,.0f} s left",
-                file=sys.stderr,
+                f"{rate:,.0f} steps/s, {left:,.0f} s left"
             )
 
     def __enter__(self) -> "Progress":
@@ -40,4 +42,5 @@ class Progress:
 
     def __exit__(self, *exception: object) -> None:
         if self._bar is not None:
-            self._bar.close()
+            with suppress(OSError):
+                self._bar.close()
