@@ -17,6 +17,8 @@ DIGEST_BYTES = hashlib.sha256().digest_size
 
 def keep_on_disk(function: Any) -> Any:
     """Let a function that numba compiles be kept on disk; return it."""
+    if not hasattr(function, "py_func"):  # NUMBA_DISABLE_JIT: nothing is compiled
+        return function
     try:
         function._cache = _Cache(function.py_func)
     except RuntimeError as error:  # numba finds no folder that can be written
