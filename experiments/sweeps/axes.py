@@ -102,7 +102,7 @@ def from_list(
     _check_number(name, len(given), where)
     label = f"{where}: a value of the axis {name}"
     if None in given:
-        raise ConfigError(f"{label} must be {in_force.options(name)[0].type}, but null was given")
+        raise ConfigError(f"{label} must be a value, but null was given")
     values = tuple(in_force.read(name, value, label) for value in given)
     seen = set()
     for value in values:

@@ -19,7 +19,7 @@ from experiments.config.build import build_setup
 from experiments.sweeps.chunk_file import STATUS, Chunk, pack
 from experiments.sweeps.follow import follow
 from experiments.sweeps.quantities import series_steps
-from experiments.sweeps.work import Stopped, Work, cell_code
+from experiments.sweeps.work import Stopped, Work
 
 VERIFIED = 200  # steps of the first cell, which the reference engine repeats, to the bit
 DIVERGED = "NaN or infinity was met"
@@ -30,9 +30,9 @@ Runs = dict[int, tuple[Setup, Rule]]  # by the place of the cell in the chunk
 _compiling = threading.Lock()
 
 
-def computed_bytes(work: Work, sweep: str, stop: Callable[[], bool] = never) -> bytes:
-    """Return the chunk as its file holds it; `sweep` is the identity of the folder."""
-    return pack(compute(work, stop), work.name(cell_code()), sweep)
+def computed_bytes(work: Work, stop: Callable[[], bool] = never) -> bytes:
+    """Return the chunk as its file holds it."""
+    return pack(compute(work, stop), work.name, work.sweep)
 
 
 def compute(work: Work, stop: Callable[[], bool] = never) -> Chunk:

@@ -20,7 +20,7 @@ class Damaged(ValueError):
 
 
 class Chunk(NamedTuple):
-    """What was kept of some cells."""
+    """Some cells, and all that was kept of them."""
 
     cells: NDArray[np.int64]  # their numbers in the sweep
     status: NDArray[np.int8]  # index in STATUS
@@ -34,7 +34,7 @@ def pack(chunk: Chunk, name: str, sweep: str) -> bytes:
     Args:
         chunk: its values.
         name: of the chunk.
-        sweep: the identity of the folder.
+        sweep: its digest.
     """
     arrays: dict[str, Any] = {"cells": chunk.cells, "status": chunk.status, **chunk.arrays}
     about: dict[str, Any] = {

@@ -30,23 +30,23 @@ class OtherSources(RuntimeError):
     """A worker has another version of this project."""
 
 
-def on_this_machine(work: Work, sweep: str) -> bytes:
+def on_this_machine(work: Work) -> bytes:
     """Return a chunk as its file holds it; the process may share numba's cache with others here."""
     from experiments.sweeps.chunk import computed_bytes
 
-    return computed_bytes(work, sweep)
+    return computed_bytes(work)
 
 
-def on_any_machine(work: Work, sweep: str, code: str) -> bytes:
+def on_any_machine(work: Work) -> bytes:
     """Return the same on a machine of a cluster.
 
     Raises:
         OtherSources: this machine does not compute the same bits as the client.
     """
     use_own_cache()
-    if cell_code() != code:
+    if cell_code() != work.code:
         raise OtherSources("a worker has another version of this project, numba or numpy")
-    return on_this_machine(work, sweep)
+    return on_this_machine(work)
 
 
 @contextmanager

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from experiments.sweeps import chunk_file, quantities
 from experiments.sweeps.chunk_file import Chunk, Damaged
+from experiments.sweeps.quantities import series_steps
 from experiments.sweeps.store import Store
 
 MISSING = -1  # the status of a cell that has not been computed
@@ -16,7 +16,7 @@ STATUS = {MISSING: "missing", **dict(enumerate(chunk_file.STATUS))}
 
 
 class Cells:
-    """What was kept of each cell, NaN where there is nothing yet.
+    """All cells with what was kept of them, NaN where there is nothing yet.
 
     Args:
         about: the identity of the sweep (`Plan.identity`), or the manifest of its folder.
@@ -31,6 +31,11 @@ class Cells:
         self.chunks = 0
         self.damaged = 0  # files that are not what was written
         self.arrays = {name: np.full(about["cells"], np.nan) for name in self.keep.variables}
+        self.steps = np.empty(0, np.int64)  # of a series
+        if self.keep.series is not None:
+            self.steps = series_steps(about["first_cell"]["steps"], self.keep.series)
+            for name in ("series_x", "series_average_regret"):
+                self.arrays[name] = np.full((self.steps.size, about["cells"]), np.nan)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -43,18 +48,11 @@ class Cells:
         self.status[chunk.cells] = chunk.status
         self.errors.update(chunk.errors)
         for name, array in chunk.arrays.items():
-            if name not in self.arrays:
-                self.arrays[name] = np.full((array.shape[0], self.status.size), np.nan)
             self.arrays[name][..., chunk.cells] = array
 
     def counts(self) -> dict[str, int]:
         """Return the number of cells of each status."""
         return {name: int((self.status == number).sum()) for number, name in STATUS.items()}
-
-    def series(self, name: str, records: int) -> NDArray[np.float64]:
-        """Return a series as a grid over records and axes."""
-        nothing = np.full((records, self.status.size), np.nan)
-        return self.arrays.get(f"series_{name}", nothing).reshape(-1, *self.shape)
 
 
 def gather(folder: Path) -> Cells:

@@ -32,10 +32,10 @@ def compute_sweep(
         CommandError: a cell failed or diverged (status 1), or `stop` returned True (status 130).
     """
     plan = make_plan(from_document(document, lambda *part: "the sweep"))
-    cells = Cells(plan.identity())
+    cells = Cells(plan.identity)
     over = False
-    works = (plan.work(number) for number in range(len(plan.works)))
-    finished = in_threads(lambda work: compute(work, lambda: over or stop()), works, cores(), stop)
+    works = map(plan.work, range(len(plan.chunks)))
+    finished = in_threads(compute, cores(), works, lambda: over or stop())
     try:
         for _, future in finished:
             cells.add(future.result())
@@ -44,11 +44,11 @@ def compute_sweep(
     finally:
         over = True  # threads stop at their next piece
         finished.close()  # type: ignore[attr-defined]
-    if cells.chunks < len(plan.works):
+    if cells.chunks < len(plan.chunks):
         raise CommandError("interrupted", 130)
     if cells.errors:
         first = min(cells.errors)
-        at = ", ".join(f"{name} = {value}" for name, value in plan.values(first).items())
+        at = ", ".join(f"{name} = {value}" for name, value in plan.sweep.values(first).items())
         raise CommandError(
             f"{len(cells.errors):,} of {plan.cells:,} cells failed or diverged, the first of them"
             f" at {at}: {cells.errors[first]}",

@@ -3,6 +3,7 @@
 import io
 import sys
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +15,9 @@ from experiments.files.atomic import replacing, write_text
 from experiments.files.strict_json import to_json
 from experiments.run.trace import SOURCE
 from experiments.sweeps.axes import ALL
-from experiments.sweeps.gather import STATUS, Cells, gather
-from experiments.sweeps.quantities import VARIABLES, series_steps
+from experiments.sweeps.gather import MISSING, STATUS, Cells, gather
+from experiments.sweeps.quantities import VARIABLES
 from experiments.sweeps.reporter import Report
-from experiments.sweeps.tables import has_parquet, rows, write_csv, write_parquet
 from experiments.terminal import say
 
 if TYPE_CHECKING:
@@ -32,14 +32,17 @@ def merge(folder: Path) -> Report:
         OSError: it cannot be written.
     """
     cells = gather(folder)
+    data = to_dataset(cells)
+    table = to_table(cells, data)
     files = [folder / "sweep.nc", folder / "cells.csv"]
     with replacing(files[0]) as part:
-        part.write_bytes(_netcdf(to_dataset(cells)))
-    columns = rows(cells)
-    write_csv(files[1], columns)
-    if has_parquet():
+        part.write_bytes(_netcdf(data))
+    with replacing(files[1]) as part:
+        table.to_csv(part, index=False, lineterminator="\n")
+    if find_spec("pyarrow"):
         files.append(folder / "cells.parquet")
-        write_parquet(files[2], columns)
+        with replacing(files[2]) as part:
+            table.to_parquet(part, index=False)
     else:
         say("sweep: cells.parquet needs pyarrow: install the extra parquet")
     files.append(folder / "provenance.json")
@@ -70,12 +73,12 @@ def to_dataset(cells: Cells) -> "xarray.Dataset":
         name: _coordinate(name, values) for name, values in cells.axes.items()
     }
     if kept.series is not None:
-        steps = series_steps(cells.about["first_cell"]["steps"], kept.series)
         about = {"long_name": "number of the step; the first one is 1", "units": "1"}
-        coordinates["step"] = ("step", steps, about)
+        coordinates["step"] = ("step", cells.steps, about)
         for name in ("x", "average_regret"):
             about = {"long_name": f"{name} at the step, before its update", "units": "1"}
-            variables[f"series_{name}"] = (("step", *dims), cells.series(name, steps.size), about)
+            array = cells.arrays[f"series_{name}"].reshape(-1, *shape)
+            variables[f"series_{name}"] = (("step", *dims), array, about)
     flags: dict[str, Any] = {
         "long_name": "status of the cell",
         "flag_values": np.array(list(STATUS), np.int8),
@@ -83,6 +86,16 @@ def to_dataset(cells: Cells) -> "xarray.Dataset":
     }
     variables["status"] = (dims, cells.status.reshape(shape), flags)
     return xarray.Dataset(variables, coordinates, _attributes(cells))
+
+
+def to_table(cells: Cells, data: "xarray.Dataset") -> Any:
+    """Return one row per cell: its values on the axes, what was kept, its status and its error."""
+    table = data.drop_dims("step", errors="ignore").to_dataframe().reset_index()
+    table["status"] = np.array(list(STATUS.values()), object)[cells.status - MISSING]
+    errors = np.full(cells.status.size, "", object)
+    errors[list(cells.errors)] = list(cells.errors.values())
+    table["error"] = errors
+    return table
 
 
 def _netcdf(data: "xarray.Dataset") -> bytes:

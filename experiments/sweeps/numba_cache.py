@@ -1,11 +1,11 @@
-"""A cache of compiled kernels for this process alone.
+"""A folder of compiled kernels for this process alone.
 
 numba's cache is an index file that maps signatures and processors to data files. Two processes that
 add to one index at once may both name their data alike, and the later data stands under the earlier
-index: a machine would run code for another processor, without a word. Each file is replaced whole,
-so that processes of one machine, whose kernels have one signature each, do no harm to each other;
-the nodes of a cluster that share a disk may. A worker therefore takes a folder on its own machine
-that no living process has, by a lock that ends with the process; the next one finds it warm.
+index: a machine would then run code for another processor, unnoticed. On one machine that cannot
+do harm, because each kernel has one signature there; on nodes of a cluster that share a disk it
+can. A worker therefore takes a folder on its own machine that is not in use. A lock, which ends
+with the process, says so; the next process finds the folder with the kernels in it.
 """
 
 import fcntl
@@ -22,16 +22,14 @@ _lock = -1  # held as long as this process lives
 
 
 def use_own_cache() -> None:
-    """Let numba use such a folder, unless somebody has chosen one; call it before numba is used."""
+    """Let numba use such a folder, unless the variable is set; call it before numba is imported."""
     global _lock
-    if _lock >= 0 or VARIABLE in os.environ:
-        return
-    if "numba" in sys.modules:  # whoever imported it knows better
+    if _lock >= 0 or VARIABLE in os.environ or "numba" in sys.modules:
         return
     shared = Path(tempfile.gettempdir(), f"amsgrad-numba-{os.getuid()}")
     for number in count():
         folder = shared / str(number)
-        if not _ours(shared) or not _ours(folder):
+        if not _is_ours(shared) or not _is_ours(folder):
             break
         lock = os.open(folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
         try:
@@ -48,8 +46,8 @@ def use_own_cache() -> None:
     os.environ[VARIABLE] = tempfile.mkdtemp(prefix="amsgrad-numba-")
 
 
-def _ours(folder: Path) -> bool:
-    """Whether the folder is there, and closed to others: what lies in it will be executed."""
+def _is_ours(folder: Path) -> bool:
+    """Make the folder; return whether it is closed to others: the files in it will be executed."""
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
         found = folder.lstat()

@@ -19,7 +19,7 @@ CERTIFIED_FROM = 10_000_000  # steps
 
 
 class Kind(NamedTuple):
-    """What the cells of a chunk have in common."""
+    """All that the cells of a chunk have in common."""
 
     functions: Any
     steps: int
@@ -61,9 +61,7 @@ def kind_of(config: Config, sweep: Sweep) -> Kind:
     return Kind(functions, config.steps, certified)
 
 
-def check_all(
-    sweep: Sweep, configs: list[Config], kinds: list[Kind], shape: tuple[int, ...]
-) -> None:
+def check_all(sweep: Sweep, configs: list[Config], kinds: list[Kind]) -> None:
     """Refuse an axis or a quantity that has no meaning in any cell."""
     keep, first = sweep.keep, configs[0]
     if not keep.variables and keep.series is None:
@@ -84,11 +82,9 @@ def check_all(
         raise ConfigError(f"{hindsight} is not kept on problem {first.problem}")
     if keep.series is not None and "steps" in sweep.axes:
         raise ConfigError("a series needs one number of steps, so steps must not be an axis")
-    if keep.series is not None and keep.series * prod(shape) > MOST_SERIES:
-        raise ConfigError(
-            f"series times cells must be at most {MOST_SERIES:,}, but is"
-            f" {keep.series * prod(shape):,}"
-        )
+    numbers = (keep.series or 0) * prod(sweep.shape)
+    if numbers > MOST_SERIES:
+        raise ConfigError(f"series times cells must be at most {MOST_SERIES:,}, but is {numbers:,}")
     if keep.mean_log_distance is not None:
         longest = max(config.steps for config in configs) * keep.share
         if longest > LONGEST_WINDOW:

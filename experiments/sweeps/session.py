@@ -2,7 +2,8 @@
 
 import shlex
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -13,7 +14,7 @@ from experiments.command import ConfigError
 from experiments.files import provenance
 from experiments.signals import stopping
 from experiments.sweeps import cluster
-from experiments.sweeps.fill import Executor, Filling, Outcome
+from experiments.sweeps.fill import Executor, Filling
 from experiments.sweeps.numba_cache import use_own_cache
 from experiments.sweeps.plan import Plan, make_plan
 from experiments.sweeps.reporter import Report, Reporter
@@ -21,12 +22,12 @@ from experiments.sweeps.status import cost
 from experiments.sweeps.store import Store
 from experiments.sweeps.sweep_file import read_sweep
 from experiments.sweeps.threads import cores, in_threads
-from experiments.sweeps.work import cell_code
+from experiments.sweeps.work import Work
 from experiments.tracking.labml_tracker import Tracker, labml_tracker
 
 
 class Invocation(NamedTuple):
-    """What a command line asks for."""
+    """A command line, read and checked."""
 
     config: Path
     out: Path
@@ -40,10 +41,6 @@ class Invocation(NamedTuple):
     arguments: Sequence[str]  # the line itself
 
 
-# From the identity of a folder, a stop and a reporter.
-MakeExecutor = Callable[[str, Callable[[], bool], Reporter], Executor]
-
-
 def run_sweep(asked: Invocation) -> Report:
     """Plan, compute and write a sweep.
 
@@ -51,17 +48,18 @@ def run_sweep(asked: Invocation) -> Report:
         ConfigError, StoreError: before anything is written.
     """
     plan = make_plan(read_sweep(asked.config))
-    numbers = range(asked.shard[0], len(plan.works), asked.shard[1])
+    numbers = range(asked.shard[0], len(plan.chunks), asked.shard[1])
     if asked.dry_run:
         return cost(plan)
     if asked.shard[1] > 1:
         use_own_cache()
-    with _executing(asked) as make_executor:
+    reporter = Reporter(plan.sweep.values)
+    with _executor(asked, reporter) as executor:
         try:
-            store = Store.create(asked.out, plan.identity(), _provenance(asked))
+            store = Store.create(asked.out, plan.identity, _provenance(asked))
         except OSError as error:
             raise ConfigError(f"--out {asked.out} cannot be written ({error.strerror})") from None
-        return _fill(asked, plan, store, numbers, make_executor)
+        return _fill(asked, plan, store, numbers, executor, reporter)
 
 
 def _fill(
@@ -69,62 +67,47 @@ def _fill(
     plan: Plan,
     store: Store,
     numbers: Sequence[int],
-    make_executor: MakeExecutor,
+    executor: Executor,
+    reporter: Reporter,
 ) -> Report:
     began = time.monotonic()
-    filling = Filling(plan, store, numbers, asked.fail_fast)
-    reporter = Reporter(filling.missing, filling.cost, len(numbers) - filling.missing)
-    outcome, error = filling.outcome, ""
-    if outcome.damaged:
-        reporter.warn(f"damaged chunks, which are computed again: {len(outcome.damaged)}")
-    if filling.missing:
+    status, error = "finished", ""
+    filling = Filling(plan, store, reporter, asked.fail_fast)
+    missing = filling.missing(numbers)
+    reporter.begin(len(missing), sum(missing.values()))
+    if missing:
         with stopping() as stop, _tracked(asked, plan, reporter) as tracker:
-            executor = make_executor(store.identity, lambda: stop.asked or filling.halt, reporter)
             try:
-                filling.run(executor, lambda: stop.asked, reporter, tracker)
+                filling.run(missing, executor, lambda: stop.asked, tracker)
             except OSError as full:
                 error = f"{asked.out} cannot be written ({full.strerror}); make room"
             except cluster.SchedulerLost:
                 error = "the scheduler no longer answers; start it again"
             finally:
                 reporter.close()
-            outcome.interrupted = stop.asked
-            tracker.conclude("interrupted" if stop.asked else "diverged" if error else "finished")
-    return _report(asked, plan, len(numbers), outcome, reporter, time.monotonic() - began, error)
+            status = "interrupted" if stop.asked else "finished"
+            tracker.conclude("diverged" if error and not stop.asked else status)
+    if error or (status == "finished" and (reporter.failed or reporter.lost)):
+        status = "failed"
+    seconds = time.monotonic() - began
+    return _report(asked, plan.cells, len(numbers), reporter, seconds, status, error)
 
 
 def _report(
     asked: Invocation,
-    plan: Plan,
+    cells: int,
     chunks: int,
-    outcome: Outcome,
     reporter: Reporter,
     seconds: float,
+    status: str,
     error: str,
 ) -> Report:
-    status = "interrupted" if outcome.interrupted else "finished"
-    if error or (not outcome.interrupted and (outcome.failed or outcome.lost)):
-        status = "failed"
-    summary = {
-        "sweep": asked.config.stem,
-        "status": status,
-        "cells": plan.cells,
-        "chunks": chunks,
-        "computed": outcome.computed,
-        "skipped": outcome.found,
-        "damaged": len(outcome.damaged),
-        "failed": outcome.failed,
-        "lost": outcome.lost,
-        "seconds": seconds,
-        "steps_per_second": reporter.rate if outcome.computed else None,
-        "out": str(asked.out),
-    }
-    missing = chunks - outcome.computed - outcome.found
-    rate = f", {reporter.rate:.2g} cells x steps/s" if outcome.computed else ""
+    missing = chunks - reporter.computed - reporter.found
+    rate = f" ({reporter.rate:.2g} cells x steps/s)" if reporter.computed else ""
     lines = [
-        f"{asked.config.stem} {status}: {outcome.computed:,} chunks computed, {outcome.found:,}"
-        f" found in the folder, {missing:,} missing; {outcome.failed:,} of {outcome.cells:,} cells"
-        f" failed or diverged; {seconds:.1f} s{rate}"
+        f"{asked.config.stem} {status} in {seconds:.1f} s{rate}; chunks: {reporter.computed:,}"
+        f" computed, {reporter.found:,} found in the folder, {missing:,} missing; cells:"
+        f" {reporter.failed:,} of {reporter.cells:,} failed or diverged"
     ]
     again = f"python -m experiments.sweep {shlex.join(asked.arguments)}"
     if error:
@@ -133,32 +116,41 @@ def _report(
         lines.append(f"go on with: {again}")
     else:
         lines.append(f"next: python -m experiments.sweep merge {shlex.quote(str(asked.out))}")
-    exit_status = {"finished": 0, "interrupted": 130}.get(status, 1)
-    return Report(lines, summary, exit_status, error)
+    summary = {
+        "sweep": asked.config.stem,
+        "status": status,
+        "cells": cells,
+        "chunks": chunks,
+        "computed": reporter.computed,
+        "skipped": reporter.found,
+        "damaged": len(reporter.damaged),
+        "failed": reporter.failed,
+        "lost": reporter.lost,
+        "seconds": seconds,
+        "steps_per_second": reporter.rate if reporter.computed else None,
+        "out": str(asked.out),
+    }
+    return Report(lines, summary, {"finished": 0, "interrupted": 130}.get(status, 1), error)
 
 
 @contextmanager
-def _executing(asked: Invocation) -> Iterator[MakeExecutor]:
-    """Yield what makes an executor; connect to a cluster before anything is written."""
-    if asked.scheduler is None and asked.workers is None:
-        yield partial(_threaded, asked.threads or cores())
+def _executor(asked: Invocation, reporter: Reporter) -> Iterator[Executor]:
+    """Yield what computes; connect to a cluster before anything is written."""
+    if asked.scheduler is not None or asked.workers is not None:
+        anywhere = asked.scheduler is not None
+        compute = cluster.on_any_machine if anywhere else cluster.on_this_machine
+        with cluster.connected(asked.scheduler, asked.workers) as client:
+            yield partial(cluster.in_cluster, client, compute, warn=reporter.warn)
         return
-    with cluster.connected(asked.scheduler, asked.workers) as client:
 
-        def make(sweep: str, stop: Callable[[], bool], reporter: Reporter) -> Executor:
-            compute = partial(cluster.on_this_machine, sweep=sweep)
-            if asked.scheduler is not None:
-                compute = partial(cluster.on_any_machine, sweep=sweep, code=cell_code())
-            return lambda works: cluster.in_cluster(client, compute, works, stop, reporter.warn)
+    def in_this_process(
+        works: Iterable[Work], stop: Callable[[], bool]
+    ) -> Iterator[tuple[Work, Future[bytes]]]:
+        from experiments.sweeps.chunk import computed_bytes
 
-        yield make
+        return in_threads(computed_bytes, asked.threads or cores(), works, stop)
 
-
-def _threaded(threads: int, sweep: str, stop: Callable[[], bool], _reporter: Reporter) -> Executor:
-    from experiments.sweeps.chunk import computed_bytes
-
-    compute = partial(computed_bytes, sweep=sweep, stop=stop)
-    return lambda works: in_threads(compute, works, threads, stop)
+    yield in_this_process
 
 
 def _tracked(asked: Invocation, plan: Plan, reporter: Reporter) -> AbstractContextManager[Tracker]:

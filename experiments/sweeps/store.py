@@ -1,6 +1,5 @@
 """The folder of a sweep: a manifest that is written once, and one file per chunk."""
 
-import hashlib
 import json
 import os
 import time
@@ -13,8 +12,8 @@ from experiments.command import CommandError
 from experiments.files.atomic import PART, replacing, write_text
 from experiments.files.strict_json import to_json
 from experiments.sweeps.chunk_file import Chunk, unpack
+from experiments.sweeps.work import FORM, sweep_digest
 
-FORM = "amsgrad sweep, form 1"
 OURS = ("chunks", "labml")  # what another process may have made just now
 SECONDS_OF_A_WRITER = 3600.0  # an older temporary file belongs to a writer that was killed
 
@@ -26,9 +25,9 @@ class StoreError(CommandError):
 class Store:
     """The folder; any number of processes may fill it at once, since they write equal files."""
 
-    def __init__(self, path: Path, identity: str) -> None:
+    def __init__(self, path: Path, identity: Mapping[str, Any]) -> None:
         self.path = path
-        self.identity = identity  # a digest of the manifest without its provenance
+        self.sweep = sweep_digest(identity)  # the manifest without its provenance
         self.chunks = path / "chunks"
 
     @classmethod
@@ -42,8 +41,8 @@ class Store:
             OSError: it cannot be written.
         """
         manifest = path / "manifest.json"
-        identity = json.loads(to_json({"form": FORM, **identity}))
-        store = cls(path, _digest(identity))
+        identity = json.loads(to_json(identity))
+        store = cls(path, identity)
         if not manifest.exists():
             if path.is_dir() and any(entry.name not in OURS for entry in _visible(path)):
                 raise StoreError(
@@ -73,7 +72,7 @@ class Store:
         """
         manifest = read_manifest(path)
         identity = {name: part for name, part in manifest.items() if name != "provenance"}
-        return cls(path, _digest(identity)), manifest
+        return cls(path, identity), manifest
 
     def file(self, name: str) -> Path:
         """Return the file of a chunk."""
@@ -99,7 +98,7 @@ class Store:
             Damaged: it is not what was written.
             FileNotFoundError: there is no such file.
         """
-        return unpack(path.read_bytes(), path.stem, self.identity)
+        return unpack(path.read_bytes(), path.stem, self.sweep)
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
@@ -149,10 +148,6 @@ def _remove_if_old(part: Path) -> None:
             part.unlink()
     except OSError:  # its writer has just ended
         pass
-
-
-def _digest(identity: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:24]
 
 
 def _first_difference(there: Any, here: Any, name: str = "") -> tuple[str, str]:

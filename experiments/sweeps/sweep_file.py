@@ -1,13 +1,15 @@
-"""What a sweep is to compute, read from a YAML file or from the same document in Python.
+"""A sweep as it is described: by a YAML file, or by the same document in Python.
 
-It has the parts `base`, `axes`, `seeds`, `keep` and `chunk`.
+The document has the parts `base`, `axes`, `seeds`, `keep` and `chunk`.
 """
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import yaml
+from numpy.typing import NDArray
 
 from amsgrad.field_types import Whole, closest
 from amsgrad.options import REQUIRED, Option, Role, shown
@@ -27,13 +29,27 @@ Where = Callable[..., str]  # from the names of a part to its place, in words
 
 
 class Sweep(NamedTuple):
-    """All that is to be computed; each value is checked by itself."""
+    """A sweep; each value is checked by itself."""
 
     base: dict[str, Any]  # settings that all cells share
     axes: dict[str, tuple[Any, ...]]  # in the order of the document; seeds are the last one
     free: frozenset[str]  # the axes in which the runs of one batch may differ
     keep: Keep
     chunk: int | None  # cells per chunk; None for a number that suits the steps
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The number of values on each axis."""
+        return tuple(map(len, self.axes.values()))
+
+    def places(self, cells: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+        """Return for each axis the index of each cell on it."""
+        return dict(zip(self.axes, np.unravel_index(cells, self.shape), strict=True))
+
+    def values(self, cell: int) -> dict[str, Any]:
+        """Return the value of a cell on each axis."""
+        places = self.places(np.array(cell))
+        return {name: self.axes[name][place] for name, place in places.items()}
 
     def document(self) -> dict[str, Any]:
         """Return all of it as JSON can hold it."""

@@ -15,12 +15,15 @@ def cores() -> int:
 
 
 def in_threads(
-    compute: Callable[[W], R], works: Iterable[W], threads: int, stop: Callable[[], bool]
+    compute: Callable[[W, Callable[[], bool]], R],
+    threads: int,
+    works: Iterable[W],
+    stop: Callable[[], bool],
 ) -> Iterator[tuple[W, Future[R]]]:
     """Yield each piece of work with its finished future, as they end, until `stop` returns True.
 
     The next work is asked for as late as possible, so that `works` can leave out what another
-    process has done.
+    process has done. `compute` gets `stop`, too.
     """
     waiting: dict[Future[R], W] = {}
     supply = iter(works)
@@ -34,7 +37,7 @@ def in_threads(
                 except StopIteration:
                     more = False
                 else:
-                    waiting[pool.submit(compute, work)] = work
+                    waiting[pool.submit(compute, work, stop)] = work
             # a limit, so that a signal is answered
             for future in wait(waiting, 0.2, FIRST_COMPLETED).done:
                 yield waiting.pop(future), future

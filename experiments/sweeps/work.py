@@ -1,7 +1,8 @@
-"""The work of a chunk as a value: what is to be computed, and nothing else."""
+"""The work of a chunk as a value: everything that is to be computed, and nothing else."""
 
 import hashlib
 import json
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,8 +12,10 @@ from numpy.typing import NDArray
 
 from amsgrad.code_digest import code_digest
 from experiments.config.run_config import Config
-from experiments.sweeps.quantities import Keep, to_document
+from experiments.files.strict_json import to_json
+from experiments.sweeps.quantities import Keep
 
+FORM = "amsgrad sweep, form 1"
 EXPERIMENTS = Path(__file__).parents[1]
 DECIDING = (  # the files of the runs that decide the numbers of a cell
     *("config/build.py", "config/run_config.py"),
@@ -27,6 +30,12 @@ def cell_code() -> str:
     return code_digest(*(EXPERIMENTS / name for name in DECIDING))
 
 
+def sweep_digest(identity: Mapping[str, Any]) -> str:
+    """Return a digest of what decides the contents of the chunks of a sweep."""
+    plain = json.loads(to_json(identity))
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:24]
+
+
 class Stopped(Exception):
     """A chunk was given up because its sweep ends."""
 
@@ -34,6 +43,8 @@ class Stopped(Exception):
 class Work(NamedTuple):
     """Cells that one batch can hold; plain enough to be sent to another machine."""
 
+    sweep: str  # digest of the sweep
+    code: str  # digest of the code that is to compute it
     cells: NDArray[np.int64]  # their numbers in the sweep
     configs: list[Config]  # settings that cells share
     of: NDArray[np.int64]  # for each cell the index of its shared settings
@@ -43,10 +54,8 @@ class Work(NamedTuple):
 
     def config(self, i: int) -> Config:
         """Return the settings of cell i of the chunk, which were checked with the plan."""
-        shared: Config = self.configs[self.of[i]]
-        return shared.with_numbers(
-            {name: column[i].item() for name, column in self.numbers.items()}
-        )
+        own = {name: column[i].item() for name, column in self.numbers.items()}
+        return self.configs[int(self.of[i])].with_numbers(own)
 
     @property
     def steps(self) -> int:
@@ -58,11 +67,7 @@ class Work(NamedTuple):
         """Cells times steps."""
         return self.cells.size * self.steps
 
-    def name(self, code: str) -> str:
-        """Return the name of the chunk: a digest of all this and of the code that computes it."""
-        settings = [config.settings() for config in self.configs]
-        plain = [code, settings, to_document(self.keep), self.certified, sorted(self.numbers)]
-        digest = hashlib.sha256(json.dumps(plain, sort_keys=True).encode())
-        for array in (self.cells, self.of, *(self.numbers[name] for name in sorted(self.numbers))):
-            digest.update(array.dtype.str.encode() + array.tobytes())
-        return digest.hexdigest()[:24]
+    @property
+    def name(self) -> str:
+        """The name of the chunk: a digest of the sweep and of its cells."""
+        return hashlib.sha256(self.sweep.encode() + self.cells.tobytes()).hexdigest()[:24]

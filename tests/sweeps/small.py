@@ -56,11 +56,9 @@ def fails(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
     return err
 
 
-def start(*argv: Any, jit: bool = False, **options: Any) -> subprocess.Popen[str]:
+def start(*argv: Any, **options: Any) -> subprocess.Popen[str]:
     """A process of its own; without a compiler it is ready at once, and has the same bits."""
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    if not jit:
-        environment["NUMBA_DISABLE_JIT"] = "1"
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "NUMBA_DISABLE_JIT": "1"}
     return subprocess.Popen(
         [sys.executable, *map(str, argv)],
         cwd=ROOT,

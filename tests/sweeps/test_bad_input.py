@@ -15,7 +15,7 @@ BASE = "base: {opt: amsgrad, steps: 100}\n"
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("axes: {lrr: [1]}", "line 2: lrr is no axis; did you mean lr?"),
+        ("axes: {lrr: [1]}", "line 2: lrr is not a setting; did you mean lr?"),
         ("axes: {verify: [1]}", "verify cannot be an axis"),
         ("axes: {lr: []}", "the axis lr is empty"),
         ("axes: {lr: {linear: [0, 1, 0]}}", "the axis lr is empty"),
@@ -33,8 +33,8 @@ BASE = "base: {opt: amsgrad, steps: 100}\n"
         ("axes: {lr: {log: [1, 5]}}", "log needs [first, last, how many], but ['1', '5']"),
         ("axes: {lr: {log: [1, 5, 1.5]}}", "log needs [first, last, how many]"),
         ("axes: {lr: {log: [1, x, 5]}}", "log needs [first, last, how many]"),
-        ("axes: {period: {linear: [2, 4, 9]}}", "has no 9 whole numbers"),
-        ("axes:\n  lr: [1]\n  lr: [2]", "line 4: there are two axes of the name lr"),
+        ("axes: {period: {linear: [2, 4, 9]}}", "there are fewer than 9 whole numbers in linear"),
+        ("axes:\n  lr: [1]\n  lr: [2]", "line 4: lr is given a second time"),
         ("axes: {steps: [10]}", "steps is also an axis; give it once"),
         ("axes: {seed: [1]}\nseeds: 2", "seeds and the axis seed are two axes of one name"),
         ("axes: {lr: [1]}\nseeds: 0", "seeds must be a whole number from 1"),
@@ -52,10 +52,10 @@ BASE = "base: {opt: amsgrad, steps: 100}\n"
         ),
         ("axes: {lr: [1]}\nkeep: [{series: 0}]", "series must be a whole number from 1 to 10000"),
         ("axes: {lr: [1], schedule: [inverse_sqrt]}\nkeep: [limit]", "its step size decays"),
-        ("axes: {lr: [1]}\nchunks: 5", "chunks is no part of a sweep; did you mean chunk?"),
+        ("axes: {lr: [1]}\nchunks: 5", "chunks is not a part of a sweep; did you mean chunk?"),
         ("axes: {lr: [1]}\nchunk: 0", "chunk must be a whole number from 1"),
         ("axes: {opt: ['torch.optim:SGD']}", "opt is also an axis; give it once"),
-        ("axes: {lr: &a [*a]}", "lists must not be nested so deeply"),
+        ("axes: {lr: &a [*a]}", "a value of the axis lr must be a finite number, 0 or more"),
         ("axes: [lr]", "must hold axes: with options below"),
         ("axes: {lr: !!python/name:os.system ''}", "must be a plain value"),
         ("axes: {lr: {linear: [0, 1, 20000]}, beta1: {linear: [0, 0.9, 20000]}}", "400,000,000"),
@@ -75,10 +75,14 @@ def test_a_sweep_that_cannot_be(
     [
         ("{opt: amsgrad, lrr: 1}", "unknown option lrr; did you mean lr?"),
         ("{opt: amsgrad, lr: -1}", "lr must be a finite number, 0 or more"),
-        ("{opt: amsgrad, out: x}", "out has no place in a sweep"),
+        ("{opt: amsgrad, out: x}", "out cannot be set in a sweep, which keeps what keep lists"),
         ("{lr: 1}", "opt must be given"),
         ("{opt: 'torch.optim:SGD', beta2: 0.9}", "a sweep needs a rule and --engine compiled"),
         ("{opt: amsgrad, engine: torch}", "a sweep needs a rule and --engine compiled"),
+        ("{opt: amsgrad, device: cuda}", "which needs --device cpu, but cuda was given"),
+        ("{opt: amsgrad, every: 5}", "every cannot be set in a sweep"),
+        ("{opt: amsgrad, json: yes}", "unknown option json"),
+        ("{opt: [amsgrad]}", "opt must be adam"),
         ("{opt: amsgrad, schedule: inverse_sqrt, certify: yes}", "certify"),
         ("5", "must hold base: with options below"),
     ],
@@ -101,15 +105,19 @@ def test_a_base_that_cannot_be(
         ("--config small.yaml --threads 0", "--threads must be a whole number from 1 to 4096"),
         ("--config small.yaml --workers x", "--workers must be a whole number from 1 to 4096"),
         ("--config small.yaml --workers 1 --threads 1", "--threads and --workers exclude"),
-        ("--config small.yaml --outt x", "unknown option --outt"),
-        ("--config small.yaml --out", "expected one argument"),
+        ("--config small.yaml --outt x", "unknown option --outt; did you mean --out?"),
+        ("--config small.yaml --out", "--out needs a value"),
         ("--config small.yaml --app nowhere", "--app must be http(s)://host[:port]"),
-        ("--config small.yaml --out full", "full is not empty and holds no sweep"),
+        ("--config small.yaml --out full", "full is not empty and does not hold a sweep"),
         ("--config small.yaml --out small.yaml", "small.yaml"),
+        ("--config small.yaml --dry-runn", "unknown option --dry_runn; did you mean --dry_run?"),
+        ("--config small.yaml more", "more belongs to no option"),
+        ("statsu full", "statsu is not a subcommand; did you mean status?"),
+        ("status full --jsn", "unknown option --jsn; did you mean --json?"),
         ("status", "status needs the folder of one sweep"),
         ("merge a b", "merge needs the folder of one sweep"),
-        ("merge nowhere", "nowhere holds no sweep"),
-        ("status full", "full holds no sweep"),
+        ("merge nowhere", "nowhere does not hold a sweep"),
+        ("status full", "full does not hold a sweep"),
     ],
 )
 def test_a_line_that_cannot_be(
@@ -128,6 +136,7 @@ def test_a_line_that_cannot_be(
     assert sorted(tmp_path.rglob("*")) == before
 
 
+@pytest.mark.slow  # it is waited for
 def test_a_scheduler_that_does_not_answer(tmp_path: Path) -> None:
     path, out = write(tmp_path, BASE + "axes: {lr: [1]}"), tmp_path / "out"
     with socket.socket() as silent:  # takes the call, and says nothing
@@ -146,8 +155,17 @@ def test_a_scheduler_that_does_not_answer(tmp_path: Path) -> None:
     assert not out.exists()
 
 
-def test_help(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("line", "example"),
+    [
+        ("--help", "python -m experiments.sweep --config configs/sweeps/example.yaml"),
+        ("status --help", "python -m experiments.sweep status results/sweeps/example"),
+        ("merge nowhere -h", "python -m experiments.sweep merge results/sweeps/example"),
+    ],
+)
+def test_help(line: str, example: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
-        main(["--help"])
+        main(line.split())
     assert end.value.code == 0
-    assert "status FOLDER" in capsys.readouterr().out
+    assert f"Example: {example}" in (printed := capsys.readouterr().out)
+    assert line != "--help" or "sweep merge FOLDER" in printed

@@ -1,4 +1,4 @@
-"""What a sweep survives, each with real processes: afterwards the merged bytes are the same.
+"""Faults that a sweep survives, with real processes: afterwards the merged bytes are the same.
 
 Processes of their own run without the compiler (see `start`), the undisturbed sweep with it.
 """
@@ -36,7 +36,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 @pytest.fixture
 def processes() -> Iterator[list[subprocess.Popen[str]]]:
-    """What a test starts, and what that starts: all ended with the test."""
+    """Processes that a test starts: they and their children end with the test."""
     started: list[subprocess.Popen[str]] = []
     yield started
     for process in started:
@@ -107,7 +107,7 @@ def test_two_processes_fill_one_sweep_at_once(
     for process in processes:
         status, told = end_of(process)
         assert status == 0, told
-        assert "small finished: of 24 chunks" in told
+        assert "small finished in" in told
     assert chunks(out) == CHUNKS
     assert not list(out.glob("chunks/.*.part"))
     assert merged(out) == undisturbed
@@ -173,6 +173,7 @@ def test_kill_of_a_worker_and_then_of_the_client(
     assert merged(out) == undisturbed
 
 
+@pytest.mark.slow  # dask starts four processes, and waits before it gives up its scheduler
 def test_kill_of_a_worker_of_a_cluster_and_then_of_its_scheduler(
     undisturbed: dict[str, bytes], tmp_path: Path, processes: list[subprocess.Popen[str]]
 ) -> None:

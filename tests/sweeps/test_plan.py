@@ -1,4 +1,4 @@
-"""How axes become values, and cells become chunks."""
+"""From axes to values, and from cells to chunks."""
 
 from pathlib import Path
 
@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from amsgrad.engines.batch import Batch
-from experiments.config.build import build_rule, build_setup
-from experiments.config.run_config import from_mapping
+from experiments.config.build import build_setup
+from experiments.config.run_config import Config
+from experiments.sweeps import plan as planning
 from experiments.sweeps.axes import from_form
-from experiments.sweeps.kernels import kernels
 from experiments.sweeps.plan import Plan, make_plan
 from experiments.sweeps.plan_checks import CERTIFIED_FROM
 from experiments.sweeps.sweep_file import read_sweep
@@ -57,28 +57,30 @@ chunk: 17
 def test_every_cell_is_in_one_chunk_and_chunks_are_of_one_kind(tmp_path: Path) -> None:
     made = plan(tmp_path, SORTS)
     assert made.cells == 4 * 3 * 2 * 2 * 2 * 3 * 2 * 2 * 2
-    works = [made.work(i) for i in range(len(made.works))]
+    works = [made.work(i) for i in range(len(made.chunks))]
     cells = np.concatenate([work.cells for work in works])
     assert sorted(cells) == list(range(made.cells))
-    assert len({work.name(kernels()) for work in works}) == len(works)
+    assert len({work.name for work in works}) == len(works)
     for work in works[::5]:
         configs = [work.config(i) for i in range(work.cells.size)]
-        Batch([build_setup(c) for c in configs], [build_rule(c) for c in configs])
+        Batch([build_setup(c) for c in configs], [c.make_rule() for c in configs])
 
 
 def test_the_settings_of_a_cell_are_those_of_a_run(tmp_path: Path) -> None:
     made = plan(tmp_path, SORTS)
-    for number in range(0, len(made.works), 7):
+    for number in range(0, len(made.chunks), 7):
         work = made.work(number)
         for i in (0, work.cells.size - 1):
-            where = made.values(int(work.cells[i]))
-            assert work.config(i) == from_mapping({**made.sweep.base, **where})
+            where = made.sweep.values(int(work.cells[i]))
+            assert work.config(i) == Config(**{**made.sweep.base, **where})
 
 
-def test_the_name_of_a_chunk_is_its_content(tmp_path: Path) -> None:
+def test_the_name_of_a_chunk_is_its_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     text = "base: {opt: adam, steps: 100}\naxes: {lr: [0.1, 0.2], beta1: [0, 0.5]}\n"
-    name = plan(tmp_path, text).work(0).name(kernels())
-    assert plan(tmp_path, text).work(0).name(kernels()) == name
+    name = plan(tmp_path, text).work(0).name
+    assert plan(tmp_path, text).work(0).name == name
     others = [
         text.replace("100", "101"),
         text.replace("0.2", "0.3"),
@@ -86,8 +88,9 @@ def test_the_name_of_a_chunk_is_its_content(tmp_path: Path) -> None:
         text + "keep: [x]",
     ]
     for other in others:
-        assert plan(tmp_path, other).work(0).name(kernels()) != name
-    assert plan(tmp_path, text).work(0).name("other kernels") != name
+        assert plan(tmp_path, other).work(0).name != name
+    monkeypatch.setattr(planning, "cell_code", lambda: "other code")
+    assert plan(tmp_path, text).work(0).name != name
 
 
 @pytest.mark.parametrize(
@@ -105,4 +108,4 @@ def test_who_computes_its_transient_alone(change: str, certified: bool, tmp_path
     steps = "" if "steps" in change else f", steps: {CERTIFIED_FROM}"
     base = f"{{opt: adam{steps}, {change}}}".replace(", }", "}")
     made = plan(tmp_path, f"base: {base}\naxes: {{lr: [0.1, 0.2]}}\n")
-    assert [is_certified for _, is_certified in made.works] == [certified]
+    assert [is_certified for _, is_certified in made.chunks] == [certified]
