@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from dataclasses import replace
-from inspect import signature
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -11,15 +10,21 @@ from typing import Any
 import numpy as np
 import pytest
 
+from amsgrad.engines.agreement import first_difference
+from amsgrad.engines.base import Records, Setup, State
 from amsgrad.engines.batch import Batch
-from amsgrad.engines.compiled import Compiled
-from amsgrad.engines.base import Records, Setup
+from amsgrad.engines.driver import run_to
+from amsgrad.engines.reference import Reference
+from amsgrad.field_types import OneOf, Whole
+from amsgrad.options import Option
 from amsgrad.problems.online import Online
-from amsgrad.problems.problem import Problem
 from amsgrad.problems.stochastic import Stochastic
 from amsgrad.rules import RULES
 from amsgrad.schedules import constant, inverse_sqrt, record_steps, shifted_inverse_sqrt
-from tests.engines.cases import CASES, Case
+from amsgrad.verification import Disagreement, verify_to_the_bit
+from tests.engines.cases import CASES, Case, same
+from tests.rules.cases import with_lr
+from tests.slow import slow
 
 ROOT = Path(__file__).parents[2]
 SEEDS = [Stochastic(seed=seed) for seed in range(7)]
@@ -27,64 +32,69 @@ SLOPES = [Online(big=1010.0 + 10 * i) for i in range(7)]
 STEPS = 4000  # past the settling step of bias correction
 AT = record_steps(STEPS, 77)
 
+# Each row is a loop of its own, and takes seconds to compile: the first three, a stochastic
+# problem, a decaying beta1, and a memory that repeats with the period, serve the other tests, too.
+ALIKE = list(zip(CASES[::3], cycle([SEEDS, SLOPES, SLOPES]), strict=False))
+SHARED = ALIKE[:3]
+
 
 def batch(case: Case, problems: list[Any]) -> Batch:
     setups = [replace(case.setup, problem=problem) for problem in problems]
     return Batch(setups, [case.rule] * len(problems))
 
 
-def assert_lane(state: Any, records: Records, i: int, case: Case, problem: Problem) -> None:
+def assert_lane(state: State, records: Records, i: int, setup: Setup, rule: Any) -> None:
     """Run i has the numbers of a run by itself, to the bit."""
-    alone = Compiled(replace(case.setup, problem=problem), case.rule)
-    expected, path = alone.advance(alone.init(), STEPS, AT)
+    expected, rows = run_to(Reference(setup, rule), STEPS, AT)
     assert state.steps == expected.steps
-    assert state.x[i] == expected.x
-    assert tuple(entry[i] for entry in state.memory) == expected.memory
-    assert tuple(part[i] for part in state.regret) == expected.regret
-    assert tuple(part[i] for part in state.slopes) == expected.slopes
-    for column, values in zip(records[1:], path[1:], strict=True):
-        np.testing.assert_array_equal(column[:, i], values)
+    assert first_difference(state.run(i), expected) is None
+    assert same(Records(records.step, *(column[:, i] for column in records[1:])), rows)
 
 
-# each case is a kernel of its own, and takes seconds to compile
+def assert_alone(state: State, records: Records, i: int, case: Case, problem: Any) -> None:
+    assert_lane(state, records, i, replace(case.setup, problem=problem), case.rule)
+
+
 @pytest.mark.parametrize(
     ("case", "problems"),
-    list(zip(CASES[::3], cycle([SEEDS, SLOPES, SLOPES]), strict=False)),
+    [*SHARED, *(slow(*row) for row in ALIKE[3:])],
     ids=lambda x: str(x)[:40],
 )
 def test_each_run_has_the_bits_of_a_run_by_itself(case: Case, problems: list[Any]) -> None:
-    engine = batch(case, problems)
-    state, records = engine.advance(engine.init(), STEPS, AT)
+    state, records = run_to(batch(case, problems), STEPS, AT)
     assert state.finite.all()
     for i in (0, 3, 6):
-        assert_lane(state, records, i, case, problems[i])
+        assert_alone(state, records, i, case, problems[i])
 
 
-def of_all_sorts(opt: str, problems: list[Any], dtype: Any, schedule: Any, **options: Any) -> Any:
+def of_all_sorts(opt: str, problems: list[Any], dtype: Any, schedule: Any) -> Any:
     """Setups and rules that differ in all their numbers."""
     rng = np.random.default_rng(5)
-    names = signature(RULES[opt]).parameters
     setups, rules = [], []
     for problem in problems:
         lr, x0 = float(rng.choice([0.001, 0.1, 0.5])), float(rng.uniform(-1, 1))
         beta1, beta2 = float(rng.choice([0.0, 0.9, 0.95])), float(rng.choice([0.5, 0.9, 0.99]))
-        given = {"lr": lr, "beta1": beta1, "beta2": beta2, "eps": 1e-12, **options}
         rate = {"schedule_rate": float(rng.uniform(0, 1))}
         setups.append(Setup(problem, lr, schedule, first_t=0, x0=x0, dtype=dtype, **rate))
-        rules.append(RULES[opt](**{name: given[name] for name in names if name in given}))
+        given = {"beta1": beta1, "beta2": beta2, "eps": 1e-12}
+        own = {name: given[name] for name in RULES[opt].options if name in given}
+        rules.append(RULES[opt](**own, **with_lr(opt, lr)))
     return setups, rules
 
 
+# A memory that repeats, one that never does (AdaGrad's sum grows at every step), coefficients that
+# never settle, and a stochastic problem with a decaying step size and a start of its own.
 MANY_SORTS = [
     ("amsgrad", np.float32, constant, SLOPES),
-    ("amsgrad", np.float64, inverse_sqrt, SLOPES),
-    ("adam", np.float32, inverse_sqrt, SEEDS),
-    ("adam", np.float64, constant, SLOPES),
+    ("adagrad", np.float64, constant, SLOPES),
     ("adopt", np.float32, constant, SLOPES),
-    ("adabound", np.float32, inverse_sqrt, SLOPES),
-    ("adashift", np.float32, constant, SLOPES),
-    ("sgd", np.float32, constant, SLOPES),
     ("yogi", np.float64, shifted_inverse_sqrt, SEEDS),
+    slow("amsgrad", np.float64, inverse_sqrt, SLOPES),
+    slow("adam", np.float32, inverse_sqrt, SEEDS),
+    slow("adam", np.float64, constant, SLOPES),
+    slow("adabound", np.float32, inverse_sqrt, SLOPES),
+    slow("adashift", np.float32, constant, SLOPES),
+    slow("sgd", np.float32, constant, SLOPES),
 ]
 
 
@@ -94,63 +104,48 @@ def test_runs_of_all_sorts_have_the_bits_of_runs_by_themselves(
 ) -> None:
     setups, rules = of_all_sorts(opt, problems, dtype, schedule)
     engine = Batch(setups, rules)
-    state, records = engine.advance(engine.init(), STEPS, AT)
-    middle, first = engine.advance(engine.init(), 3801, AT[:49])
-    end, second = engine.advance(middle, STEPS - 3801, AT[49:])
+    state, records = run_to(engine, STEPS, AT)
+    middle, first = run_to(engine, 3801, AT[:49])
+    end, second = run_to(engine, STEPS, AT[49:], middle)
     joined = Records.join([first, second])
     for i in range(7):
-        alone = Compiled(setups[i], rules[i])
-        expected, path = alone.advance(alone.init(), STEPS, AT)
-        for found, recorded in ((state, records), (end, joined)):
-            assert found.x[i] == expected.x
-            assert tuple(entry[i] for entry in found.memory) == expected.memory
-            assert tuple(part[i] for part in found.regret) == expected.regret
-            for column, values in zip(recorded[1:], path[1:], strict=True):
-                np.testing.assert_array_equal(column[:, i], values)
-
-
-def test_a_memory_that_does_not_repeat_is_never_put_in_a_table() -> None:
-    """AdaGrad's sum grows at every step."""
-    setups, rules = of_all_sorts("adagrad", SLOPES, np.float64, constant)
-    engine = Batch(setups, rules)
-    state, _ = engine.advance(engine.init(), STEPS, AT)
-    alone = Compiled(setups[2], rules[2])
-    expected, _ = alone.advance(alone.init(), STEPS, AT)
-    assert state.memory.total[2] == expected.memory.total
+        assert_lane(state, records, i, setups[i], rules[i])
+        assert first_difference(end.run(i), state.run(i)) is None
+    assert same(joined, records)
 
 
 @pytest.mark.parametrize("cut", [1, 128, 999])
-def test_a_batch_in_pieces_has_the_same_bits(cut: int) -> None:
-    for case in CASES[::12]:
-        engine = batch(case, SEEDS)
-        before = int(np.searchsorted(AT, cut, side="right"))
-        middle, first = engine.advance(engine.init(), cut, AT[:before])
-        end, second = engine.advance(middle, STEPS - cut, AT[before:])
-        joined = Records.join([first, second])
-        for i in (0, 6):
-            assert_lane(end, joined, i, case, SEEDS[i])
+@pytest.mark.parametrize("case", [CASES[0], slow(CASES[12])], ids=str)
+def test_a_batch_in_pieces_has_the_same_bits(cut: int, case: Case) -> None:
+    engine = batch(case, SEEDS)
+    before = int(np.searchsorted(AT, cut, side="right"))
+    middle, first = run_to(engine, cut, AT[:before])
+    end, second = run_to(engine, STEPS, AT[before:], middle)
+    joined = Records.join([first, second])
+    for i in (0, 6):
+        assert_alone(end, joined, i, case, SEEDS[i])
 
 
 def test_a_state_is_a_value() -> None:
-    engine = batch(Case(), SEEDS)
+    engine = batch(*SHARED[0])
     start = engine.init()
     once, _ = engine.advance(start, 500, AT[:5])
     twice, _ = engine.advance(start, 500, AT[:5])
     assert start.steps == 0
     assert not start.x.any()
-    np.testing.assert_array_equal(once.x, twice.x)
+    for i in range(7):
+        assert first_difference(once.run(i), twice.run(i)) is None
 
 
 def test_a_run_that_blows_up_leaves_the_others_alone() -> None:
-    case = Case("adam", lr=1.0, eps=0.0)
+    case = replace(SHARED[2][0], lr=1.0, eps=0.0)
     problems = [Online(big=0.0, small=0.0), Online()]  # 0 / 0 in the first
     with pytest.raises(ValueError, match="comparator"):
         batch(case, [Online(period=5, big=1.0, small=-10.0), Online(period=5)])
-    engine = batch(case, problems)
-    state, records = engine.advance(engine.init(), STEPS, AT)
+    state, records = run_to(batch(case, problems), STEPS, AT)
     assert state.finite.tolist() == [False, True]
     assert np.isnan(records.x[-1, 0])
-    assert_lane(state, records, 1, case, problems[1])
+    assert_alone(state, records, 1, case, problems[1])
 
 
 def test_unlike_problems_are_refused() -> None:
@@ -159,15 +154,52 @@ def test_unlike_problems_are_refused() -> None:
             batch(Case(), [Online(), other])
 
 
+def test_a_run_of_a_batch_is_verified_by_its_number() -> None:
+    case, problems = SHARED[0]
+    engine = batch(case, problems)
+    definitions = [Reference(replace(case.setup, problem=f), case.rule) for f in problems]
+    for i in (0, 6):
+        verify_to_the_bit(engine, definitions[i], 300, run=i, piece=lambda: 150)
+    with pytest.raises(Disagreement, match=r"^after 300 steps x is .*, not .* as in the reference"):
+        verify_to_the_bit(engine, definitions[0], 300, run=6)
+
+
+def two_values(option: Option) -> tuple[Any, Any]:
+    if isinstance(option.type, OneOf):
+        one, other, *_ = option.type.names
+        return one, other
+    if isinstance(option.type, Whole):
+        return option.type.least + 1, option.type.least + 2
+    return 0.25, 0.5
+
+
+OWN = [(rule, name) for rule, method in RULES.items() for name in method.options]
+
+
+@pytest.mark.parametrize(("rule", "name"), OWN)
+def test_the_free_options_of_a_rule_are_those_in_which_a_batch_may_differ(
+    rule: str, name: str
+) -> None:
+    method = RULES[rule]
+    rules = [
+        method(**{name: value}, **with_lr(rule, 0.01)) for value in two_values(method.options[name])
+    ]
+    assert rules[0] != rules[1]
+    setups = [Case().setup] * 2
+    if method.options[name].free:
+        Batch(setups, rules)
+    else:
+        with pytest.raises(ValueError, match="and one rule"):
+            Batch(setups, rules)
+
+
 FROM_CACHE = """
-from tests.engines.test_batch import AT, SEEDS, STEPS, batch
-from tests.engines.test_batch import assert_lane
-from tests.engines.cases import Case
+from tests.engines.test_batch import AT, SHARED, STEPS, assert_alone, batch
 hits = 0
-for case in (Case(), Case(beta1_schedule="exponential")):
-    engine = batch(case, SEEDS)
+for case, problems in SHARED:
+    engine = batch(case, problems)
     state, records = engine.advance(engine.init(), STEPS, AT)
-    assert_lane(state, records, 3, case, SEEDS[3])
+    assert_alone(state, records, 3, case, problems[3])
     hits += sum(engine._kernel.stats.cache_hits.values())
 print(hits)
 """
@@ -176,7 +208,9 @@ print(hits)
 @pytest.mark.skipif("os.environ.get('NUMBA_DISABLE_JIT') == '1'", reason="nothing is compiled")
 def test_loops_of_many_rules_come_from_the_cache_unmixed() -> None:
     """Cached loops once found each other's inner functions, since these had the same name."""
-    for _ in range(2):
-        command = [sys.executable, "-c", FROM_CACHE]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "2"
+    for case, problems in SHARED:
+        run_to(batch(case, problems), 1)  # compiled, or found in the cache, by this process
+    command = [sys.executable, "-c", FROM_CACHE]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == str(len(SHARED))

@@ -1,15 +1,13 @@
-"""What is special to the torch engine: optimizers of others, and their random numbers."""
+"""The torch engine: foreign optimizers, and their random numbers."""
 
-import numpy as np
 import pytest
 import torch
 
-from amsgrad.engines.torch_loop import State, TorchLoop
+from amsgrad.engines.base import NOTHING, State
+from amsgrad.engines.torch_loop import TorchLoop
 from amsgrad.schedules import record_steps
 from tests import optimizers_of_others as others
 from tests.engines.cases import Case
-
-NOTHING = np.empty(0, np.int64)
 
 
 def noisy(seed: int) -> TorchLoop:

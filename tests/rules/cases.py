@@ -1,26 +1,33 @@
 """One table of cases: every rule, on both problems, with either step size, in both precisions."""
 
 from dataclasses import dataclass, field
+from inspect import signature
 from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
 
-from amsgrad.engines.compiled import Compiled
 from amsgrad.engines.base import Setup
+from amsgrad.engines.compiled import Compiled
+from amsgrad.engines.driver import drive
 from amsgrad.engines.reference import Reference
 from amsgrad.problems.online import Online
 from amsgrad.problems.stochastic import Stochastic
-from amsgrad.rules import RULES, defaults
+from amsgrad.rules import RULES
 from amsgrad.rules.rule import Rule
 from amsgrad.schedules import BETA1_SCHEDULES, SCHEDULES
 from tests import naive_rules
+from tests.slow import slow
 
 PROBLEMS = {"online": Online(), "stochastic": Stochastic(seed=7)}
 BETA1_RATE = 0.99
-NOTHING_RECORDED = np.empty(0, np.int64)
 STEPS = 4200  # past the last settling step in the table, 3735
+
+
+def with_lr(opt: str, lr: float) -> dict[str, float]:
+    """Return the first step size as an option of those rules that need it."""
+    return {"lr": lr} if "lr" in signature(RULES[opt].make).parameters else {}
 
 
 @dataclass(frozen=True)
@@ -46,8 +53,8 @@ class Case:
 
     @property
     def builder_options(self) -> dict[str, Any]:
-        bounds = {"lr": self.lr} if self.opt in ("adabound", "amsbound") else {}
-        return {**defaults(self.opt), **bounds, **self.options}
+        first = with_lr(self.opt, self.lr)
+        return {**RULES[self.opt].resolve(self.options), **first}
 
     @property
     def rule(self) -> Rule:
@@ -87,12 +94,9 @@ class Case:
 
 
 def walk(engine: Any, steps: int) -> list[dict[str, float]]:
-    """One dict a step: x after it, and the rule's state variables."""
-    state, rows = engine.init(), []
-    for _ in range(steps):
-        state, _ = engine.advance(state, 1, NOTHING_RECORDED)
-        rows.append({"x": state.x, **state.memory._asdict()})
-    return rows
+    """Return a dict per step: x after it, and the rule's state variables."""
+    states = drive(engine, engine.init(), steps, piece=lambda: 1)
+    return [{"x": state.x, **state.memory._asdict()} for state, _ in states]
 
 
 # beta2 = .99 where there is bias correction: it settles at step 3725, inside the tests. Yogi's v
@@ -132,6 +136,16 @@ CASES = [
         RULE_CASES, CIRCUMSTANCES, (np.float32, np.float64)
     )
 ]
-every_case = pytest.mark.parametrize("case", CASES, ids=str)
-# Every rule in both precisions, the circumstances going round: enough where each case is compiled.
+# Every rule in both precisions, the circumstances going round.
 SOME_CASES = [CASES[8 * i + 2 * (i % 4) + j] for i in range(len(RULE_CASES)) for j in range(2)]
+every_case = pytest.mark.parametrize(
+    "case", [case if case in SOME_CASES else slow(case) for case in CASES], ids=str
+)
+OPTS = list(dict.fromkeys(opt for opt, _, _ in RULE_CASES))
+# Every rule in one precision, and all its options in the same circumstances, so that they have one
+# compiled loop: each takes a second to compile.
+COMPILED_CASES = [
+    Case(opt, options, lr, *CIRCUMSTANCES[i % 4], (np.float32, np.float64)[(i + i // 4) % 2])
+    for opt, options, lr in RULE_CASES
+    for i in [OPTS.index(opt)]
+]

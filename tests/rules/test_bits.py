@@ -1,4 +1,4 @@
-"""Compiled, every rule has the bits of the reference: whole, in pieces, in another process."""
+"""Compiled, every rule has the bits of the reference: in one go, in pieces, in another process."""
 
 import pickle
 import subprocess
@@ -8,27 +8,41 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from amsgrad.engines.agreement import first_difference
 from amsgrad.engines.base import Records
+from amsgrad.engines.driver import run_to
+from amsgrad.rules import RULES
 from amsgrad.schedules import record_steps
-from tests.rules.cases import SOME_CASES, STEPS, Case
+from tests.engines.cases import same
+from tests.rules.cases import CIRCUMSTANCES, COMPILED_CASES, SOME_CASES, STEPS, Case
+from tests.slow import slow
 
 ROOT = Path(__file__).parents[2]
-some_case = pytest.mark.parametrize("case", SOME_CASES, ids=str)
+OTHERS = [case for case in SOME_CASES if case not in COMPILED_CASES]
+some_case = pytest.mark.parametrize("case", [*COMPILED_CASES, *map(slow, OTHERS)], ids=str)
 
 
-def same(a: Records, b: Records) -> bool:
-    return all(np.array_equal(p, q, equal_nan=True) for p, q in zip(a, b, strict=True))
+def test_the_selection_has_each_rule_circumstance_and_precision() -> None:
+    cases = COMPILED_CASES
+    assert {case.opt for case in cases} == set(RULES) - {"adam", "amsgrad"}
+    found = {(case.problem, case.schedule, case.beta1_schedule) for case in cases}
+    assert found == set(CIRCUMSTANCES)
+    assert {(case.problem, case.dtype) for case in cases} == {
+        (problem, dtype)
+        for problem in ("online", "stochastic")
+        for dtype in (np.float32, np.float64)
+    }
 
 
 @some_case
 def test_compiled_gives_the_bits_of_the_reference(case: Case) -> None:
-    reference, compiled = case.reference, case.compiled
     record_at = record_steps(STEPS, 77)
-    expected = reference.advance(reference.init(), STEPS, record_at)
-    actual = compiled.advance(compiled.init(), STEPS, record_at)
-    assert expected[0] == actual[0]
-    assert same(expected[1], actual[1])
-    assert {type(entry) for entry in [actual[0].x, *actual[0].memory]} == {case.dtype}
+    expected, rows = run_to(case.reference, STEPS, record_at)
+    actual, records = run_to(case.compiled, STEPS, record_at)
+    assert first_difference(actual, expected) is None
+    assert actual == expected  # steps and `finite`, too
+    assert same(records, rows)
+    assert {type(entry) for entry in [actual.x, *actual.memory]} == {case.dtype}
 
 
 @some_case
@@ -36,12 +50,12 @@ def test_compiled_gives_the_bits_of_the_reference(case: Case) -> None:
 def test_1000_steps_are_400_and_600(case: Case, name: str) -> None:
     engine = getattr(case, name)
     record_at = record_steps(1000, 50)
-    whole = engine.advance(engine.init(), 1000, record_at)
-    middle, first = engine.advance(engine.init(), 400, record_at[record_at <= 400])
+    whole, records = run_to(engine, 1000, record_at)
+    middle, first = run_to(engine, 400, record_at[record_at <= 400])
     middle = engine.load(engine.dump(middle))
-    end, second = engine.advance(middle, 600, record_at[record_at > 400])
-    assert end == whole[0]
-    assert same(Records.join([first, second]), whole[1])
+    end, second = run_to(engine, 1000, record_at, middle)
+    assert first_difference(end, whole) is None
+    assert same(Records.join([first, second]), records)
 
 
 def test_the_published_defaults_have_the_same_bits_past_settling() -> None:
@@ -49,47 +63,45 @@ def test_the_published_defaults_have_the_same_bits_past_settling() -> None:
     steps = 38_000
     assert all(case.rule.settled < steps for case in (Case("yogi"), Case("adashift")))
     for case in (Case("yogi"), Case("adashift", dtype=np.float32)):
-        reference, compiled = case.reference, case.compiled
         record_at = record_steps(steps, steps)
-        expected, _ = reference.advance(reference.init(), steps, record_at)
-        actual, _ = compiled.advance(compiled.init(), steps, record_at)
-        assert expected == actual
+        expected, _ = run_to(case.reference, steps, record_at)
+        actual, _ = run_to(case.compiled, steps, record_at)
+        assert first_difference(actual, expected) is None
 
 
 def test_powers_have_the_same_bits_compiled() -> None:
     """Padam alone takes a power in the precision of the run: libm's, from numpy as from numba."""
     for power, dtype in ((0.1, np.float32), (1 / 3, np.float32), (0.1, np.float64)):
         case = Case("padam", {"power": power}, lr=1e-3, problem="stochastic", dtype=dtype)
-        reference, compiled = case.reference, case.compiled
         record_at = record_steps(2000, 1)
-        expected = reference.advance(reference.init(), 2000, record_at)
-        actual = compiled.advance(compiled.init(), 2000, record_at)
-        assert expected[0] == actual[0]
-        assert same(expected[1], actual[1])
+        expected, rows = run_to(case.reference, 2000, record_at)
+        actual, records = run_to(case.compiled, 2000, record_at)
+        assert first_difference(actual, expected) is None
+        assert same(records, rows)
 
 
+ON_DEMAND = Case("adashift", {"window": 4})
 RUN = """
-from tests.rules.cases import Case
-from amsgrad.schedules import record_steps
-engine = Case("adashift", {"window": 4}).compiled
-state, _ = engine.advance(engine.init(), 500, record_steps(500, 500))
+from tests.rules.test_bits import ON_DEMAND, run_to
+engine = ON_DEMAND.compiled
+state, _ = run_to(engine, 500)
 print(state.x.hex(), sum(engine._kernel.stats.cache_hits.values()))
 """
 
 
 def run(code: str) -> list[str]:
-    return subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.split()
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
 
 
 @pytest.mark.skipif("os.environ.get('NUMBA_DISABLE_JIT') == '1'", reason="nothing is compiled")
 def test_a_window_made_on_demand_is_found_in_numbas_cache_by_another_process() -> None:
-    first, second = run(RUN), run(RUN)
-    engine = Case("adashift", {"window": 4}).reference
-    state, _ = engine.advance(engine.init(), 500, record_steps(500, 500))
-    assert first[0] == second[0] == float(state.x).hex()
-    assert second[1] == "1"
+    expected, _ = run_to(ON_DEMAND.reference, 500)
+    here, _ = run_to(ON_DEMAND.compiled, 500)  # compiled, or found in the cache
+    assert first_difference(here, expected) is None
+    assert run(RUN) == [float(expected.x).hex(), "1"]
 
 
 def test_a_window_made_on_demand_can_be_pickled_to_another_process() -> None:
