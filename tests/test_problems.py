@@ -1,7 +1,11 @@
+"""The problems: their losses against the papers, and the facts that each states of itself."""
+
 import math
 import re
 from collections.abc import Callable
+from dataclasses import fields
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -10,7 +14,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amsgrad.problems import PROBLEMS, defaults, parameter_names
+from amsgrad.engines.agreement import first_difference
+from amsgrad.engines.driver import run_to
+from amsgrad.options import Option, Role, options_of
+from amsgrad.problems import PROBLEMS
+from amsgrad.problems.acprop1 import ACProp1
 from amsgrad.problems.acprop2 import ACProp2
 from amsgrad.problems.adafom import AdaFom
 from amsgrad.problems.adashift import AdaShift
@@ -23,8 +31,11 @@ from amsgrad.problems.theorem1 import Theorem1
 from amsgrad.problems.theorem2 import Theorem2
 from amsgrad.problems.theorem3 import Theorem3
 from amsgrad.problems.zhang import Zhang
+from amsgrad.rules import RULES
 from amsgrad.schedules import record_steps
-from tests.engines.cases import Case
+from experiments.config.run_config import RUN, Config
+from tests.engines.cases import Case, same
+from tests.slow import slow
 
 points = st.floats(-1, 1)
 
@@ -36,14 +47,16 @@ def slopes(problem: Online, first_t: int, steps: int) -> list[float]:
 
 
 @pytest.mark.parametrize(("first_t", "big_at"), [(0, [1, 102, 203]), (1, [0, 101, 202])])
-def test_the_big_slope_comes_by_time_not_by_place(first_t: int, big_at: list[int]) -> None:
+def test_the_big_slope_comes_by_time_and_not_by_the_number_of_the_step(
+    first_t: int, big_at: list[int]
+) -> None:
     shown = slopes(Online(), first_t, 300)
     assert [i for i, slope in enumerate(shown) if slope == 1010] == big_at
     assert {slope for i, slope in enumerate(shown) if i not in big_at} == {-10}
 
 
 @given(points)
-def test_standing_still_costs_ten_times_the_distance_a_period(x: float) -> None:
+def test_standing_still_costs_ten_times_the_distance_per_period(x: float) -> None:
     problem = Online()
     p = problem.parameters(float)
     cost = sum(
@@ -105,12 +118,13 @@ PROBABILITY: dict[type, Callable[[Any], float]] = {
     Zhang: lambda f: 1 / f.period,
 }
 
-# What standing still at x costs a step, on average over a period or in expectation.
+# The cost per step of standing still at x, on average over a period or in expectation.
 COST: dict[type, Callable[[Any, Any], Any]] = {
     Online: lambda f, x: 10 * (x + 1) / 101,
     Stochastic: lambda f, x: 0.2 * (x + 1),
     Theorem1: lambda f, x: (f.big - 2) * (x + 1) / 3,
     Theorem2: lambda f, x: (x + 1) / f.period,
+    ACProp1: lambda f, x: (x + 1) / f.period,
     Theorem3: lambda f, x: f.delta * (x + 1),
     AdaShift: lambda f, x: f.delta * (x + 1),
     Adopt: lambda f, x: x + 1,
@@ -240,7 +254,13 @@ def test_what_is_shown_from_time_one_on(problem: Problem, expected: list[float])
 
 
 def test_theorem_2_is_acprops_first_problem_too() -> None:
-    assert PROBLEMS["acprop1"] is PROBLEMS["theorem2"] is Theorem2
+    ours, theirs = ACProp1(period=7), Theorem2(period=7)
+    for name in ("select", "loss", "gradient"):
+        assert getattr(ours, name) is getattr(theirs, name)
+    assert ours.parameters(float) == theirs.parameters(float)
+    assert (ours.lower, ours.upper, ours.x_star) == (theirs.lower, theirs.upper, theirs.x_star)
+    assert (ours.period, ours.in_words) == (theirs.period, theirs.in_words)
+    assert ours.published != theirs.published
 
 
 def as_published(i: int, x: Fraction, n: int, a: Fraction) -> Fraction:
@@ -306,23 +326,30 @@ def test_adashift_and_figure_1_see_the_stream_of_theorem_3() -> None:
 TORCH_TOLERANCE = 1e-12
 
 
-@every_problem
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_every_engine_runs_it(problem: Any, dtype: Any) -> None:
+# Problems with the same functions have one compiled loop per precision; each is quick in one.
+QUICK_IN_DOUBLE = (Stochastic, Theorem3, Adopt, ACProp2, AdaFom)
+RUNS = [
+    row if (dtype is np.float64) == isinstance(problem, QUICK_IN_DOUBLE) else slow(*row)
+    for problem, dtype in product(FAMILY.values(), (np.float32, np.float64))
+    for row in [(problem, dtype)]
+]
+
+
+@pytest.mark.parametrize(
+    ("problem", "dtype"), RUNS, ids=[f"{name}-{bits}" for name in FAMILY for bits in (32, 64)]
+)
+def test_every_engine_runs_it(problem: Problem, dtype: Any) -> None:
     case = Case(problem=problem, first_t=1, x0=0.5, dtype=dtype)
     steps, record_at = 1000, record_steps(1000, 50)
-    reference, compiled = case.engine("reference"), case.engine("compiled")
-    expected = reference.advance(reference.init(), steps, record_at)
-    actual = compiled.advance(compiled.init(), steps, record_at)
-    assert actual[0] == expected[0]
-    assert actual[0].finite
-    for column, expected_column in zip(actual[1], expected[1], strict=True):
-        np.testing.assert_array_equal(column, expected_column)
-    assert actual[1].in_hindsight == problem.hindsight
+    expected, rows = run_to(case.engine("reference"), steps, record_at)
+    actual, records = run_to(case.engine("compiled"), steps, record_at)
+    assert first_difference(actual, expected) is None
+    assert actual.finite
+    assert same(records, rows)
+    assert records.in_hindsight == problem.hindsight
     if dtype is np.float64:
-        torchs = case.engine("torch")
-        _, records = torchs.advance(torchs.init(), steps, record_at)
-        np.testing.assert_allclose(records.x, expected[1].x, rtol=0, atol=TORCH_TOLERANCE)
+        _, records = run_to(case.engine("torch"), steps, record_at)
+        np.testing.assert_allclose(records.x, rows.x, rtol=0, atol=TORCH_TOLERANCE)
 
 
 @pytest.mark.parametrize("big", [3.0, 10.0])
@@ -331,11 +358,23 @@ def test_theorem_1_holds(big: float) -> None:
         semantics="paper", schedule="inverse_sqrt", first_t=1, lr=0.5, x0=1.0,
         beta1=0.0, beta2=1 / (1 + big**2), problem=Theorem1(big=big),
     )  # fmt: skip
-    engine = case.engine("compiled")
-    _, records = engine.advance(engine.init(), 301, record_steps(301, 1))
+    _, records = run_to(case.engine("reference"), 301, record_steps(301, 1))
     assert (records.x[::3] == 1).all()
     three_steps = records.regret[:300].reshape(-1, 3).sum(axis=1)
     assert (three_steps >= 2 * big - 4).all()
+
+
+# Its own facts
+
+every_name = pytest.mark.parametrize("name", PROBLEMS)
+
+
+def options(name: str) -> dict[str, Option]:
+    return options_of(PROBLEMS[name])
+
+
+def defaults(name: str) -> dict[str, Any]:
+    return {own: option.default for own, option in options(name).items()}
 
 
 def test_the_defaults_of_a_problem_make_it() -> None:
@@ -344,7 +383,84 @@ def test_the_defaults_of_a_problem_make_it() -> None:
     assert defaults("adafom") == {}
     for name, make in PROBLEMS.items():
         assert make(**defaults(name)) == make()
-        assert parameter_names(name) == set(defaults(name))
+
+
+@every_name
+def test_every_field_is_an_option_and_reads_texts(name: str) -> None:
+    cls: Any = PROBLEMS[name]
+    assert list(options(name)) == [field.name for field in fields(cls)]
+    assert name == cls.__name__.lower()
+    for own, option in options(name).items():
+        assert option.role is Role.NUMBERS
+        assert option.free == (own == "seed")
+        assert option.sentence[0].isupper()
+        assert not option.sentence.endswith(".")
+        assert option.read(str(option.default), own) == option.default
+        assert cls(**{own: option.default}) == cls()
+
+
+def test_where_a_run_starts_by_default() -> None:
+    starts = {name: (cls.first_t, cls.x0) for name, cls in PROBLEMS.items()}
+    assert starts.pop("online") == (0, 0.0)  # the seed program's
+    assert starts.pop("adafom") == (1, 1.0)  # at its optimum 0 it would stay
+    assert set(starts.values()) == {(1, 0.0)}
+
+
+def test_the_losses_in_words() -> None:
+    assert {name: problem.in_words for name, problem in FAMILY.items()} == {
+        "online": "slope 1010 if t mod 101 = 1, else -10",
+        "stochastic": "slope 1010 with probability 0.01, else -10, seed 0",
+        "theorem1": "slope 3 if t mod 3 = 1, else -1",
+        "theorem2": "slope 10 if t mod 10 = 1, else -1",
+        "theorem3": "slope 101 with probability (1 + 0.02) / (101 + 1), else -1, seed 0",
+        "adopt": "slope 10^2 with probability 1/10, else -10, seed 0",
+        "adashift": "slope 101 with probability (1 + 0.02) / (101 + 1), else -1, unconstrained,"
+        " seed 0",
+        "acprop1": "slope 10 if t mod 10 = 1, else -1",
+        "acprop2": "slope 10/2 if t mod 10 = 1, -1 if t mod 10 = 10 - 2, else 0",
+        "zhang": "Zhang's 10 batches in cyclic order, a = 1, seed 0",
+        "adafom": "5.5 x^2 if t mod 11 = 1, else -0.5 x^2",
+        "theorem1-7.5": "slope 7.5 if t mod 3 = 1, else -1",
+        "theorem2-2": "slope 2 if t mod 2 = 1, else -1",
+        "theorem3-5": "slope 5 with probability (1 + 0.5) / (5 + 1), else -1, seed 4",
+        "adopt-50": "slope 50^2 with probability 1/50, else -50, seed 2",
+        "adashift-5": "slope 5 with probability (1 + 0.5) / (5 + 1), else -1, unconstrained,"
+        " seed 4",
+        "acprop2-4": "slope 4/2 if t mod 4 = 1, -1 if t mod 4 = 4 - 2, else 0",
+        "acprop2-7": "slope 7/2 if t mod 7 = 1, -1 if t mod 7 = 7 - 2, else 0",
+        "zhang-a": "Zhang's 7 batches in cyclic order, a = 0.3, seed 0",
+        "zhang-random": "Zhang's 10 batches in random order, a = 1, seed 9",
+    }
+
+
+@every_name
+def test_published_settings_are_settings_with_values_that_are_allowed(name: str) -> None:
+    rules = {own: option for method in RULES.values() for own, option in method.options.items()}
+    known = {**rules, **options(name), **RUN}
+    for published in PROBLEMS[name].published:
+        assert published.source
+        lists = {}
+        for setting, value_or_list in published.settings.items():
+            values = value_or_list if isinstance(value_or_list, list) else [value_or_list]
+            assert values
+            for value in values:
+                assert known[setting].read(value, setting) == value
+            lists[setting] = values
+        for opt, values in product(("adam", "adashift"), product(*lists.values())):
+            shown = dict(zip(lists, values, strict=True))
+            assert shown.items() >= used(Config(opt=opt, problem=name, **shown), shown).items()
+
+
+def used(config: Config, names: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings of these names; an option that the rule does not have is left out."""
+    return {name: value for name, value in config.settings().items() if name in names}
+
+
+def test_what_is_published() -> None:
+    sources = {name: [p.source for p in cls.published] for name, cls in PROBLEMS.items()}
+    assert [name for name, found in sources.items() if not found] == ["theorem3"]
+    unverified = {name for name, cls in PROBLEMS.items() for p in cls.published if not p.verified}
+    assert unverified == {"adopt", "acprop1", "acprop2", "adafom"}
 
 
 WHOLE_FROM_2 = "a whole number from 2 to 2**63 - 1"
@@ -365,7 +481,8 @@ WHOLE_FROM_2 = "a whole number from 2 to 2**63 - 1"
         (Theorem2, {"period": 2.5}, f"period must be {WHOLE_FROM_2}, but 2.5 was"),
         (Theorem2, {"period": 2**63}, f"period must be {WHOLE_FROM_2}, but {2**63} was"),
         (Theorem3, {"delta": 0.0}, "delta must be a finite number above 0, but 0.0 was"),
-        (Theorem3, {"big": 0.02}, "big must be a finite number above 0.02, but 0.02 was"),
+        (Theorem3, {"big": 0.02}, "big must be a finite number above delta, 0.02, but 0.02 was"),
+        (AdaShift, {"big": 0.02}, "big must be a finite number above delta, 0.02, but 0.02 was"),
         (
             Theorem3,
             {"seed": 2**63},
@@ -378,10 +495,13 @@ WHOLE_FROM_2 = "a whole number from 2 to 2**63 - 1"
         (Zhang, {"period": 1}, f"period must be {WHOLE_FROM_2}, but 1 was"),
         (Zhang, {"a": 0.0}, "a must be a finite number above 0, but 0.0 was"),
         (Zhang, {"order": "shuffled"}, "order must be cyclic or random, but shuffled was"),
+        (Online, {"period": "7"}, "period must be a whole number from 1 to 2**63 - 1, but 7 was"),
+        (Online, {"big": "7"}, "big must be a finite number, but 7 was"),
+        (Online, {"big": None}, "big must be a finite number, but null was"),
         (Zhang, {"seed": -1}, "seed must be a whole number from 0 to 2**63 - 1, but -1 was"),
     ],
 )
-def test_a_number_that_cannot_be_is_refused(
+def test_a_number_that_is_not_allowed_is_refused(
     make: Callable[..., Any], numbers: dict[str, Any], sentence: str
 ) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(sentence)}.*given$"):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from amsgrad.cycles.certificate import Certificate, refutation
+from amsgrad.cycles.certificate import Certificate, first_boundary, refutation, unreached
 from amsgrad.cycles.engine import Certified
 from amsgrad.engines.base import Setup
 from amsgrad.problems.online import Online
@@ -35,6 +35,28 @@ def test_it_holds(certificate: Certificate) -> None:
     assert refutation(later, WHERE, WHAT) is None
 
 
+def test_the_run_comes_to_it_and_not_sooner(certificate: Certificate) -> None:
+    """A state of the cycle at an earlier step holds for ever, but is not this run's."""
+    assert unreached(certificate, WHERE, WHAT) is None
+    assert unreached(replace(certificate, start=certificate.start + 101), WHERE, WHAT) is None
+    sooner = replace(certificate, start=first_boundary(WHERE, WHAT))
+    assert sooner.start < certificate.start
+    assert refutation(sooner, WHERE, WHAT) is None
+    found = unreached(sooner, WHERE, WHAT)
+    assert found is not None
+    assert re.match(rf"after {sooner.start} steps of the run x is .*, not ", found), found
+
+
+def test_a_cost_without_a_number_proves_nothing() -> None:
+    """Each regret of the cycle is finite, their sum is not."""
+    where = Setup(Online(period=2, big=1e308, small=1e308), 0.0, dtype=np.float64)
+    what = RULES["sgd"]()
+    assert Certified(where, what, 100).certificate is None
+    claimed = Certificate(1, 2, 0.0, {"g": 1e308}, 1e308, 0.0, 0.0)
+    found = refutation(claimed, where, what)
+    assert found == "the sum of the regrets of the cycle overflows"
+
+
 def up(number: float) -> float:
     return float(np.nextafter(np.float32(number), np.float32(np.inf)))
 
@@ -57,9 +79,9 @@ def up(number: float) -> float:
         (lambda c: {"start": c.start + 1}, "a cycle starts at"),
         (lambda c: {"start": 101 - 1}, "a cycle starts at"),
         (lambda c: {"x": 1.5}, "x = 1.5 is outside the feasible set"),
-        (lambda c: {"x": float("nan")}, "x = nan is no finite number in float32"),
-        (lambda c: {"x": 0.1}, "x = 0.1 is no finite number in float32"),
-        (lambda c: {"x": 1e300}, r"x = 1e\+300 is no finite number in float32"),
+        (lambda c: {"x": float("nan")}, "x = nan is not a finite number in float32"),
+        (lambda c: {"x": 0.1}, "x = 0.1 is not a finite number in float32"),
+        (lambda c: {"x": 1e300}, r"x = 1e\+300 is not a finite number in float32"),
     ],
 )
 def test_each_edit_is_refuted(certificate: Certificate, edit: Any, reason: str) -> None:

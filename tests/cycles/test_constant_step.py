@@ -1,4 +1,4 @@
-"""Which constant steps fail."""
+"""The constant step sizes that fail."""
 
 import numpy as np
 import pytest
@@ -6,8 +6,9 @@ import pytest
 from amsgrad.cycles.certificate import Certificate
 from amsgrad.cycles.constant_step import failing_step_sizes, fails
 from amsgrad.cycles.engine import Certified
-from amsgrad.engines.compiled import Compiled
 from amsgrad.engines.base import Setup
+from amsgrad.engines.compiled import Compiled
+from amsgrad.engines.driver import run_to
 from amsgrad.problems.online import Online
 from amsgrad.problems.theorem2 import Theorem2
 from amsgrad.rules import RULES
@@ -64,6 +65,6 @@ def test_the_limit_is_where_a_long_run_goes() -> None:
     assert certificate is not None
     rule = RULES["adam"](beta1=0.0, beta2=0.9, eps=0.0, semantics="paper")
     engine = Compiled(Setup(PROBLEM, 0.05, dtype=np.float64), rule)
-    _, records = engine.advance(engine.init(), 3_000_000, record_steps(3_000_000, 3_000_000))
+    _, records = run_to(engine, 3_000_000, record_steps(3_000_000, 3_000_000))
     # the transient is forgotten like 1 / T
     assert records.average_regret[-1] == pytest.approx(certificate.limit, rel=1e-3)

@@ -34,7 +34,7 @@ def test_adam_fails_from_a_smaller_c_on(beta1, beta2, period, failing):
 
 @pytest.mark.parametrize(("beta1", "beta2", "period", "failing"), BETAS)
 def test_on_it_the_average_regret_of_adam_does_not_vanish(beta1, beta2, period, failing):
-    """At +1 it is 2 / C, and more as x saw-tooths; AMSGrad's is on its way to zero."""
+    """At +1 it is 2 / C, and more as x saw-tooths."""
     problem = Theorem2(period)
     averages = []
     for steps in (2_000_000, 8_000_000):

@@ -1,12 +1,13 @@
-"""The conditions of the three theorems, by hand, and runs of what they promise."""
+"""The conditions of the three theorems, by hand, and runs that show what they promise."""
 
 import math
 
 import numpy as np
 import pytest
 
-from amsgrad.engines.compiled import Compiled
 from amsgrad.engines.base import Setup
+from amsgrad.engines.compiled import Compiled
+from amsgrad.engines.driver import run_to
 from amsgrad.problems.theorem1 import Theorem1
 from amsgrad.problems.theorem3 import Theorem3
 from amsgrad.rules import RULES
@@ -35,7 +36,7 @@ def verdicts(conditions):
         ((3, 0, 0.1, 0.95), 3),
     ],
 )
-def test_each_condition_of_theorem_1_is_told_apart(arguments, broken):
+def test_each_condition_of_theorem_1_can_fail_alone(arguments, broken):
     conditions = theorem1(*arguments)
     big, beta1, beta2, alpha = arguments
     expected = [(big, 2), (beta1, 0), (beta2, 1 / (1 + big**2)), (alpha, math.sqrt(1 - beta2))]
@@ -52,7 +53,7 @@ def test_where_theorem_1_holds_adam_returns_and_pays(big, share):
     assert all(verdicts(theorem1(big, 0, beta2, lr)))
     setup = Setup(Theorem1(big), lr, inverse_sqrt, x0=1.0, dtype=np.float64)
     engine = Compiled(setup, RULES["adam"](beta1=0, beta2=beta2, eps=0.0, semantics="paper"))
-    _, records = engine.advance(engine.init(), 30_000, record_steps(30_000, 1))
+    _, records = run_to(engine, 30_000, record_steps(30_000, 1))
     assert (records.x[::3] == 1).all()
     assert (records.x > 0).all()
     # losses are rounded in their last digit
@@ -87,7 +88,7 @@ def test_the_conditions_of_theorem_2_by_hand():
         ((2000, 0.0, 0.0), [False, True, True, True, True]),
     ],
 )
-def test_each_condition_of_theorem_2_is_told_apart(arguments, expected):
+def test_each_condition_of_theorem_2_can_fail(arguments, expected):
     conditions = theorem2(*arguments)
     assert verdicts(conditions) == expected
     assert not np.isnan(sides(conditions)).any()
@@ -104,8 +105,10 @@ def test_the_premises_of_theorem_3_and_the_expected_drift():
     assert verdicts(theorem3(3, 0.02, 0.9, 0.8))[0] is False
 
 
-def test_what_is_no_instance_of_theorem_3_is_refused():
-    with pytest.raises(ValueError, match=r"big must be a finite number above 0.5"):
+def test_numbers_that_are_not_an_instance_of_theorem_3_are_refused():
+    with pytest.raises(
+        ValueError, match=r"big must be a finite number above delta, 0.5, but 0.5 was given"
+    ):
         theorem3(0.5, 0.5, 0.9, 0.99)
     with pytest.raises(ValueError, match="beta2 above 0"):
         theorem3(3, 0.5, 0.0, 0.0)
