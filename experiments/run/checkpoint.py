@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.files.atomic import replacing
-from experiments.run.folder import FolderError
+from experiments.run.files import FolderError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,18 +34,20 @@ def save(path: Path, state: Mapping[str, NDArray[Any]], records: Records) -> Non
                 np.save(file, array, allow_pickle=False)
 
 
-def load(path: Path) -> tuple[dict[str, NDArray[Any]], Records]:
-    """Return what `save` wrote.
+def from_bytes(content: bytes, path: Path) -> tuple[dict[str, NDArray[Any]], Records]:
+    """Return what `save` has written.
+
+    Args:
+        content: of the file.
+        path: where it stands, for the sentence of the error.
 
     Raises:
-        FolderError: there is no such file, or it is damaged.
+        FolderError: it is damaged.
     """
     from amsgrad.engines.base import Records
 
-    if not path.exists():
-        raise FolderError(f"There is no checkpoint {path}, so the run cannot be resumed.")
     try:
-        arrays = _read_arrays(path)
+        arrays = _read_arrays(content)
         columns = [arrays.pop(f"records/{name}") for name in Records._fields]
         state = {name.removeprefix("state/"): array for name, array in arrays.items()}
     # a damaged file fails in zipfile, zlib, struct or numpy, each with errors of its own
@@ -56,13 +59,13 @@ def load(path: Path) -> tuple[dict[str, NDArray[Any]], Records]:
     return state, Records(*columns)
 
 
-def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+def _read_arrays(content: bytes) -> dict[str, NDArray[Any]]:
     import numpy as np
 
-    with zipfile.ZipFile(path) as archive:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
         # numpy checks no sum where a damaged header gives fewer entries than there are
         damaged = archive.testzip()
     if damaged is not None:
         raise ValueError(f"wrong check sum of {damaged}")
-    with np.load(path, allow_pickle=False) as archive:
+    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
         return dict(archive)

@@ -20,6 +20,7 @@ from experiments.files.atomic import write_text
 from experiments.files.strict_json import to_json
 from experiments.run import loop, picture, trace
 from experiments.run.certificate_file import to_text
+from experiments.run.files import digest
 from experiments.run.folder import RunFolder
 from experiments.run.progress import Progress
 from experiments.signals import stopping
@@ -48,10 +49,11 @@ def execute(session: Session, *, app: str | None, arguments: Sequence[str]) -> d
     """Run to the end, to a signal or to NaN; write the folder's files; return the summary."""
     config, folder = session.config, session.folder
     settings = config.settings()
-    here = _provenance(session, arguments, finished=None)
+    here = provenance_of(session, arguments, finished=None)
     for name, other in OTHERS.items():
         if folder.sessions and folder.sessions[-1].get(name) != here[name]:
             warn(f"this run began with {other}; later bits may differ")
+    folder.digests = {folder.config.name: folder.digests[folder.config.name]}
     folder.save_provenance(here)
     comment = f"{config.opt}: {caption(config)}"
     if session.state.steps:
@@ -87,14 +89,19 @@ def execute(session: Session, *, app: str | None, arguments: Sequence[str]) -> d
         tracker.conclude(outcome.status)
         began = time.monotonic()
         _write_results(session, outcome.records)
-        folder.save_provenance(_provenance(session, arguments, finished=datetime.now(UTC)))
         seconds = {
             "computing": outcome.computing,
             "tracking": starting + outcome.tracking,
             "storing": time.monotonic() - began,
         }
         summary = _summary(session, outcome, seconds)
-        folder.save_summary(summary)  # last: a folder with a summary is complete
+        text = to_json(summary, indent=2) + "\n"
+        folder.digests |= {
+            folder.checkpoint.name: digest(folder.checkpoint.read_bytes()),
+            folder.summary.name: digest(text.encode()),
+        }
+        folder.save_provenance(provenance_of(session, arguments, finished=datetime.now(UTC)))
+        write_text(folder.summary, text)  # last: a folder with a summary is complete
     return summary
 
 
@@ -141,14 +148,14 @@ def _write_results(session: Session, records: Records) -> None:
     config, folder = session.config, session.folder
     certificate = session.engine.certificate
     if certificate is not None:
-        write_text(folder.certificate, to_text(certificate, config))
-    trace.write(folder.trace, records, first_t=config.first_t, attributes=config.settings())
+        folder.save(folder.certificate, to_text(certificate, config).encode())
+    content = trace.to_bytes(records, first_t=config.first_t, attributes=config.settings())
+    folder.save(folder.trace, content)
     if not records.step.size:
         return
     problem = config.make_problem()
-    picture.draw(
+    drawn = picture.draw(
         records,
-        folder.picture,
         title=f"{config.opt} on the {config.problem} regret problem",
         subtitle=caption(config),
         lower=problem.lower,
@@ -157,11 +164,13 @@ def _write_results(session: Session, records: Records) -> None:
         first_t=config.first_t,
         logarithmic=config.every is None,
     )
+    folder.save(folder.picture, drawn)
 
 
-def _provenance(
+def provenance_of(
     session: Session, arguments: Sequence[str], finished: datetime | None
 ) -> dict[str, object]:
+    """Return what the provenance says of this session."""
     collected = provenance.collect(
         engine=engine_name(session.config),
         device=device_name(session.config),

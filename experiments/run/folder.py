@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import re
+import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from experiments.command import CommandError
-from experiments.files.atomic import sweep, write_text
+from experiments.files.atomic import sweep, write_bytes, write_text
 from experiments.files.strict_json import to_json
+from experiments.run.files import FolderError, RunFiles, digest
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -26,11 +26,7 @@ LABEL_LENGTH = 48
 SUGGESTIONS = 3
 
 
-class FolderError(CommandError):
-    """A run's folder cannot be used; the sentence says why, and what to do."""
-
-
-class RunFolder:
+class RunFolder(RunFiles):
     """The folder `out/ID/` of one run, held by this process alone until `close` or its end.
 
     The lock is the kernel's (flock on the file `lock`, which also marks the folder as a run's): it
@@ -38,18 +34,8 @@ class RunFolder:
     """
 
     def __init__(self, path: Path, lock: int) -> None:
-        self.path = path
-        self.id = path.name
-        self.config = path / "config.yaml"
-        self.trace = path / "trace.nc"
-        self.summary = path / "summary.json"
-        self.provenance = path / "provenance.json"
-        self.picture = path / "picture.png"
-        self.certificate = path / "certificate.json"
-        self.checkpoint = path / "checkpoint.npz"
-        self.labml = path / "labml"
+        super().__init__(path)
         self._lock = lock
-        self.sessions: list[dict[str, Any]] = []  # those before this one
 
     @classmethod
     def create(cls, out: Path, label: str, now: datetime) -> RunFolder:
@@ -96,7 +82,7 @@ class RunFolder:
         run = cls(path, _acquire(lock, path))
         try:
             sweep(path)
-            run.sessions = _read_sessions(run.provenance)
+            run.read_provenance()
         except BaseException:
             run.close()
             raise
@@ -119,30 +105,24 @@ class RunFolder:
     ) -> None:
         self.close()
 
-    def save_config(self, yaml: str) -> None:
-        """Write the resolved configuration."""
-        write_text(self.config, yaml)
+    def remove(self) -> None:
+        """Remove the folder of a run that could not be begun."""
+        self.close()
+        shutil.rmtree(self.path, ignore_errors=True)
 
-    def save_summary(self, summary: Mapping[str, object]) -> None:
-        """Write the summary (see `to_json`)."""
-        write_text(self.summary, to_json(summary, indent=2) + "\n")
+    def save(self, file: Path, content: bytes) -> None:
+        """Write a file; the next provenance will have its digest.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        write_bytes(file, content)
+        self.digests[file.name] = digest(content)
 
     def save_provenance(self, session: Mapping[str, object]) -> None:
-        """Write where the numbers come from: the sessions before a resumption, and this one."""
-        sessions = {"sessions": [*self.sessions, session]}
-        write_text(self.provenance, to_json(sessions, indent=2) + "\n")
-
-
-def _read_sessions(path: Path) -> list[dict[str, Any]]:
-    if not path.exists():
-        return []
-    try:
-        sessions = json.loads(path.read_text(encoding="utf-8"))["sessions"]
-        return [dict(session) for session in sessions]
-    except (ValueError, KeyError, TypeError):
-        raise FolderError(
-            f"{path} is not the provenance of a run; without it no run can be resumed."
-        ) from None
+        """Write where the numbers come from: earlier sessions, this one, and the files' digests."""
+        document = {"files": self.digests, "sessions": [*self.sessions, session]}
+        write_text(self.provenance, to_json(document, indent=2) + "\n")
 
 
 def _slug(label: str) -> str:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import io
 import math
-from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
-
-from experiments.files.atomic import write_bytes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,7 +39,6 @@ def import_ahead() -> None:
 
 def draw(
     records: Records,
-    path: Path,
     *,
     title: str,
     subtitle: str,
@@ -51,8 +47,8 @@ def draw(
     x_star: float,
     first_t: int = 1,
     logarithmic: bool = False,
-) -> None:
-    """Draw x_t and R_t/t against t, side by side, into a PNG file, atomically.
+) -> bytes:
+    """Return a PNG file with x_t and R_t/t against t, side by side.
 
     x_t is drawn as dots: it moves more inside a period than between two recorded steps, and a
     line would show a path that x never took. More than `MOST_DOTS` records are drawn as bars from
@@ -61,16 +57,12 @@ def draw(
 
     Args:
         records: at least one; values that are not finite are left out, and marked.
-        path: the file.
         title: what the run is.
         subtitle: its settings.
         lower, upper: the edges of the feasible set; infinite where it has none.
         x_star: the optimum; NaN where no single point is best.
         first_t: the problem's time at the first step.
         logarithmic: whether the axis of t is; the times must then be positive.
-
-    Raises:
-        OSError: the folder is missing or cannot be written, or the disk is full.
     """
     import numpy as np
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -113,7 +105,7 @@ def draw(
 
     memory = io.BytesIO()
     figure.savefig(memory, format="png", pil_kwargs={"compress_level": LEVEL})
-    write_bytes(path, memory.getvalue())
+    return memory.getvalue()
 
 
 def _draw_iterate(

@@ -1,6 +1,6 @@
 """One run from its command line to its end: begun anew, or resumed at its last checkpoint."""
 
-import json
+import errno
 import shlex
 import sys
 import traceback
@@ -13,12 +13,11 @@ from typing import Any
 from amsgrad.engines.base import Records
 from experiments.command import CommandError
 from experiments.config.arguments import Invocation
-from experiments.config.reading import read_settings
 from experiments.config.run_config import Config, to_yaml
-from experiments.config.yaml_file import read_file
 from experiments.run import checkpoint
-from experiments.run.execute import Session, execute, settings_digest
-from experiments.run.folder import FolderError, RunFolder
+from experiments.run.execute import Session, execute, provenance_of, settings_digest
+from experiments.run.files import FolderError
+from experiments.run.folder import RunFolder
 from experiments.run.verified import build_verified
 
 
@@ -36,17 +35,13 @@ def run_session(
     # Optimizers of others may print; standard output is kept for the summary.
     elsewhere = redirect_stdout(sys.stderr) if asked.json else nullcontext()
     with elsewhere:
-        session = _start(asked)
+        session = _start(asked, arguments)
         resume_by = f"--resume {session.folder.id} --out {shlex.quote(str(asked.out))}"
         try:
             with session.folder:
                 summary = execute(session, app=asked.app, arguments=arguments)
         except OSError as error:
-            raise CommandError(
-                f"the run cannot be written ({error.strerror}) and stands at its last checkpoint;"
-                f" make room, then go on with {resume_by}",
-                status=1,
-            ) from None
+            raise CommandError(_unwritten(session, error, resume_by), status=1) from None
         except KeyboardInterrupt:
             raise CommandError(
                 f"interrupted again; the run stands at its last checkpoint: {resume_by}", status=130
@@ -59,11 +54,11 @@ def run_session(
     return summary, session.verification, resume_by
 
 
-def _start(asked: Invocation) -> Session:
+def _start(asked: Invocation, arguments: Sequence[str]) -> Session:
     try:
         if asked.config is None:
             return resume(str(asked.resume), asked.out)
-        return begin(asked.config, asked.chosen, asked.out)
+        return begin(asked.config, asked.chosen, asked.out, arguments)
     except OSError as error:
         raise CommandError(
             f"the run cannot be written in {asked.out} ({error.strerror})", status=1
@@ -72,7 +67,7 @@ def _start(asked: Invocation) -> Session:
         raise CommandError("interrupted before the first step", status=130) from None
 
 
-def begin(config: Config, chosen: frozenset[str], out: Path) -> Session:
+def begin(config: Config, chosen: frozenset[str], out: Path, arguments: Sequence[str]) -> Session:
     """Build, verify, and only then make the folder, so that bad input leaves nothing behind.
 
     Raises:
@@ -83,10 +78,16 @@ def begin(config: Config, chosen: frozenset[str], out: Path) -> Session:
     started = datetime.now(UTC)
     engine, verification = build_verified(config)
     folder = RunFolder.create(out, f"{config.opt}-{config.problem}", started)
-    folder.save_config(to_yaml(config))
     state, records = engine.init(), Records.empty(0)
-    checkpoint.save(folder.checkpoint, engine.dump(state), records)
-    return Session(config, chosen, folder, engine, state, records, verification, started)
+    session = Session(config, chosen, folder, engine, state, records, verification, started)
+    try:
+        folder.save(folder.config, to_yaml(config).encode())
+        folder.save_provenance(provenance_of(session, arguments, finished=None))
+        checkpoint.save(folder.checkpoint, engine.dump(state), records)
+    except BaseException:  # nothing that could be resumed is lost
+        folder.remove()
+        raise
+    return session
 
 
 def resume(run_id: str, out: Path) -> Session:
@@ -97,16 +98,16 @@ def resume(run_id: str, out: Path) -> Session:
     """
     started = datetime.now(UTC)
     folder = RunFolder.open(out, run_id)
-    status = _status(folder)
+    status = folder.read_summary()["status"] if folder.summary.exists() else None
     if status in ("finished", "diverged"):
         raise FolderError(f"The run {folder.id} is {status}, so there is nothing to resume.")
     if not folder.sessions:
         raise FolderError(f"{folder.provenance} is missing; without it no run can be resumed.")
-    config = Config(**read_settings(read_file(folder.config)))
+    config = folder.read_config()
     if folder.sessions[-1].get("settings_sha256") != settings_digest(config):
         raise FolderError(f"{folder.config} is not what the run was begun with; put it back.")
     engine, verification = build_verified(config)
-    arrays, records = checkpoint.load(folder.checkpoint)
+    arrays, records = checkpoint.from_bytes(folder.read(folder.checkpoint), folder.checkpoint)
     try:
         state = engine.load(arrays)
     except (KeyError, TypeError) as error:
@@ -114,11 +115,12 @@ def resume(run_id: str, out: Path) -> Session:
     return Session(config, frozenset(), folder, engine, state, records, verification, started)
 
 
-def _status(folder: RunFolder) -> str | None:
-    """Return the status in the summary; None for a run that was killed."""
-    if not folder.summary.exists():
-        return None
-    try:
-        return str(json.loads(folder.summary.read_text(encoding="utf-8"))["status"])
-    except (ValueError, KeyError, TypeError):
-        raise FolderError(f"{folder.summary} is not the summary of a run; move it away.") from None
+def _unwritten(session: Session, error: OSError, resume_by: str) -> str:
+    if not session.folder.path.is_dir():
+        return f"the folder {session.folder.path} is gone, and the run with it"
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    cure = "make room" if full else "mend that"
+    return (
+        f"the run cannot be written ({error.strerror}) and stands at its last checkpoint; {cure},"
+        f" then go on with {resume_by}"
+    )

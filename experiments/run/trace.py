@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
-
-from experiments.files.atomic import write_bytes
 
 if TYPE_CHECKING:
     import xarray
@@ -27,7 +24,7 @@ class _Column(NamedTuple):
 
 
 def import_ahead() -> None:
-    """Import what `write` needs, while there is time."""
+    """Import what `to_bytes` needs, while there is time."""
     import h5netcdf
     import h5py
 
@@ -55,16 +52,13 @@ def to_dataset(records: Records, *, first_t: int, attributes: Attributes) -> xar
     return xarray.Dataset(columns, coordinates, _global(attributes))
 
 
-def write(path: Path, records: Records, *, first_t: int, attributes: Attributes) -> None:
-    """Write the records to `path` as netCDF-4, atomically; `read` returns the same data set.
+def to_bytes(records: Records, *, first_t: int, attributes: Attributes) -> bytes:
+    """Return the records as a netCDF-4 file; `from_bytes` returns the same data set.
 
     The same records and attributes give the same bytes, under the same versions of h5py and
     h5netcdf. xarray stays out of it: its import takes longer than all of the writing.
 
     Args: as `to_dataset`.
-
-    Raises:
-        OSError: the folder is missing or cannot be written, or the disk is full.
     """
     import h5netcdf
 
@@ -86,18 +80,18 @@ def write(path: Path, records: Records, *, first_t: int, attributes: Attributes)
             variable.attrs.update(column.attributes)
             if name not in ("step", "t"):
                 variable.attrs["coordinates"] = "t"  # the CF convention's mark of a coordinate
-    write_bytes(path, memory.getvalue())
+    return memory.getvalue()
 
 
-def read(path: Path) -> xarray.Dataset:
-    """Return the data set in `path`, in memory: equal to that of `to_dataset`.
+def from_bytes(content: bytes) -> xarray.Dataset:
+    """Return the data set in a file's content: equal to that of `to_dataset`.
 
     Raises:
-        OSError: the file is missing, or is not a netCDF file.
+        Exception: of any class, where the content is not a netCDF file.
     """
     import xarray
 
-    return xarray.load_dataset(path, engine="h5netcdf")
+    return xarray.load_dataset(io.BytesIO(content), engine="h5netcdf")
 
 
 def _columns(records: Records, first_t: int) -> dict[str, _Column]:

@@ -1,6 +1,7 @@
 """The folder of a run: unique, locked, and to the bit what was saved."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -20,7 +21,8 @@ from numpy.typing import NDArray
 from amsgrad.engines.base import Records
 from experiments.files.strict_json import to_json
 from experiments.run import checkpoint
-from experiments.run.folder import FolderError, RunFolder
+from experiments.run.files import FolderError
+from experiments.run.folder import RunFolder
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 23, 8, 15, 30, tzinfo=UTC)
@@ -124,7 +126,7 @@ def test_time_in_the_name_is_utc(tmp_path: Path) -> None:
 
 def test_taken_name_gets_a_number_and_the_old_run_stays(tmp_path: Path) -> None:
     first = RunFolder.create(tmp_path, "adam online", NOW)
-    first.save_config("steps: 1\n")
+    first.save(first.config, b"steps: 1\n")
     (tmp_path / f"{ID}-2").write_text("a file in the way")
     again = RunFolder.create(tmp_path, "adam online", NOW)
     assert (first.id, again.id) == (ID, f"{ID}-3")
@@ -255,7 +257,7 @@ def test_run_in_use_in_this_process(run: RunFolder, tmp_path: Path) -> None:
 
 
 def test_opening_sweeps_what_a_killed_writer_left(run: RunFolder, tmp_path: Path) -> None:
-    run.save_config("steps: 1\n")
+    run.save(run.config, b"steps: 1\n")
     (run.path / ".checkpoint.npz.123-0.part").write_text("half")
     run.close()
     RunFolder.open(tmp_path / "runs", ID).close()
@@ -291,7 +293,9 @@ def test_checkpoint_keeps_every_bit(state: dict[str, NDArray[Any]], taken: Recor
     with tempfile.TemporaryDirectory() as out, RunFolder.create(Path(out), "a", NOW) as run:
         checkpoint.save(run.checkpoint, {"old": np.ones(3)}, some_records(3))
         checkpoint.save(run.checkpoint, state, taken)
-        state_again, taken_again = checkpoint.load(run.checkpoint)
+        state_again, taken_again = checkpoint.from_bytes(
+            run.checkpoint.read_bytes(), run.checkpoint
+        )
         assert tree(run.path) == ["checkpoint.npz", "lock"]
     assert isinstance(taken_again, Records)
     assert state_again.keys() == state.keys()
@@ -324,7 +328,7 @@ def test_cut_checkpoint_is_refused(size: int) -> None:
     with tempfile.TemporaryDirectory() as out, RunFolder.create(Path(out), "a", NOW) as run:
         run.checkpoint.write_bytes(WHOLE[:size])
         with pytest.raises(FolderError, match=r"checkpoint\.npz is damaged"):
-            checkpoint.load(run.checkpoint)
+            checkpoint.from_bytes(run.checkpoint.read_bytes(), run.checkpoint)
 
 
 @given(position=st.integers(0, len(WHOLE) - 1), bit=st.integers(0, 7))
@@ -335,7 +339,7 @@ def test_flipped_bit_never_gives_other_numbers(position: int, bit: int) -> None:
     with tempfile.TemporaryDirectory() as out, RunFolder.create(Path(out), "a", NOW) as run:
         run.checkpoint.write_bytes(damaged)
         try:
-            state, taken = checkpoint.load(run.checkpoint)
+            state, taken = checkpoint.from_bytes(run.checkpoint.read_bytes(), run.checkpoint)
         except FolderError:
             return  # most bits; the others are in dates and the like
     assert list(state) == ["x"]
@@ -347,19 +351,19 @@ def test_damaged_size_is_refused(run: RunFolder) -> None:
     assert b"(20,)" in WHOLE
     run.checkpoint.write_bytes(WHOLE.replace(b"(20,)", b"(10,)"))
     with pytest.raises(FolderError, match="check sum"):
-        checkpoint.load(run.checkpoint)
+        checkpoint.from_bytes(run.checkpoint.read_bytes(), run.checkpoint)
 
 
 def test_run_without_a_checkpoint(run: RunFolder) -> None:
-    with pytest.raises(FolderError, match="There is no checkpoint"):
-        checkpoint.load(run.checkpoint)
+    with pytest.raises(FolderError, match=r"checkpoint\.npz cannot be read \(No such file"):
+        run.read(run.checkpoint)
 
 
 def test_python_objects_are_refused_and_the_old_checkpoint_stays(run: RunFolder) -> None:
     checkpoint.save(run.checkpoint, {"x": np.ones(1)}, some_records(1))
     with pytest.raises(ValueError, match="allow_pickle"):
         checkpoint.save(run.checkpoint, {"x": np.array([{}])}, some_records(1))
-    assert checkpoint.load(run.checkpoint)[0]["x"] == 1
+    assert checkpoint.from_bytes(run.checkpoint.read_bytes(), run.checkpoint)[0]["x"] == 1
     assert tree(run.path) == ["checkpoint.npz", "lock"]
 
 
@@ -406,18 +410,56 @@ def test_json_of_numpy_and_of_what_json_does_not_know() -> None:
     )
 
 
-def test_summary_is_strict_json_in_order_with_a_last_line_end(run: RunFolder) -> None:
-    run.save_summary({"x": float("nan"), "status": "diverged", "average_regret": 0.1})
-    text = run.summary.read_text()
-    assert text.endswith("}\n")
+def test_summary_is_strict_json_in_order() -> None:
+    text = to_json({"x": float("nan"), "status": "diverged", "average_regret": 0.1}, indent=2)
     assert list(strict(text).items()) == [
         ("x", None),
         ("status", "diverged"),
         ("average_regret", 0.1),
     ]
     with pytest.raises(TypeError):
-        run.save_summary({"path": Path("x")})
-    assert run.summary.read_text() == text
+        to_json({"path": Path("x")})
+
+
+def test_a_failing_write_leaves_the_old_file(
+    run: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.save(run.picture, b"old")
+    before = set(run.path.iterdir())
+
+    def full_disk(file: Path, content: bytes) -> None:
+        with file.open("wb") as stream:
+            stream.write(content[:5])
+        raise OSError("no space left")
+
+    monkeypatch.setattr(Path, "write_bytes", full_disk)
+    with pytest.raises(OSError, match="no space left"):
+        run.save(run.picture, b"a new picture")
+    assert run.picture.read_bytes() == b"old"
+    assert set(run.path.iterdir()) == before
+    assert run.read(run.picture) == b"old"
+
+
+@pytest.mark.parametrize("name", ["config", "summary", "trace", "certificate", "checkpoint"])
+def test_a_file_that_was_changed_is_refused(run: RunFolder, tmp_path: Path, name: str) -> None:
+    run.save(getattr(run, name), b"as it was written")
+    run.save_provenance({"finished": "08:16"})
+    run.close()
+    for damage in (b"as it was", b"as it was writtem", b""):
+        with RunFolder.open(tmp_path / "runs", ID) as again:
+            assert again.read(getattr(again, name)) == b"as it was written"
+            getattr(again, name).write_bytes(damage)
+            with pytest.raises(FolderError, match="is not what the run has written; put it back"):
+                again.read(getattr(again, name))
+            getattr(again, name).write_bytes(b"as it was written")
+
+
+def test_a_pipe_or_a_folder_in_the_place_of_a_file_is_refused_at_once(run: RunFolder) -> None:
+    os.mkfifo(run.trace)
+    run.summary.mkdir()
+    for file, reason in ((run.trace, "not a regular file"), (run.summary, "Is a directory|not a")):
+        with pytest.raises(FolderError, match=f"cannot be read .*({reason})"):
+            run.read(file)
 
 
 def test_resuming_keeps_the_provenance_of_the_first_part(run: RunFolder, tmp_path: Path) -> None:

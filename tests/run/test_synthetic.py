@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -67,6 +68,7 @@ def test_a_run_leaves_its_files_and_one_line_of_json(
     folder = Path(summary["run"])
     assert {file.name for file in folder.iterdir()} == FILES
     assert json.loads((folder / "summary.json").read_text()) == summary
+    assert (folder / "summary.json").read_text().endswith("}\n")
     session = json.loads((folder / "provenance.json").read_text())["sessions"][0]
     assert session["verification"]["steps"] == 1000
     assert session["verification"]["against"] == "amsgrad.optimizers.amsgrad.AMSGrad"
@@ -95,7 +97,7 @@ def test_every_engine_tells_the_same_story(
         eps=1e-16,
         steps=steps,
     )
-    records = trace.read(Path(summary["run"]) / "trace.nc")
+    records = trace.from_bytes((Path(summary["run"]) / "trace.nc").read_bytes())
     assert records.step.values.tolist() == list(range(100, steps + 1, 100))
     expected = [told[k - 1] for k in records.step.values]
     # single precision: an ulp of x a step, and of the regret's size, 2020, in its mean
@@ -127,7 +129,7 @@ def test_the_stochastic_problem_keeps_both_regrets(
     _, again = run(capsys, tmp_path, *argv)
     _, other = run(capsys, tmp_path, *argv[:-1], "--seed=6")
     assert again["x"] == summary["x"] != other["x"]
-    records = trace.read(Path(summary["run"]) / "trace.nc")
+    records = trace.from_bytes((Path(summary["run"]) / "trace.nc").read_bytes())
     assert (records.average_hindsight_regret >= records.average_regret).all()
     log = next((Path(summary["run"]) / "labml").rglob("log.jsonl")).read_text()
     assert set(json.loads(log.splitlines()[0])["track"]) == set(records.data_vars)
@@ -212,7 +214,9 @@ def test_a_diverged_run_says_so_and_keeps_its_trace(
     assert status == 1
     assert labml_status(Path(summary["run"])) == "crashed"
     assert (summary["status"], summary["steps"]) == ("diverged", 10)
-    assert trace.read(Path(summary["run"]) / "trace.nc").step.values.tolist() == [10]
+    assert trace.from_bytes(
+        (Path(summary["run"]) / "trace.nc").read_bytes()
+    ).step.values.tolist() == [10]
     assert "is diverged" in fails(capsys, tmp_path, "--resume", Path(summary["run"]).name)
 
 
@@ -231,7 +235,10 @@ def stop_after(monkeypatch: pytest.MonkeyPatch, chunks: int, number: signal.Sign
 
 
 def identical(one: Path, other: Path) -> None:
-    xr.testing.assert_identical(trace.read(one / "trace.nc"), trace.read(other / "trace.nc"))
+    xr.testing.assert_identical(
+        trace.from_bytes((one / "trace.nc").read_bytes()),
+        trace.from_bytes((other / "trace.nc").read_bytes()),
+    )
     with np.load(one / "checkpoint.npz") as a, np.load(other / "checkpoint.npz") as b:
         assert set(a) == set(b)
         for name in a:
@@ -265,7 +272,7 @@ def test_an_interrupted_run_resumes_to_the_same_bits(
     assert summary["status"] == "interrupted"
     assert 0 < summary["steps"] < int(steps)
     folder = Path(summary["run"])
-    kept = trace.read(folder / "trace.nc")
+    kept = trace.from_bytes((folder / "trace.nc").read_bytes())
     assert kept.step.values[-1] > summary["steps"] - 70
     assert labml_status(folder) == "interrupted"
 
@@ -310,7 +317,9 @@ def test_a_killed_run_resumes_from_its_last_checkpoint(
     assert f"{reached:,} of them before" in printed.err
     # the reference engine's bits are the compiled engine's
     _, undisturbed = run(capsys, tmp_path, "--opt=adam", "--steps=800000", "--every=100")
-    one, other = (trace.read(Path(s["run"]) / "trace.nc") for s in (resumed, undisturbed))
+    one, other = (
+        trace.from_bytes((Path(s["run"]) / "trace.nc").read_bytes()) for s in (resumed, undisturbed)
+    )
     xr.testing.assert_equal(one, other)
 
 
@@ -336,11 +345,11 @@ def interrupted(
 @pytest.mark.parametrize(
     ("file", "damage", "sentence"),
     [
-        ("summary.json", "{", "is not the summary of a run"),
-        ("config.yaml", "opt: amsgrad\n", "is not what the run was begun with"),
+        ("summary.json", "{", "is not what the run has written"),
+        ("config.yaml", "opt: amsgrad\n", "is not what the run has written"),
         ("provenance.json", "[]", "is not the provenance"),
         ("provenance.json", '{"sessions": [1]}', "is not the provenance"),
-        ("checkpoint.npz", "PK", "is damaged"),
+        ("checkpoint.npz", "PK", "is not what the run has written"),
     ],
 )
 def test_a_damaged_run_is_not_resumed(
@@ -354,6 +363,38 @@ def test_a_damaged_run_is_not_resumed(
     folder = interrupted(capsys, tmp_path, monkeypatch)
     (folder / file).write_text(damage)
     assert sentence in fails(capsys, tmp_path, "--resume", folder.name)
+
+
+def test_a_run_that_cannot_be_begun_leaves_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full_disk(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    for name in ("checkpoint.save", "RunFolder.save_provenance", "RunFolder.save"):
+        with monkeypatch.context() as patched:
+            patched.setattr(f"experiments.run.session.{name}", full_disk)
+            argv = ["--opt", "adam", "--verify", "0", "--steps", "100", "--out", str(tmp_path)]
+            assert main(argv) == 1
+        assert "(No space left on device)" in capsys.readouterr().err
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_goes_in_mid_run_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    track = loop.track
+
+    def removing(tracker: Any, records: Any) -> None:
+        track(tracker, records)
+        for folder in tmp_path.iterdir():
+            shutil.rmtree(folder)
+
+    monkeypatch.setattr(loop, "track", removing)
+    argv = ["--opt", "adam", "--verify", "0", "--steps", "20000", "--out", str(tmp_path)]
+    assert main(argv) == 1
+    *_, last = capsys.readouterr().err.splitlines()
+    assert last.endswith("is gone, and the run with it")
 
 
 def test_other_versions_are_told_at_a_resumption(

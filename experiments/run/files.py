@@ -1,0 +1,117 @@
+"""The files of a run, and the one door through which they are read.
+
+The provenance holds a digest of each file that is complete. A file that was cut, damaged or edited
+since is refused.
+"""
+
+import gc
+import hashlib
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from experiments.command import CommandError
+from experiments.files.regular import read_regular
+
+if TYPE_CHECKING:
+    import xarray
+
+    from experiments.config.run_config import Config
+
+
+class FolderError(CommandError):
+    """A run's folder cannot be used; the sentence says why, and what to do."""
+
+
+class RunFiles:
+    """The paths of a run's files; nothing is read before it is asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.id = path.name
+        self.config = path / "config.yaml"
+        self.trace = path / "trace.nc"
+        self.summary = path / "summary.json"
+        self.provenance = path / "provenance.json"
+        self.picture = path / "picture.png"
+        self.certificate = path / "certificate.json"
+        self.checkpoint = path / "checkpoint.npz"
+        self.labml = path / "labml"
+        self.sessions: list[dict[str, Any]] = []  # of the provenance, when that has been read
+        self.digests: dict[str, str] = {}  # by name, likewise
+
+    def read_provenance(self) -> None:
+        """Read the sessions and the digests, where the file is there.
+
+        Raises:
+            FolderError: it is not what a run writes.
+        """
+        try:
+            document = json.loads(read_regular(self.provenance))
+            self.sessions = [dict(session) for session in document["sessions"]]
+            self.digests = {str(k): str(v) for k, v in document.get("files", {}).items()}
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            raise FolderError(
+                f"{self.provenance} is not the provenance of a run; without it the run cannot be"
+                " read."
+            ) from None
+
+    def read(self, file: Path) -> bytes:
+        """Return the content of one of the files.
+
+        Raises:
+            FolderError: it cannot be read, or is not what the run has written.
+        """
+        try:
+            content = read_regular(file)
+        except OSError as error:
+            raise FolderError(f"{file} cannot be read ({error.strerror}).") from None
+        if self.digests.get(file.name, digest(content)) != digest(content):
+            raise FolderError(f"{file} is not what the run has written; put it back.")
+        return content
+
+    def read_config(self) -> "Config":
+        """Return the settings of the run; FolderError as `read`."""
+        from experiments.config.reading import read_settings
+        from experiments.config.run_config import Config
+        from experiments.config.yaml_file import read_file
+
+        self.read(self.config)
+        return Config(**read_settings(read_file(self.config)))
+
+    def read_summary(self) -> dict[str, Any]:
+        """Return the summary; FolderError as `read`."""
+        content = self.read(self.summary)
+        try:
+            summary = dict(json.loads(content))
+            str(summary["status"])
+        except (ValueError, KeyError, TypeError):
+            raise FolderError(
+                f"{self.summary} is not the summary of a run; move it away."
+            ) from None
+        return summary
+
+    def read_trace(self) -> "xarray.Dataset":
+        """Return the records as a data set; FolderError as `read`."""
+        from experiments.run.trace import from_bytes
+
+        content = self.read(self.trace)
+        hook = sys.unraisablehook
+        sys.unraisablehook = lambda _: None  # h5netcdf fails once more where it closes such a file
+        try:
+            try:
+                return from_bytes(content)
+            except Exception as error:  # of damaged bytes HDF5 makes errors of any class
+                reason = " ".join(str(error).split())[:200]
+            gc.collect()
+        finally:
+            sys.unraisablehook = hook
+        raise FolderError(f"{self.trace} is not the trace of a run ({reason}).")
+
+
+def digest(content: bytes) -> str:
+    """Return the digest of a file's content, as the provenance has it."""
+    return hashlib.sha256(content).hexdigest()
