@@ -123,11 +123,10 @@ def test_an_ignored_signal_stays_ignored(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_closed_standard_error_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    full = open("/dev/full", "w")
-    monkeypatch.setattr(sys, "stderr", full)
-    terminal.say("nobody reads this")
-    with pytest.raises(OSError):
-        full.close()  # what is left in its buffer
+    with pytest.raises(OSError, match="No space left"), open("/dev/full", "w") as full:
+        monkeypatch.setattr(sys, "stderr", full)
+        terminal.say("nobody reads this")
+        # closing it writes what is left in its buffer
     monkeypatch.setattr(sys, "stderr", None)
     terminal.say("nor this")
 
