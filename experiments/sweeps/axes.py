@@ -81,22 +81,30 @@ def check_name(name: object, where: str) -> None:
 
 
 def read_axis(name: str, given: Any, where: str, in_force: InForce) -> tuple[Any, ...]:
-    """Return the values of an axis from a list of them or from `{form: [first, last, number]}`."""
+    """Return the values of an axis, each read as the setting is.
+
+    Args:
+        name: of the setting.
+        given: a list of values, or `{form: [first, last, number]}`, rounded where the setting is
+            a whole number.
+        where: the place of the axis, in words.
+        in_force: the rules and problems of the sweep.
+
+    Raises:
+        ConfigError: a value is not allowed or given twice, or there are none or too many.
+    """
     if isinstance(given, Mapping) and len(given) == 1:
         ((form, numbers),) = given.items()
-        return from_form(name, form, numbers, where, in_force)
+        return _from_form(name, form, numbers, where, in_force)
     if isinstance(given, Sequence) and not isinstance(given, str):
-        return from_list(name, given, where, in_force)
+        return _from_list(name, given, where, in_force)
     raise ConfigError(
         f"{where}: the axis {name} must be a list of values, or {{linear: [a, b, n]}},"
         " {log: [a, b, n]} or {nines: [a, b, n]}"
     )
 
 
-def from_list(
-    name: str, given: Sequence[Any], where: str, in_force: InForce = ALL
-) -> tuple[Any, ...]:
-    """Return the values of an axis, each read as the setting is."""
+def _from_list(name: str, given: Sequence[Any], where: str, in_force: InForce) -> tuple[Any, ...]:
     if not given:
         raise ConfigError(f"{where}: the axis {name} is empty; give it values")
     _check_number(name, len(given), where)
@@ -112,10 +120,9 @@ def from_list(
     return values
 
 
-def from_form(
-    name: str, form: object, numbers: Any, where: str, in_force: InForce = ALL
+def _from_form(
+    name: str, form: object, numbers: Any, where: str, in_force: InForce
 ) -> tuple[Any, ...]:
-    """Return the values of `form: [first, last, number]`, rounded where they must be whole."""
     if form not in FORMS:
         allowed = ", ".join(FORMS)
         raise ConfigError(f"{where}: {shown(form)} must be one of {allowed}{closest(form, FORMS)}")
@@ -145,7 +152,7 @@ def from_form(
                 f"{where}: there are fewer than {number} whole numbers in {form} from {first:g} to"
                 f" {last:g}"
             )
-    return from_list(name, spread, where, in_force)
+    return _from_list(name, spread, where, in_force)
 
 
 def _check_number(name: str, number: int, where: str) -> None:

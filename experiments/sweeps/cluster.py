@@ -147,7 +147,7 @@ def in_cluster(
 
 
 def _client(distributed: Any, address: str | None, cluster: Any) -> Any:
-    """Return a client; a thread waits for it, since a wrong answer may hold dask for ever."""
+    """Return a client; a thread waits for it, since dask may never return from a wrong answer."""
     made: list[Any] = []
 
     def connect() -> None:
@@ -170,7 +170,7 @@ def _client(distributed: Any, address: str | None, cluster: Any) -> Any:
 def _asked(question: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
     try:
         return question(*arguments, **named)
-    except Exception:  # likewise
+    except Exception:  # of many classes, too
         raise SchedulerLost from None
 
 

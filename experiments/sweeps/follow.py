@@ -14,7 +14,7 @@ from experiments.sweeps.quantities import Keep, series_steps
 from experiments.sweeps.work import Stopped
 
 BLOCK = 1024  # steps of the last share that are recorded, and added up, at a time
-PIECE = 50_000_000  # cells x steps between two looks at Ctrl-C: some 0.1 s
+PIECE = 50_000_000  # cells x steps between two looks at Ctrl-C: about 0.1 s
 
 
 def follow(
@@ -34,7 +34,7 @@ def follow(
         steps: the number of steps of each.
         keep: the quantities.
         x_star: the comparator.
-        stop: asked now and then.
+        stop: asked between two pieces.
 
     Raises:
         Stopped: `stop` returned True.

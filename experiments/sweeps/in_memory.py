@@ -25,7 +25,7 @@ def compute_sweep(
     Args:
         document: what a sweep file would hold, as Python values: {"base": {...}, "axes": {...}}
             and, where wanted, "keep" and "seeds".
-        stop: asked now and then.
+        stop: asked several times per second.
 
     Raises:
         ConfigError: the document does not describe a sweep.

@@ -1,4 +1,4 @@
-"""From a sweep to its chunks: every cell is checked, and cells of one kind come together."""
+"""From a sweep to its chunks: every cell is checked, and a chunk holds cells of one kind."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -106,8 +106,8 @@ def _report(
     rate = f" ({reporter.rate:.2g} cells x steps/s)" if reporter.computed else ""
     lines = [
         f"{asked.config.stem} {status} in {seconds:.1f} s{rate}; chunks: {reporter.computed:,}"
-        f" computed, {reporter.found:,} found in the folder, {missing:,} missing; cells:"
-        f" {reporter.failed:,} of {reporter.cells:,} failed or diverged"
+        f" of {chunks:,} computed, {reporter.found:,} found in the folder, {missing:,} missing;"
+        f" cells: {reporter.failed:,} of {reporter.cells:,} failed or diverged"
     ]
     again = f"python -m experiments.sweep {shlex.join(asked.arguments)}"
     if error:

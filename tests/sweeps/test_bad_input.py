@@ -145,13 +145,13 @@ def test_a_scheduler_that_does_not_answer(tmp_path: Path) -> None:
         address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
         began = time.monotonic()
         process = start_sweep(path, out, "--scheduler", address)
-        told, _ = process.communicate(timeout=60)
+        printed, _ = process.communicate(timeout=60)
     assert process.returncode == 2
     assert time.monotonic() - began < 20
-    assert told.startswith(
+    assert printed.startswith(
         f"sweep: error: no scheduler answers at --scheduler {address} within 10 s"
     )
-    assert told.count("\n") == 1
+    assert printed.count("\n") == 1
     assert not out.exists()
 
 

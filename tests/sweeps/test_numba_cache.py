@@ -56,7 +56,7 @@ def test_a_folder_that_others_may_write_is_not_used(tmp_path: Path) -> None:
     assert Path(own).stat().st_mode & 0o777 == 0o700
 
 
-def test_what_somebody_has_chosen_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_was_chosen_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     from experiments.sweeps.numba_cache import use_own_cache
 
     monkeypatch.setenv("NUMBA_CACHE_DIR", "/chosen")

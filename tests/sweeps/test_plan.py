@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from amsgrad.engines.batch import Batch
+from experiments.command import ConfigError
 from experiments.config.build import build_setup
-from experiments.config.run_config import Config
+from experiments.config.run_config import Config, names
 from experiments.sweeps import plan as planning
-from experiments.sweeps.axes import from_form
+from experiments.sweeps.axes import ALL, InForce, check_name, read_axis
 from experiments.sweeps.plan import Plan, make_plan
 from experiments.sweeps.plan_checks import CERTIFIED_FROM
 from experiments.sweeps.sweep_file import read_sweep
@@ -35,7 +36,36 @@ def plan(folder: Path, text: str) -> Plan:
 def test_the_forms_of_an_axis(
     name: str, form: str, numbers: list[float], values: tuple[float, ...]
 ) -> None:
-    assert from_form(name, form, numbers, "here") == values
+    assert read_axis(name, {form: numbers}, "here", ALL) == values
+
+
+def test_which_settings_may_vary_and_which_a_batch_leaves_free() -> None:
+    never = ["every", "verify", "engine", "certify", "device"]
+    for name in never:
+        with pytest.raises(ConfigError, match=f"here: {name} cannot be an axis"):
+            check_name(name, "here")
+    possible = [name for name in names() if name not in never]
+    for name in possible:
+        check_name(name, "here")
+    free = {"lr", "schedule_rate", "beta1", "beta2", "eps", "power", "final_lr", "gamma"}
+    assert set(filter(ALL.is_free, possible)) == {*free, "beta1_rate", "seed"}
+
+
+def test_a_value_is_read_by_the_rules_and_problems_in_force(tmp_path: Path) -> None:
+    assert read_axis("period", [1], "here", InForce(["adam"], ["online"])) == (1,)
+    for problems in (["zhang"], ["online", "zhang"]):
+        with pytest.raises(
+            ConfigError, match=r"must be a whole number from 2 to .*, but 1 was given"
+        ):
+            read_axis("period", [1], "here", InForce(["adam"], problems))
+    text = """
+base: {problem: zhang, steps: 100, big: -3}
+axes: {opt: [adam, padam], power: [0.1, 0.5]}
+"""
+    made = plan(tmp_path, text)
+    assert made.sweep.base["big"] == -3  # zhang does not have it, and another problem takes it
+    settings = [made.work(0).config(i).settings() for i in range(2)]
+    assert all("power" not in entry for entry in settings)  # those of adam
 
 
 SORTS = """

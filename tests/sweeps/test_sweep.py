@@ -184,7 +184,7 @@ keep: [x]
     with (out / "cells.csv").open() as stream:
         assert list(csv.DictReader(stream))[1]["error"] == "RuntimeError: no rule today"
 
-    monkeypatch.undo()  # what failed is tried again; what diverged does so for ever
+    monkeypatch.undo()  # what failed is tried again; what diverged diverges again
     assert sweep(path, out, "--json") == 1
     merged(out)
     data = xarray.load_dataset(out / "sweep.nc", engine="h5netcdf")
