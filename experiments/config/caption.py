@@ -15,7 +15,7 @@ def caption(config: Config) -> str:
         if name == "semantics":
             continue
         if name != "beta1":
-            given.append(f"{name} {value:g}")
+            given.append(f"{name} {value}" if isinstance(value, str) else f"{name} {value:g}")
     if "semantics" in config.rule_options:
         given.append(f"{config.rule_options['semantics']} semantics")
     return (
