@@ -156,9 +156,9 @@ def test_help_shows_both_and_their_options(mine: Mine) -> None:
 
 def test_a_run_takes_verifies_and_names_both(mine: Mine, tmp_path: Path) -> None:
     done = mine(
-        SYNTHETIC, "--opt", "heavyball", "--inertia", "0.75", "--problem", "turns", "--tilt", "0.125",
-        "--lr", "0.001", "--steps", "700", "--every", "100", "--engine", "compiled",
-        "--dtype", "float64", "--out", str(tmp_path / "runs"), "--json",
+        SYNTHETIC, "--opt", "heavyball", "--inertia", "0.75", "--problem", "turns",
+        "--tilt", "0.125", "--lr", "0.001", "--steps", "700", "--every", "100",
+        "--engine", "compiled", "--dtype", "float64", "--out", str(tmp_path / "runs"), "--json",
     )  # fmt: skip
     summary = json.loads(done.stdout.splitlines()[-1])
     agree = "the first 700 steps agree with the reference engine (largest difference 0.0e+00)"
