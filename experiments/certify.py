@@ -11,6 +11,7 @@ from pathlib import Path
 
 from experiments import command
 
+MOST_BYTES = 1_000_000  # of a certificate
 MOST_STEPS = 2_000_000  # from x0, in about 20 s
 COMMAND = command.Command(
     "certify",
@@ -50,13 +51,10 @@ def _body(arguments: list[str]) -> int:
 
 
 def _read(path: Path) -> bytes:
-    from experiments.config.yaml_file import LARGEST_FILE
+    from experiments.files.regular import read_regular
 
     try:
-        if not path.is_file():  # a pipe would never end
-            raise FileNotFoundError(2, "there is no such file")
-        with path.open("rb") as stream:
-            return stream.read(LARGEST_FILE)
+        return read_regular(path, MOST_BYTES)
     except OSError as error:
         raise command.CommandError(f"{path} cannot be read ({error.strerror})") from None
 

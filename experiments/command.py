@@ -6,6 +6,7 @@ Exit status: 0 done, 2 bad input (nothing is written), 130 interrupted, 1 anythi
 """
 
 import argparse
+import io
 import re
 import sys
 import warnings
@@ -140,6 +141,9 @@ def run(name: str, body: Callable[[list[str]], int], arguments: Sequence[str] | 
         body: takes the arguments and does what they ask for; it imports what is heavy.
         arguments: None takes those of the process.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that it cannot encode is spelled out
+            stream.reconfigure(errors="backslashreplace")
     with interruptible() as interruption, _warnings_as_sentences(name):
         try:
             return body(list(sys.argv[1:] if arguments is None else arguments))

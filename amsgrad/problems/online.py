@@ -45,11 +45,19 @@ class Online(Problem):
         return f"slope {self.big:g} if t mod {self.period} = 1, else {self.small:g}"
 
     @property
+    def attained(self) -> bool:
+        return self._sum != 0
+
+    @property
     def x_star(self) -> float:
         """-1 if the slopes of a period sum to more than zero (or to zero: then every x is best)."""
+        return self.lower if self._sum >= 0 else self.upper
+
+    @property
+    def _sum(self) -> float:
         # t mod 1 is never 1: with a period of one step the big slope is never shown.
         once = self.big if self.period > 1 else self.small
-        return self.lower if once + (self.period - 1) * self.small >= 0 else self.upper
+        return once + (self.period - 1) * self.small
 
     def parameters(self, real: Any) -> Slopes:
         return Slopes(real(self.big), real(self.small))

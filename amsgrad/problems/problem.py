@@ -37,7 +37,6 @@ class Problem:
 
     lower: ClassVar[float] = -1.0  # left end of the feasible set F
     upper: ClassVar[float] = 1.0  # right end
-    attained: ClassVar[bool] = True  # False where no point of F is the best in the long run
     # True to keep the regret against the best fixed point in hindsight, too: where the losses are
     # random it differs from x*. They must then be linear, and F bounded.
     hindsight: ClassVar[bool] = False
@@ -59,6 +58,11 @@ class Problem:
     def x_star(self) -> float:
         """The comparator: the best fixed point of F in the long run; always finite."""
         return -1.0
+
+    @property
+    def attained(self) -> bool:
+        """True if one point of F, and no other, is the best in the long run."""
+        return True
 
     @property
     def in_words(self) -> str:

@@ -58,10 +58,17 @@ class Stochastic(Problem):
         )
 
     @property
+    def attained(self) -> bool:
+        return self._mean != 0
+
+    @property
     def x_star(self) -> float:
         """-1 if the mean slope is positive (or zero: then every x is best)."""
-        mean = self.probability * self.big + (1 - self.probability) * self.small
-        return self.lower if mean >= 0 else self.upper
+        return self.lower if self._mean >= 0 else self.upper
+
+    @property
+    def _mean(self) -> float:
+        return self.probability * self.big + (1 - self.probability) * self.small
 
     def parameters(self, real: Any) -> Draw:
         return Draw(real(self.big), real(self.small), key(self.seed), threshold(self.probability))

@@ -34,11 +34,12 @@ class Place(FieldType):
         return f"the name of a {self.what}"
 
     def read(self, given: object) -> Path:
-        if isinstance(given, Path):
-            return given
-        if not isinstance(given, str) or not given.strip() or "\0" in given:
+        if not isinstance(given, str | Path) or not str(given).strip() or "\0" in str(given):
             raise ValueError
-        return Path(given)
+        try:
+            return Path(given).expanduser()
+        except RuntimeError:  # of a user who does not exist
+            raise ValueError from None
 
 
 class Address(FieldType):

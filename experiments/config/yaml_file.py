@@ -10,8 +10,9 @@ from amsgrad.options import shown
 from experiments.command import ConfigError
 from experiments.config.reading import Given, unknown_setting
 from experiments.config.run_config import RUN, names
+from experiments.files.regular import read_regular
 
-LARGEST_FILE = 1_000_000  # bytes
+LARGEST_FILE = 100_000  # bytes, which take PyYAML about a second
 PLAIN = re.compile(r"tag:yaml\.org,2002:(null|bool|int|float|str|timestamp)")
 BESIDE = ("out", "app")  # options of a run that are not settings, which a file may hold, too
 
@@ -59,8 +60,7 @@ def read_nodes(path: Path) -> Nodes:
     """
     file = f"--config {shown(str(path))}"
     try:
-        with path.open("rb") as stream:
-            content = stream.read(LARGEST_FILE + 1)
+        content = read_regular(path, LARGEST_FILE + 1)
         if len(content) > LARGEST_FILE:
             raise ConfigError(f"{file} must not be larger than {LARGEST_FILE:,} bytes")
         root = yaml.compose(content.decode("utf-8"), Loader=yaml.SafeLoader)

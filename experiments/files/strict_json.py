@@ -11,7 +11,9 @@ def to_json(value: Mapping[str, object], *, indent: int | None = None) -> str:
     JSON knows no NaN and no infinity: they become null, and a `status` beside them must say why.
     The trace keeps the values themselves.
     """
-    return json.dumps(_plain(value), indent=indent, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(_plain(value), indent=indent, ensure_ascii=False, allow_nan=False)
+    # of a name that is not UTF-8 Python makes lone surrogates, which JSON can only spell out
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _plain(value: object) -> object:
