@@ -66,7 +66,8 @@ def record_steps(steps: int, every: int | None) -> NDArray[np.int64]:
     the first and the last among them.
     """
     if every is None:
-        spread = np.geomspace(1, steps, LOG_RECORDS).astype(np.int64)
+        # without the last one, which rounding may lift beyond 2^63 - 1
+        spread = np.geomspace(1, steps, LOG_RECORDS)[:-1].astype(np.int64)
         return np.unique(np.append(spread[spread < steps], steps))
     recorded = np.arange(every, steps + 1, every, dtype=np.int64)
     if steps % every:

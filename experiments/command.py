@@ -78,6 +78,9 @@ class Command:
             name = str(error.argument_name).rpartition("--")[2]
             needs = "takes no value" if name in (*self.flags, "help") else "needs a value"
             raise ConfigError(f"--{name} {needs}") from None
+        for name, text in vars(given).items():
+            if isinstance(text, list):  # argparse's reading of --name=--
+                raise ConfigError(f"--{name} needs a value")
         unknown = [word for word in rest if word.startswith("-") or self.words is None]
         if unknown and unknown[0].startswith("--"):
             raise ConfigError(self.unknown(unknown[0].partition("=")[0][2:], "--"))

@@ -49,3 +49,10 @@ def test_bias_correction_is_one_from_the_settling_step_on(beta: float) -> None:
 
 def test_settling_waits_for_the_slowest() -> None:
     assert settling_step(0.9, 0.99) == settling_step(0.99) > settling_step(0.9)
+
+
+def test_the_longest_run_is_recorded_without_a_warning() -> None:
+    steps = record_steps(2**63 - 1, None)
+    assert steps[0] == 1
+    assert steps[-1] == 2**63 - 1
+    assert (np.diff(steps) > 0).all()

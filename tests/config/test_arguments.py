@@ -247,6 +247,13 @@ def test_the_last_of_a_repeated_option_wins() -> None:
     )
 
 
+def test_a_tilde_is_the_home_folder(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    monkeypatch.setenv("HOME", str(folder))
+    (folder / "mine.yaml").write_text("opt: adam\nout: ~/there")
+    assert parse(["--config", "~/mine.yaml"]).out == folder / "there"
+    assert parse(["--opt", "adam", "--out", "~/here"]).out == folder / "here"
+
+
 def test_app_and_out_may_stand_in_a_file(written: Written) -> None:
     asked = parse(["--config", written("opt: adam\nout: some/where\napp: https://h\neps: null")])
     assert (asked.out, asked.app) == (Path("some/where"), "https://h")
@@ -394,6 +401,8 @@ REFUSED = [
     ("--lr --json", "--lr needs a value"),
     ("--resume", "--resume needs a value"),
     ("--config", "--config needs a value"),
+    ("--config=--", "--config needs a value"),
+    ("--out=~nobody-has-this-name/x", "--out must be the name of a folder, but ~nobody-has-"),
     ("--device cuda --engine compiled", "--device cuda needs --engine torch, but compiled was"),
     ("--device cuda --engine reference", "--device cuda needs --engine torch, but reference was"),
     (f"--opt {SGD} --engine compiled", f"--opt {SGD} needs --engine torch, but compiled was given"),

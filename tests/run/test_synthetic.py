@@ -514,3 +514,26 @@ def test_printed_configuration_is_a_configuration(
     assert main(["--config", str(file), "--print_config"]) == 0
     assert capsys.readouterr().out == printed
     assert "eps: 1.0e-16" in printed
+
+
+def test_where_every_x_is_best_no_optimum_is_claimed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for problem in (["--period=102"], ["--problem=stochastic", "--big=990"]):
+        argv = ["--opt=adam", "--steps=5000", "--verify=0", "--out", str(tmp_path)]
+        assert main([*argv, *problem]) == 0
+        assert "(no optimum)" in capsys.readouterr().out
+    for summary in tmp_path.glob("*/summary.json"):
+        assert json.loads(summary.read_text())["x_star"] is None
+
+
+def test_a_name_that_is_not_utf_8_costs_no_run(tmp_path: Path) -> None:
+    out = os.fsencode(tmp_path / "b") + b"\xff"
+    argv = command("--opt=adam", "--steps=5000", "--verify=0", "--json", "--out")
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        [*map(os.fsencode, argv), out], cwd=ROOT, env=environment, capture_output=True, check=True
+    )
+    run = json.loads(done.stdout)["run"]
+    assert os.fsencode(run.encode("utf-8", "surrogateescape")).startswith(out)
+    assert b"Traceback" not in done.stderr
