@@ -17,7 +17,7 @@ HOMES = {
         "amsgrad/optimizers/",
         "amsgrad/engines/torch_loop.py",
         "experiments/config/build.py",
-        "experiments/run/verified.py",
+        "experiments/run/real_optimizer.py",
     ],
     "labml_nn": ["amsgrad/optimizers/"],
     "numba": ["amsgrad/engines/jit.py", "amsgrad/engines/kernel_cache.py"],

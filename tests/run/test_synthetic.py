@@ -537,3 +537,30 @@ def test_a_name_that_is_not_utf_8_costs_no_run(tmp_path: Path) -> None:
     run = json.loads(done.stdout)["run"]
     assert os.fsencode(run.encode("utf-8", "surrogateescape")).startswith(out)
     assert b"Traceback" not in done.stderr
+
+
+SCRIPT = "from experiments.synthetic import main; print(main([{arguments}]))"
+IN_A_THREAD = """
+import threading
+from experiments.synthetic import main
+thread = threading.Thread(target=lambda: print(main([{arguments}])))
+thread.start()
+thread.join()
+"""
+
+
+@pytest.mark.parametrize("way", ["script without a guard", "standard input", "thread"])
+def test_main_may_be_called_from_anywhere(way: str, tmp_path: Path) -> None:
+    line = ["--opt", "adam", "--steps", "2000", "--out", str(tmp_path / "runs")]
+    form = IN_A_THREAD if way == "thread" else SCRIPT
+    code = form.format(arguments=", ".join(map(repr, line)))
+    (tmp_path / "script.py").write_text(code)
+    argv = ["-"] if way == "standard input" else [str(tmp_path / "script.py")]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, *argv], cwd=tmp_path, env=environment, input=code,
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "agree with labml_nn.optimizers.adam.Adam" in done.stdout
+    assert done.stdout.endswith("\n0\n")
+    assert done.stderr == ""
