@@ -35,7 +35,7 @@ from amsgrad.rules import RULES
 from amsgrad.schedules import record_steps
 from experiments.config.run_config import RUN, Config
 from tests.engines.cases import Case, same
-from tests.slow import slow
+from tests.marks import slow
 
 points = st.floats(-1, 1)
 

@@ -13,7 +13,9 @@ from amsgrad.problems.online import Online
 from amsgrad.problems.theorem2 import Theorem2
 from amsgrad.rules import RULES
 from amsgrad.schedules import record_steps
+from tests.marks import needs_jit
 
+pytestmark = needs_jit  # millions of steps take minutes in plain Python
 PROBLEM = Theorem2(period=10)
 
 

@@ -19,7 +19,7 @@ from amsgrad.rules.adam import SEMANTICS
 from amsgrad.rules.method import Counterpart
 from amsgrad.rules.rule import Rule
 from amsgrad.schedules import BETA1_SCHEDULES, SCHEDULES
-from tests.slow import slow
+from tests.marks import slow
 
 SEED = Online()
 RATES = {"schedule_rate": 0.02, "beta1_rate": 0.99}

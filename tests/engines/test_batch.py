@@ -23,8 +23,8 @@ from amsgrad.rules import RULES
 from amsgrad.schedules import constant, inverse_sqrt, record_steps, shifted_inverse_sqrt
 from amsgrad.verification import Disagreement, verify_to_the_bit
 from tests.engines.cases import CASES, Case, same
+from tests.marks import needs_jit, slow
 from tests.rules.cases import with_lr
-from tests.slow import slow
 
 ROOT = Path(__file__).parents[2]
 SEEDS = [Stochastic(seed=seed) for seed in range(7)]
@@ -205,7 +205,7 @@ print(hits)
 """
 
 
-@pytest.mark.skipif("os.environ.get('NUMBA_DISABLE_JIT') == '1'", reason="nothing is compiled")
+@needs_jit
 def test_loops_of_many_rules_come_from_the_cache_unmixed() -> None:
     """Cached loops once found each other's inner functions, since these had the same name."""
     for case, problems in SHARED:

@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
+from tests.marks import needs_jit
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,7 +45,7 @@ rule = Rule("mine", Memory, (0.0,), coefficients, update, 1)
 """
 
 
-@pytest.mark.skipif("os.environ.get('NUMBA_DISABLE_JIT') == '1'", reason="nothing is compiled")
+@needs_jit
 def test_an_edited_rule_never_gets_the_loop_of_the_old_one(tmp_path: Path) -> None:
     began = time.time_ns()
 

@@ -16,6 +16,7 @@ from amsgrad.engines.driver import drive, never, run_to
 from amsgrad.problems.online import Online
 from amsgrad.schedules import record_steps
 from tests.engines.cases import Case, same
+from tests.marks import without_kernels
 
 STEPS = 1000
 AT = record_steps(STEPS, 37)
@@ -44,6 +45,7 @@ def test_pieces_have_the_bits_of_one_go(pieces: list[int]) -> None:
     assert same(Records.join([part for _, part in found]), records)
 
 
+@without_kernels
 def test_a_torch_optimizer_goes_by_it_too() -> None:
     engine = CASE.engine("torch")
     whole, records = run_to(engine, 200, AT[:5])

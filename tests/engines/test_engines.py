@@ -19,9 +19,9 @@ from amsgrad.rules.adam import SEMANTICS
 from amsgrad.schedules import BETA1_SCHEDULES, SCHEDULES, record_steps
 from tests import naive
 from tests.engines.cases import CASES, QUICK, RATES, Case, every_case, same
-from tests.slow import slow
+from tests.marks import slow, without_kernels
 
-ENGINES = ("reference", "compiled", "torch")
+ENGINES = ("reference", "compiled", pytest.param("torch", marks=without_kernels))
 LONG = 5000  # past the settling step of bias correction, 3725
 STEPS = 1500  # about 15 periods, and enough for v to forget its start
 

@@ -10,10 +10,11 @@ import pytest
 
 from amsgrad.engines.driver import drive, run_to
 from tests.engines.cases import Case
-from tests.slow import slow
+from tests.marks import slow, without_kernels
 
 STEPS = 4000  # past the settling step of bias correction
 
+pytestmark = without_kernels
 jax.config.update("jax_enable_x64", True)
 
 # Each optax setting and the semantics that it is.

@@ -8,6 +8,9 @@ from amsgrad.engines.torch_loop import TorchLoop
 from amsgrad.schedules import record_steps
 from tests import optimizers_of_others as others
 from tests.engines.cases import Case
+from tests.marks import without_kernels
+
+pytestmark = without_kernels
 
 
 def noisy(seed: int) -> TorchLoop:

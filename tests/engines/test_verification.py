@@ -21,7 +21,7 @@ from amsgrad.verification import (
     verify_to_the_bit,
 )
 from tests.engines.cases import QUICK, Case, every_case
-from tests.slow import slow
+from tests.marks import slow, without_kernels
 
 STEPS = 4000  # past the settling step of bias correction
 
@@ -32,6 +32,7 @@ def compare(case: Case, steps: int, engine: Any = None) -> Verification:
     return verify(engine or case.engine("compiled"), path, case.counterpart.state, allowed)
 
 
+@without_kernels
 @every_case
 def test_the_rules_are_the_real_optimizers(case: Case) -> None:
     steps = STEPS if case.first_t == 0 else 500
@@ -42,6 +43,7 @@ def test_the_rules_are_the_real_optimizers(case: Case) -> None:
     assert max(found.largest.values()) <= found.tolerance < 2e-4
 
 
+@without_kernels
 @pytest.mark.parametrize(
     ("opt", "kept"), [("sgd", {"x"}), ("rmsprop", {"x", "v"}), ("adagrad", {"x", "total"})]
 )
@@ -60,6 +62,7 @@ def test_each_rule_that_has_a_real_optimizer_is_compared_here() -> None:
     assert compared == {name for name, method in RULES.items() if method.counterparts}
 
 
+@without_kernels
 @pytest.mark.parametrize(
     ("betas", "dtype"),
     [

@@ -18,7 +18,7 @@ from amsgrad.rules import RULES
 from amsgrad.rules.rule import Rule
 from amsgrad.schedules import BETA1_SCHEDULES, SCHEDULES
 from tests import naive_rules
-from tests.slow import slow
+from tests.marks import slow
 
 PROBLEMS = {"online": Online(), "stochastic": Stochastic(seed=7)}
 BETA1_RATE = 0.99

@@ -14,8 +14,8 @@ from amsgrad.engines.driver import run_to
 from amsgrad.rules import RULES
 from amsgrad.schedules import record_steps
 from tests.engines.cases import same
+from tests.marks import needs_jit, slow
 from tests.rules.cases import CIRCUMSTANCES, COMPILED_CASES, SOME_CASES, STEPS, Case
-from tests.slow import slow
 
 ROOT = Path(__file__).parents[2]
 OTHERS = [case for case in SOME_CASES if case not in COMPILED_CASES]
@@ -96,7 +96,7 @@ def run(code: str) -> list[str]:
     return done.stdout.split()
 
 
-@pytest.mark.skipif("os.environ.get('NUMBA_DISABLE_JIT') == '1'", reason="nothing is compiled")
+@needs_jit
 def test_a_window_made_on_demand_is_found_in_numbas_cache_by_another_process() -> None:
     expected, _ = run_to(ON_DEMAND.reference, 500)
     here, _ = run_to(ON_DEMAND.compiled, 500)  # compiled, or found in the cache

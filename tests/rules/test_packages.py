@@ -17,8 +17,8 @@ import pytest
 import pytorch_optimizer
 import torch
 
+from tests.marks import slow
 from tests.rules.cases import STEPS, Case, walk
-from tests.slow import slow
 
 jax.config.update("jax_enable_x64", True)
 

@@ -1,7 +1,6 @@
 """The properties that the papers prove or promise of each rule, and the rules that are equal."""
 
 import math
-import os
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from amsgrad.engines.driver import run_to
 from amsgrad.rules import RULES
 from amsgrad.rules.rule import NEVER, Rule
 from amsgrad.schedules import constant, exponential, harmonic
+from tests.marks import NO_JIT
 from tests.rules.cases import CASES, RULE_CASES, STEPS, Case, walk
 
 
@@ -67,7 +67,7 @@ def test_adamnc_without_momentum_and_with_a_falling_step_is_adagrad() -> None:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_adamncs_v_is_the_mean_of_all_squares(dtype: Any) -> None:
     """A million steps: added up plainly in single precision it would be 0.8% off by then."""
-    periods = 100 if os.environ.get("NUMBA_DISABLE_JIT") == "1" else 10_000
+    periods = 100 if NO_JIT else 10_000
     engine = Case("adamnc", dtype=dtype).compiled
     state, _ = run_to(engine, 101 * periods)
     mean = (1010**2 + 100 * 10**2) / 101

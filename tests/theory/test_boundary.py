@@ -12,7 +12,7 @@ from amsgrad.problems.theorem2 import Theorem2
 from amsgrad.theory.boundary import beta2_of, boundary
 from amsgrad.theory.drift import drift
 from amsgrad.theory.periodic import slopes
-from tests.slow import slow
+from tests.marks import slow
 from tests.theory import naive
 from tests.theory.runs import end_of
 

@@ -11,7 +11,7 @@ from amsgrad.problems.theorem3 import Theorem3
 from amsgrad.problems.zhang import Zhang
 from amsgrad.theory import expected
 from amsgrad.theory.expected import Odds, expected_drift, odds
-from tests.slow import slow
+from tests.marks import slow
 from tests.theory.runs import end_of
 
 CASES = [

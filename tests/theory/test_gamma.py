@@ -14,7 +14,7 @@ from amsgrad.rules import RULES
 from amsgrad.schedules import constant, inverse_sqrt
 from amsgrad.theory.gamma import gamma
 from tests import naive
-from tests.slow import slow
+from tests.marks import slow
 
 STEPS = 2000
 OPTIONS = {
