@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from amsgrad.cycles.engine import Certified
 from amsgrad.cycles.search import find_cycle
@@ -18,7 +17,6 @@ from amsgrad.verification import Disagreement, verify_to_the_bit
 from experiments.config.build import build_setup
 from experiments.sweeps.chunk_file import STATUS, Chunk, pack
 from experiments.sweeps.follow import follow
-from experiments.sweeps.quantities import series_steps
 from experiments.sweeps.work import Stopped, Work
 
 VERIFIED = 200  # steps of the first cell, which the reference engine repeats, to the bit
@@ -41,9 +39,10 @@ def compute(work: Work, stop: Callable[[], bool] = never) -> Chunk:
     Raises:
         Stopped: `stop` returned True.
     """
-    chunk = _empty(work)
+    size = work.cells.size
+    chunk = Chunk(work.cells, np.zeros(size, np.int8), {}, work.keep.arrays(work.steps, size))
     runs: Runs = {}
-    for i in range(work.cells.size):
+    for i in range(size):
         try:
             config = work.config(i)
             runs[i] = build_setup(config), config.make_rule()
@@ -122,15 +121,3 @@ def _fail(chunk: Chunk, i: int, error: Exception) -> None:
     chunk.status[i] = STATUS.index("failed")
     reason = " ".join(str(error).split())[:300]
     chunk.errors[int(chunk.cells[i])] = f"{type(error).__name__}: {reason}"
-
-
-def _empty(work: Work) -> Chunk:
-    lanes = work.cells.size
-    arrays: dict[str, NDArray[np.float64]] = {}
-    for name in work.keep.variables:
-        arrays[name] = np.full(lanes, np.nan)
-    if work.keep.series is not None:
-        records = series_steps(work.steps, work.keep.series).size
-        for name in ("series_x", "series_average_regret"):
-            arrays[name] = np.full((records, lanes), np.nan)
-    return Chunk(work.cells, np.zeros(lanes, np.int8), {}, arrays)

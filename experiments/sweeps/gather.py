@@ -8,7 +8,6 @@ import numpy as np
 
 from experiments.sweeps import chunk_file, quantities
 from experiments.sweeps.chunk_file import Chunk, Damaged
-from experiments.sweeps.quantities import series_steps
 from experiments.sweeps.store import Store
 
 MISSING = -1  # the status of a cell that has not been computed
@@ -26,16 +25,12 @@ class Cells:
         self.about = about
         self.axes: dict[str, list[Any]] = dict(about["sweep"]["axes"])
         self.keep = quantities.from_document(about["sweep"]["keep"], "manifest.json")
+        self.steps: int = about["first_cell"]["steps"]
         self.status = np.full(about["cells"], MISSING, np.int8)
         self.errors: dict[int, str] = {}  # by the number of the cell
+        self.arrays = self.keep.arrays(self.steps, about["cells"])
         self.chunks = 0
         self.damaged = 0  # files that are not what was written
-        self.arrays = {name: np.full(about["cells"], np.nan) for name in self.keep.variables}
-        self.steps = np.empty(0, np.int64)  # of a series
-        if self.keep.series is not None:
-            self.steps = series_steps(about["first_cell"]["steps"], self.keep.series)
-            for name in ("series_x", "series_average_regret"):
-                self.arrays[name] = np.full((self.steps.size, about["cells"]), np.nan)
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.files import provenance
-from experiments.files.atomic import replacing, write_text
+from experiments.files.atomic import replacing, write_bytes, write_text
 from experiments.files.strict_json import to_json
 from experiments.run.trace import SOURCE
 from experiments.sweeps.axes import ALL
 from experiments.sweeps.gather import MISSING, STATUS, Cells, gather
-from experiments.sweeps.quantities import VARIABLES
+from experiments.sweeps.quantities import VARIABLES, series_steps
 from experiments.sweeps.reporter import Report
 from experiments.terminal import say
 
@@ -35,8 +35,7 @@ def merge(folder: Path) -> Report:
     data = to_dataset(cells)
     table = to_table(cells, data)
     files = [folder / "sweep.nc", folder / "cells.csv"]
-    with replacing(files[0]) as part:
-        part.write_bytes(_netcdf(data))
+    write_bytes(files[0], _netcdf(data))
     with replacing(files[1]) as part:
         table.to_csv(part, index=False, lineterminator="\n")
     if find_spec("pyarrow"):
@@ -74,7 +73,7 @@ def to_dataset(cells: Cells) -> "xarray.Dataset":
     }
     if kept.series is not None:
         about = {"long_name": "number of the step; the first one is 1", "units": "1"}
-        coordinates["step"] = ("step", cells.steps, about)
+        coordinates["step"] = ("step", series_steps(cells.steps, kept.series), about)
         for name in ("x", "average_regret"):
             about = {"long_name": f"{name} at the step, before its update", "units": "1"}
             array = cells.arrays[f"series_{name}"].reshape(-1, *shape)

@@ -49,6 +49,14 @@ class Keep(NamedTuple):
             names.append("converged")
         return names
 
+    def arrays(self, steps: int, cells: int) -> dict[str, NDArray[np.float64]]:
+        """Return an array of NaN per quantity, for so many cells of so many steps."""
+        shapes: dict[str, tuple[int, ...]] = dict.fromkeys(self.variables, (cells,))
+        if self.series is not None:
+            records = series_steps(steps, self.series).size
+            shapes |= dict.fromkeys(("series_x", "series_average_regret"), (records, cells))
+        return {name: np.full(shape, np.nan) for name, shape in shapes.items()}
+
     @property
     def criterion(self) -> str:
         """The criterion of convergence in words."""

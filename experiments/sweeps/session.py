@@ -2,8 +2,7 @@
 
 import shlex
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -22,7 +21,6 @@ from experiments.sweeps.status import cost
 from experiments.sweeps.store import Store
 from experiments.sweeps.sweep_file import read_sweep
 from experiments.sweeps.threads import cores, in_threads
-from experiments.sweeps.work import Work
 from experiments.tracking.labml_tracker import Tracker, labml_tracker
 
 
@@ -135,7 +133,7 @@ def _report(
 
 @contextmanager
 def _executor(asked: Invocation, reporter: Reporter) -> Iterator[Executor]:
-    """Yield what computes; connect to a cluster before anything is written."""
+    """Import what computes, or connect to a cluster: both before anything is written."""
     if asked.scheduler is not None or asked.workers is not None:
         anywhere = asked.scheduler is not None
         compute = cluster.on_any_machine if anywhere else cluster.on_this_machine
@@ -143,14 +141,9 @@ def _executor(asked: Invocation, reporter: Reporter) -> Iterator[Executor]:
             yield partial(cluster.in_cluster, client, compute, warn=reporter.warn)
         return
 
-    def in_this_process(
-        works: Iterable[Work], stop: Callable[[], bool]
-    ) -> Iterator[tuple[Work, Future[bytes]]]:
-        from experiments.sweeps.chunk import computed_bytes
+    from experiments.sweeps.chunk import computed_bytes
 
-        return in_threads(computed_bytes, asked.threads or cores(), works, stop)
-
-    yield in_this_process
+    yield partial(in_threads, computed_bytes, asked.threads or cores())
 
 
 def _tracked(asked: Invocation, plan: Plan, reporter: Reporter) -> AbstractContextManager[Tracker]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from amsgrad.options import shown
 from experiments.command import CommandError
-from experiments.files.atomic import PART, replacing, write_text
+from experiments.files.atomic import PART, write_bytes, write_text
 from experiments.files.strict_json import to_json
 from experiments.sweeps.chunk_file import Chunk, unpack
 from experiments.sweeps.work import FORM, sweep_digest
@@ -88,8 +88,7 @@ class Store:
         Raises:
             OSError: the disk is full, or the like.
         """
-        with replacing(self.file(name)) as part:
-            part.write_bytes(content)
+        write_bytes(self.file(name), content)
 
     def load(self, path: Path) -> Chunk:
         """Read a chunk and check it.
