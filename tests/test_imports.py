@@ -26,7 +26,7 @@ HOMES = {
     "labml_db": ["experiments/dashboard/labml_parts.py"],
     "fastapi": ["experiments/dashboard/"],
     "matplotlib": ["experiments/run/picture.py", "experiments/figures/"],
-    "xarray": ["experiments/run/trace.py", "experiments/figures/", "experiments/sweeps/"],
+    "xarray": ["experiments/run/", "experiments/figures/", "experiments/sweeps/"],
     "pandas": ["experiments/sweeps/tables.py"],
     "scipy": ["amsgrad/fit.py", "amsgrad/theory/"],
     "dask": ["experiments/sweeps/cluster.py"],
