@@ -26,7 +26,7 @@ class Stop:
     def __call__(self, signum: int, frame: FrameType | None) -> None:
         self.asked = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        say("stopping; once more to leave at the last checkpoint")
+        say("stopping; Ctrl-C once more stops at once")
 
 
 class Interruption:

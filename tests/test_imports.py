@@ -27,11 +27,9 @@ HOMES = {
     "fastapi": ["experiments/dashboard/"],
     "matplotlib": ["experiments/run/picture.py", "experiments/figures/"],
     "xarray": ["experiments/run/", "experiments/figures/", "experiments/sweeps/"],
-    "pandas": ["experiments/sweeps/tables.py"],
     "scipy": ["amsgrad/fit.py", "amsgrad/theory/"],
     "dask": ["experiments/sweeps/cluster.py"],
     "distributed": ["experiments/sweeps/cluster.py"],
-    "pyarrow": ["experiments/sweeps/tables.py"],
     "h5netcdf": ["experiments/run/trace.py"],
 }
 # Nothing imports a command but the list of them: the arrows go from the commands down.

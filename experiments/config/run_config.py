@@ -123,9 +123,10 @@ class Config:
     )
 
     def __init__(self, **given: Any) -> None:
-        unknown = [name for name in given if name not in names()]
+        known = names()
+        unknown = [name for name in given if name not in known]
         if unknown:
-            hint = closest(unknown[0], names())
+            hint = closest(unknown[0], known)
             raise ConfigError(f"{shown(unknown[0])} is not a setting{hint}")
         if "opt" not in given:
             raise ConfigError(f"opt must be given: {RUN['opt'].type}")
