@@ -1,4 +1,4 @@
-"""An oracle that imports nothing of ours: Adam and AMSGrad on the online problem, as in a textbook.
+"""An oracle that imports none of our code: textbook Adam and AMSGrad on the online problem.
 
 Double precision, plain Python, every formula as the papers and the libraries print it: the
 corrections as mhat and vhat, the regret as a difference of losses, its sum by math.fsum.
@@ -27,7 +27,7 @@ def run(
     small=-10.0,
     x_star=-1.0,
 ):
-    """One dict a step: x before it, its regret, the average regret; m, v, vmax and x after it."""
+    """Return a dict per step: x before it, its regret, the average regret; m, v, vmax, x after it."""
     x, m, v, vmax = x0, 0.0, 0.0, 0.0
     regrets, rows = [], []
     for k in range(1, steps + 1):

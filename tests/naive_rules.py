@@ -1,4 +1,4 @@
-"""An oracle that imports nothing of ours: the update rules on a given list of gradients.
+"""An oracle that imports none of our code: the update rules on a given list of gradients.
 
 Double precision, plain Python, in the form of the papers and of the authors' code: hats where they
 have hats, windows as lists, means as sums over a count. A rule yields, for every step, what is
@@ -9,17 +9,17 @@ import math
 
 
 def online(steps, first_t=1, period=101, big=1010.0, small=-10.0):
-    """The slopes that the online problem of Reddi, Kale and Kumar shows."""
+    """Return the slopes that the online problem of Reddi, Kale and Kumar shows."""
     return [big if t % period == 1 else small for t in range(first_t, first_t + steps)]
 
 
 def step_sizes(steps, lr, schedule):
-    """alpha_1, alpha_2, ..."""
+    """Return alpha_1, alpha_2, ..."""
     return [lr if schedule == "constant" else lr / math.sqrt(k) for k in range(1, steps + 1)]
 
 
 def momenta(steps, beta1, schedule, rate):
-    """beta1_1, beta1_2, ..."""
+    """Return beta1_1, beta1_2, ..."""
     by_name = {
         "constant": lambda k: beta1,
         "exponential": lambda k: beta1 * rate ** (k - 1),
@@ -29,7 +29,7 @@ def momenta(steps, beta1, schedule, rate):
 
 
 def run(rule, gradients, alphas, betas, x0=0.0, **options):
-    """One dict a step: x after it, clipped to [-1, 1], and the rule's state variables."""
+    """Return one dict per step: x after it, clipped to [-1, 1], and the rule's state variables."""
     rows, x = [], x0
     for moved, state in RULES[rule](gradients, alphas, betas, **options):
         x = max(-1.0, min(1.0, x - moved))
@@ -84,7 +84,7 @@ def adamx(gradients, alphas, betas, *, beta2, eps):
 
 
 def adopt(gradients, alphas, betas, *, beta2, eps):
-    """Counted from 0, as the authors do: g_0 makes v_0, and the first step is t = 1."""
+    """Count from 0, as the authors do: g_0 makes v_0, and the first step is t = 1."""
     m, v = 0.0, gradients[0] ** 2
     yield 0.0, {"m": m, "v": v}
     for t in range(1, len(gradients)):
@@ -97,7 +97,7 @@ def adopt(gradients, alphas, betas, *, beta2, eps):
 
 
 def adopt_unclipped(gradients, alphas, betas, *, beta2, eps):
-    """The first version of the paper: v_0 = g_0^2, m_1 = g_1 / max(sqrt(v_0), eps)."""
+    """Follow the first version of the paper: v_0 = g_0^2, m_1 = g_1 / max(sqrt(v_0), eps)."""
     v = gradients[0] ** 2
     yield 0.0, {"m": 0.0, "v": v}
     m = gradients[1] / max(math.sqrt(v), eps)

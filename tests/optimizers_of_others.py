@@ -1,4 +1,4 @@
-"""Optimizers as strangers write them: what cannot be run here must be refused in a sentence."""
+"""Foreign optimizers: those that cannot be run here must be refused in a sentence."""
 
 from collections import deque
 from typing import Any
@@ -23,14 +23,14 @@ class Plain(torch.optim.Optimizer):
 
 
 class Noisy(Plain):
-    """Draws random numbers."""
+    """It draws random numbers."""
 
     def move(self, param: torch.Tensor, lr: float) -> None:
         param -= lr * param.grad.sign() * torch.rand(())
 
 
 class Chatty(Plain):
-    """Prints."""
+    """It prints."""
 
     def move(self, param: torch.Tensor, lr: float) -> None:
         print("moving")
@@ -38,7 +38,7 @@ class Chatty(Plain):
 
 
 class Counter(Plain):
-    """Keeps its count where state_dict does not see it."""
+    """It keeps its count outside its state_dict."""
 
     count = 0
 
@@ -48,7 +48,7 @@ class Counter(Plain):
 
 
 class Deque(Plain):
-    """Keeps what torch does not load safely."""
+    """It keeps an object that torch does not load safely."""
 
     def move(self, param: torch.Tensor, lr: float) -> None:
         self.state[param].setdefault("last", deque(maxlen=2)).append(param.grad.clone())
@@ -56,21 +56,21 @@ class Deque(Plain):
 
 
 class Boom(Plain):
-    """Fails in its first step."""
+    """It fails in its first step."""
 
     def move(self, param: torch.Tensor, lr: float) -> None:
         raise ArithmeticError("boom")
 
 
 class NeedsMore(Plain):
-    """Takes an argument that nobody gives."""
+    """It needs an argument that is not given."""
 
     def __init__(self, params: Any, lr: float, horizon: int) -> None:
         super().__init__(params, lr)
 
 
 class Late(Plain):
-    """Keeps its count on itself, too, but uses it only long after a rehearsal."""
+    """It keeps its count outside its state_dict, too, but uses it only long after a rehearsal."""
 
     count = 0
 
@@ -80,7 +80,7 @@ class Late(Plain):
 
 
 class Fails(Plain):
-    """Fails in the middle of a run."""
+    """It fails in the middle of a run."""
 
     count = 0
 
@@ -92,7 +92,7 @@ class Fails(Plain):
 
 
 class Leaves(Plain):
-    """Ends the process."""
+    """It ends the process."""
 
     def move(self, param: torch.Tensor, lr: float) -> None:
         raise SystemExit(7)

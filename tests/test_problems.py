@@ -1,4 +1,4 @@
-"""The problems: their losses against the papers, and the facts that each states of itself."""
+"""The problems: their losses against the papers, and the facts that each states."""
 
 import math
 import re
@@ -148,7 +148,7 @@ def shown(problem: Problem, t: int, real: Any = float) -> Any:
 
 
 def mean_loss(problem: Problem, x: Fraction) -> Fraction:
-    """The mean of all losses at x, without any rounding."""
+    """Return the mean of all losses at x, without any rounding."""
     p = problem.parameters(Fraction)
     if is_random(problem):
         share = Fraction(int(p.threshold), 2**64)
@@ -160,7 +160,7 @@ def mean_loss(problem: Problem, x: Fraction) -> Fraction:
 
 
 def feasible(problem: Problem) -> list[Fraction]:
-    """A grid of points of F, its ends and the kinks included; from -8 to 8 where F has no end."""
+    """Return a grid of points of F with its ends and the kinks, from -8 to 8 where F has no end."""
     grid = (Fraction(i, 16) for i in range(-128, 129))
     return [x for x in grid if problem.lower <= x <= problem.upper]
 
@@ -264,7 +264,7 @@ def test_theorem_2_is_acprops_first_problem_too() -> None:
 
 
 def as_published(i: int, x: Fraction, n: int, a: Fraction) -> Fraction:
-    """f_i of Zhang et al., each piece as it stands in the notes on the thesis."""
+    """Return f_i of Zhang et al., each piece as in the notes on the thesis."""
     if i == 0:
         slope = 1 + (n - 1) * a
         return slope * x if x >= -1 else slope / 2 * (x + 2) ** 2 - (3 + 3 * (n - 1) * a) / 2
@@ -322,7 +322,7 @@ def test_adashift_and_figure_1_see_the_stream_of_theorem_3() -> None:
         assert shown(Stochastic(seed=6), t) == 10 * slope
 
 
-# The torch engine may round otherwise in each of 1000 updates of at most 0.01; measured: 5e-16.
+# The torch engine may round differently in each of 1000 updates of at most 0.01; measured: 5e-16.
 TORCH_TOLERANCE = 1e-12
 
 

@@ -44,7 +44,7 @@ def batch(case: Case, problems: list[Any]) -> Batch:
 
 
 def assert_lane(state: State, records: Records, i: int, setup: Setup, rule: Any) -> None:
-    """Run i has the numbers of a run by itself, to the bit."""
+    """Check that run i has the numbers of a run by itself, to the bit."""
     expected, rows = run_to(Reference(setup, rule), STEPS, AT)
     assert state.steps == expected.steps
     assert first_difference(state.run(i), expected) is None
@@ -68,7 +68,7 @@ def test_each_run_has_the_bits_of_a_run_by_itself(case: Case, problems: list[Any
 
 
 def of_all_sorts(opt: str, problems: list[Any], dtype: Any, schedule: Any) -> Any:
-    """Setups and rules that differ in all their numbers."""
+    """Return setups and rules that differ in all their numbers."""
     rng = np.random.default_rng(5)
     setups, rules = [], []
     for problem in problems:

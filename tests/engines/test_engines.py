@@ -114,7 +114,7 @@ def test_a_run_in_pieces_has_the_same_bits(name: str, cut: int, cases: list[Case
         middle, first = engine.advance(engine.init(), cut, record_at[record_at <= cut])
         middle = engine.load(engine.dump(middle))
         end, second = engine.advance(middle, 1000 - cut, record_at[record_at > cut])
-        if name == "torch":  # its memory is a file, which no one promises to have the same bytes
+        if name == "torch":  # its memory is a file, whose bytes are not guaranteed to be the same
             assert (end[:2], end.regret) == (whole[:2], whole.regret)
         else:
             assert first_difference(end, whole) is None

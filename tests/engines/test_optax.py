@@ -1,4 +1,4 @@
-"""The rules beside optax itself, thousands of steps, state included."""
+"""The rules against optax itself, thousands of steps, state included."""
 
 from itertools import product
 from typing import Any
@@ -17,7 +17,7 @@ STEPS = 4000  # past the settling step of bias correction
 pytestmark = without_kernels
 jax.config.update("jax_enable_x64", True)
 
-# Each optax setting and the semantics that it is.
+# The optax setting of each rule and semantics.
 SETTINGS = {
     ("adam", "optax"): {},
     ("amsgrad", "optax"): {},
@@ -26,7 +26,7 @@ SETTINGS = {
 
 
 def optax_path(case: Case, steps: int) -> tuple[dict[str, Any], np.ndarray]:
-    """The state after each step, by our names, and x."""
+    """Return the state after each step, by our names, and x."""
     scale = {"adam": optax.scale_by_adam, "amsgrad": optax.scale_by_amsgrad}[case.opt]
     rule = scale(b1=case.beta1, b2=case.beta2, eps=case.eps, **SETTINGS[case.opt, case.semantics])
     optimizer = optax.chain(rule, optax.scale(-case.lr))

@@ -19,7 +19,7 @@ def noisy(seed: int) -> TorchLoop:
 
 def pieces(engine: TorchLoop) -> State:
     half, _ = engine.advance(engine.init(), 40, NOTHING)
-    torch.manual_seed(99)  # somebody else draws in between
+    torch.manual_seed(99)  # other code draws in between
     return engine.advance(engine.load(engine.dump(half)), 60, NOTHING)[0]
 
 

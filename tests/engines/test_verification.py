@@ -1,4 +1,4 @@
-"""The comparison with the real optimizer: that it agrees, and what it catches."""
+"""The verification: right rules agree with the real optimizer, and wrong ones are caught."""
 
 from collections.abc import Callable
 from dataclasses import replace

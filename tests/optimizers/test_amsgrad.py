@@ -1,4 +1,4 @@
-"""`AMSGrad` held to labml_nn's bit for bit, to torch's within rounding, and to its own promises."""
+"""`AMSGrad` against labml_nn's bit for bit, torch's within rounding, and its own promises."""
 
 import copy
 import doctest
@@ -32,13 +32,13 @@ LR, BETAS, EPS = 1e-2, (0.9, 0.99), 1e-8
 PERIOD, BIG, SMALL = 101, 1010.0, -10.0
 STEPS = 110  # more than a period of the seed problem: its big slope comes twice
 
-# Against torch, in units of the dtype's spacing at 1. torch writes m as a lerp, rounds v otherwise
-# in its fused path, and adds coupled decay in another order. A step's roundings, about one unit,
+# Against torch, in units of the dtype's spacing at 1. torch writes m as a lerp, rounds v in another
+# way in its fused path, and adds coupled decay in another order. A step's roundings, about one unit,
 # decay with the moment, so 1 / (1 - beta) units bound their sum: for m, which cancels,
 # of the largest |g| so far; for v and vmax, sums of squares, of themselves.
 # Measured: at most 0.37 of the bound for m, 0.31 for v, 0.18 for vmax.
 ROUNDINGS_PER_STEP = 1
-# x stays in [-1, 1]; its own rounding, half a unit a step, is mostly the same in both, and the
+# x stays in [-1, 1]; its own rounding, half a unit per step, is mostly the same in both, and the
 # steps, of about lr, differ by the errors above. Measured: at most 1.5.
 X_UNITS = 16
 # The same formula in plain Python, its operations in another order. Measured: 6e-16.
@@ -68,7 +68,7 @@ def one_thread() -> Iterator[None]:
 
 
 def slope(t: int) -> float:
-    """Slope of the seed problem at paper time t: the big one first if a run starts at t = 1."""
+    """Return the slope of the seed problem at paper time t: the big one at t = 1."""
     return BIG if t % PERIOD == 1 else SMALL
 
 
@@ -590,7 +590,7 @@ def test_closure_is_called_once_with_gradients_on_and_its_loss_returned() -> Non
 
 
 def test_step_hooks_run_once() -> None:
-    # An Adam makes torch wrap Adam.step with the hooks; AMSGrad.step is wrapped for itself.
+    # An Adam makes torch wrap Adam.step with the hooks; AMSGrad.step is wrapped on its own.
     LabmlAdam(parameters())
     optimizer = AMSGrad(parameters())
     calls: list[str] = []

@@ -100,8 +100,8 @@ def walk(engine: Any, steps: int) -> list[dict[str, float]]:
 
 
 # beta2 = .99 where there is bias correction: it settles at step 3725, inside the tests. Yogi's v
-# climbs by (1 - beta2) 100 a step towards 100: with .99 it would stop there on the last bit, where
-# sign(v - g^2) is a matter of rounding; with .987 it steps over 100.
+# climbs by (1 - beta2) 100 per step towards 100: with .99 it would stop there on the last bit, and
+# rounding would decide sign(v - g^2); with .987 it steps over 100.
 RULE_CASES: list[tuple[str, dict[str, Any], float]] = [
     ("sgd", {}, 1e-3),
     ("rmsprop", {}, 1e-2),

@@ -13,7 +13,7 @@ X_TOLERANCE = {np.float32: 1e-4, np.float64: 1e-13}
 # that is remembered. A moving average forgets after 1 / (1 - beta2) = 100 steps, but not ADOPT's by
 # default, with beta2 = .9999; Yogi's v and AdaGrad's total are sums, and forget nothing.
 REMEMBERED = {"adopt": STEPS, "adopt_unclipped": STEPS, "yogi": STEPS, "adagrad": STEPS}
-# State that is there for rounding alone, which the papers do not have.
+# State variables that serve rounding, which the papers do not have.
 OWN = {"adamnc": {"error"}, "adamx": {"peak", "rest1"}}
 
 
@@ -48,7 +48,7 @@ def test_the_step_has_the_precision_of_the_run(case: Case) -> None:
 
 @pytest.mark.parametrize("problem", ["online", "stochastic"])
 def test_the_oracle_meets_the_edges(problem: str) -> None:
-    """The table would test less if no x ever came to a clip, or if all stood at one."""
+    """The table would test less if no x were ever clipped, or if all were."""
     cases = [Case("rmsprop", problem=problem), Case("adagrad", lr=0.5, problem=problem)]
     paths = [np.array([row["x"] for row in case.oracle(STEPS)]) for case in cases]
     inside = np.abs(np.concatenate(paths)) < 1

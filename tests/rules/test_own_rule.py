@@ -1,4 +1,4 @@
-"""A rule and a problem of one's own, with options that no other has: a file and a line for each."""
+"""A new rule and a new problem, with options that no other has: one file and one line each."""
 
 import csv
 import json
@@ -135,7 +135,7 @@ SYNTHETIC = "from experiments.synthetic import main; sys.exit(main(sys.argv[2:])
 
 
 def x_after(steps: int, lr: float, inertia: float, tilt: float) -> float:
-    """By hand, from x = 0.25 at t = 1 on."""
+    """Return x by hand, from x = 0.25 at t = 1 on."""
     x, m = 0.25, 0.0
     for t in range(1, steps + 1):
         m = inertia * m + (1 + tilt if t % 2 == 0 else -1)

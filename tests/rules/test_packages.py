@@ -1,6 +1,6 @@
-"""The rules beside well-kept packages, with the published defaults, every step and the state.
+"""The rules against well-kept packages, with the published defaults, every step and the state.
 
-Each place where a package deviates from the rule is a sentence here, and where it can be, a test.
+Each deviation of a package from the rule has a sentence here, and a test where possible.
 """
 
 from collections.abc import Callable
@@ -33,7 +33,7 @@ MOMENTS = {"m": "exp_avg", "v": "exp_avg_sq"}
 
 
 def counted_from_the_first_step(step: int) -> float:
-    """pytorch_optimizer's ADOPT clips at k^(1/4), the authors' code at (k - 1)^(1/4)."""
+    """Return the authors' (k - 1)^(1/4): pytorch_optimizer's ADOPT clips at k^(1/4)."""
     return float((step - 1) ** 0.25)
 
 
@@ -111,7 +111,7 @@ def assert_alike(
 
 
 def spread(rows: list[Any]) -> Any:
-    """Every row in both circumstances and precisions; in one of the four where it must be quick."""
+    """Return each row in both circumstances and precisions; one of the four is quick."""
     cases = []
     for i, (case, *rest) in enumerate(rows):
         for j, ((problem, schedule), dtype) in enumerate(product(CIRCUMSTANCES, TOLERANCE)):

@@ -19,7 +19,7 @@ from tests.rules.cases import CASES, RULE_CASES, STEPS, Case, walk
 def path(
     rule: Rule, gradients: list[float], alpha: float = 1e-2, real: Any = float
 ) -> list[tuple[Any, Any, Any]]:
-    """Coefficients, memory and move of each step, on these gradients."""
+    """Return coefficients, memory and move of each step, on these gradients."""
     memory = rule.memory(*map(real, rule.start or [0.0] * len(rule.memory._fields)))
     rows = []
     for k, g in enumerate(gradients, start=1):
@@ -29,7 +29,7 @@ def path(
     return rows
 
 
-# One name, two ways to it: these must be the same to the bit.
+# Two names of the same rule: they must agree to the bit.
 SAME: list[tuple[tuple[str, dict[str, Any]], tuple[str, dict[str, Any]]]] = [
     (
         ("rmsprop", {"eps": 1e-8}),
@@ -66,7 +66,7 @@ def test_adamnc_without_momentum_and_with_a_falling_step_is_adagrad() -> None:
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_adamncs_v_is_the_mean_of_all_squares(dtype: Any) -> None:
-    """A million steps: added up plainly in single precision it would be 0.8% off by then."""
+    """After a million steps a plain sum in single precision would be 0.8% off."""
     periods = 100 if NO_JIT else 10_000
     engine = Case("adamnc", dtype=dtype).compiled
     state, _ = run_to(engine, 101 * periods)
@@ -101,12 +101,12 @@ def test_the_maximum_never_falls(opt: str, schedule: Any) -> None:
 
 
 def growing(k: int, start: float, rate: float) -> float:
-    """A beta1 that grows to start, which no theory asks for."""
+    """Return a beta1 that grows to start, which no theory assumes."""
     return start * (1 - rate**k)
 
 
 def maxima(opt: str, schedule: Any) -> tuple[Any, Any]:
-    """vmax of each step, and 1 - beta1."""
+    """Return vmax of each step, and 1 - beta1."""
     case = Case(opt, problem="stochastic")
     rule, vmax, rests = case.rule, [], []
     memory = rule.memory(*(rule.start or [0.0] * len(rule.memory._fields)))

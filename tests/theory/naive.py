@@ -44,7 +44,7 @@ def exact_averages(values, beta):
 
 
 def exact_drift(slopes, beta1, beta2, eps=0.0):
-    """D to 60 digits."""
+    """Return D to 60 digits."""
     m = exact_averages(slopes, beta1)
     v = exact_averages([Fraction(g) ** 2 for g in slopes], beta2)
     with localcontext() as context:

@@ -1,4 +1,4 @@
-"""The expected drift, beside sampling, limits that are known, and long runs."""
+"""The expected drift against sampling, known limits and long runs."""
 
 import numpy as np
 import pytest
