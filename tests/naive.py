@@ -27,7 +27,7 @@ def run(
     small=-10.0,
     x_star=-1.0,
 ):
-    """Return a dict per step: x before it, its regret, the average regret; m, v, vmax, x after it."""
+    """Return a dict per step: x before it, its regret, their average; m, v, vmax and x after it."""
     x, m, v, vmax = x0, 0.0, 0.0, 0.0
     regrets, rows = [], []
     for k in range(1, steps + 1):

@@ -33,9 +33,9 @@ PERIOD, BIG, SMALL = 101, 1010.0, -10.0
 STEPS = 110  # more than a period of the seed problem: its big slope comes twice
 
 # Against torch, in units of the dtype's spacing at 1. torch writes m as a lerp, rounds v in another
-# way in its fused path, and adds coupled decay in another order. A step's roundings, about one unit,
-# decay with the moment, so 1 / (1 - beta) units bound their sum: for m, which cancels,
-# of the largest |g| so far; for v and vmax, sums of squares, of themselves.
+# way in its fused path, and adds coupled decay in another order. The roundings of a step, about one
+# unit, decay with the moment, so 1 / (1 - beta) units bound their sum: for m, which cancels, of the
+# largest |g| so far; for v and vmax, sums of squares, of themselves.
 # Measured: at most 0.37 of the bound for m, 0.31 for v, 0.18 for vmax.
 ROUNDINGS_PER_STEP = 1
 # x stays in [-1, 1]; its own rounding, half a unit per step, is mostly the same in both, and the
