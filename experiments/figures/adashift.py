@@ -2,12 +2,12 @@
 
 All settings are those of the released code, stochastic_counter.py, whose first figure is this one.
 It adds eps to v inside the root, and so does our AdaShift; our Adam and AMSGrad add it outside.
-With gradients of 1 and 101 that changes their steps by less than 1e-8 of themselves. It draws means
-over blocks of 10,000 steps of one seed, where here is x_t at each 10,000th step of many.
+With gradients of 1 and 101 that changes their steps by less than 1e-8 of themselves. The released
+code draws means over blocks of 10,000 steps of one seed. Drawn here is x_t at each 10,000th step of
+many seeds.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,80 +15,66 @@ import xarray
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from amsgrad.engines.batch import Batch
-from amsgrad.engines.base import Setup
+from amsgrad.engines.driver import run_to
 from amsgrad.problems.adashift import AdaShift
-from amsgrad.rules import RULES
-from amsgrad.rules.rule import Rule
+from experiments.config.run_config import Config
 from experiments.figures import style
-from experiments.figures.runs import VERIFIED, on_all_cores, run_many, variable
+from experiments.figures.netcdf import variable
+from experiments.figures.runs import batch, on_grid
+from experiments.figures.words import mean_and_range, step_size
 
 SETTINGS = {
-    "big": 101.0,
-    "delta": 0.02,
-    "lr": 1e-3,
-    "beta1": 0.0,
-    "beta2": 0.999,
-    "eps": 1e-8,
-    "semantics": "optax",  # AMSGrad's maximum after the correction
-    "window": 1,
-    "first_t": 1,
-    "x0": 0.0,
+    "optimizers": ["adam", "amsgrad", "adashift"],
+    "base": {
+        "problem": "adashift",
+        **AdaShift.published[0].settings,
+        "schedule": "constant",
+        "first_t": 1,
+        "dtype": "float64",
+    },
     "warm_up": 10_000,
-    "steps": 10_000_000,
     "every": 10_000,
     "seeds": 32,
 }
 INCHES = (7.2, 3.2)
-OPTIMIZERS = ("adam", "amsgrad", "adashift")
-LINE = 0  # the seed whose path is drawn; chosen before anything was seen
+DRAWN_SEED = 0  # chosen before anything was seen
 
 
 def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
     """Run the optimizers on the same streams: first at rest, to fill their memory, then free."""
-    warm_up, steps, every = (settings[name] for name in ("warm_up", "steps", "every"))
-    numbers = {name: settings[name] for name in ("big", "delta")}
-    problems = [AdaShift(seed=seed, **numbers) for seed in range(settings["seeds"])]
-    at = np.arange(every, steps + 1, every)
-    start = {name: settings[name] for name in ("lr", "first_t", "x0")}
-    setup = Setup(problems[0], dtype=np.float64, **start)
-
-    def rule(opt: str) -> Rule:
-        options = {name: settings[name] for name in ("beta1", "beta2", "eps")}
-        last = "window" if opt == "adashift" else "semantics"
-        return RULES[opt](**options, **{last: settings[last]})
+    warm_up, every, seeds = (settings[name] for name in ("warm_up", "every", "seeds"))
+    at = np.arange(every, settings["base"]["steps"] + 1, every)
 
     def path(opt: str) -> NDArray[np.float64]:
-        setups = [replace(setup, problem=problem) for problem in problems]
-        rules = [rule(opt)] * len(problems)
-        run_many(setups, rules, np.array([VERIFIED]))
-        resting = Batch([replace(one, lr=0.0) for one in setups], rules)
-        warm, _ = resting.advance(resting.init(), warm_up, np.empty(0, np.int64))
-        free = Batch(setups, rules)
-        return free.advance(warm, steps, warm_up + at)[1].x
+        config = Config(**settings["base"], opt=opt)
+        warm, _ = run_to(batch(config.with_numbers({"lr": 0.0}), seeds), warm_up)
+        end = warm_up + config.steps
+        last, records = run_to(batch(config, seeds), end, warm_up + at, warm)
+        return np.vstack([records.x, last.x]).T
 
-    x = np.stack(on_all_cores(path, OPTIMIZERS)).transpose(0, 2, 1)
+    x = on_grid(path, settings["optimizers"])
+    dims = ("optimizer", "seed")
     return xarray.Dataset(
-        {"x": variable(("optimizer", "seed", "t"), x.astype(np.float32), "x_t")},
         {
-            "optimizer": list(OPTIMIZERS),
-            "seed": variable("seed", np.arange(settings["seeds"]), "seed of the draws"),
+            "x": variable((*dims, "t"), x[..., :-1].astype(np.float32), "x_t"),
+            "x_last": variable(dims, x[..., -1], "x after the last step"),
+        },
+        {
+            "optimizer": settings["optimizers"],
+            "seed": variable("seed", np.arange(seeds), "seed of the draws"),
             "t": variable("t", at, "time t after the warm-up", "steps"),
         },
     )
 
 
 def findings(data: xarray.Dataset) -> dict[str, Any]:
-    """Where each ends, and who is ahead of whom on the same stream."""
-    last = data.x.isel(t=-1)
+    """Return where each ends, and how often AdaShift is ahead of AMSGrad on the same stream."""
     found: dict[str, Any] = {}
-    for opt in OPTIMIZERS:
-        own = last.sel(optimizer=opt)
-        found[f"{opt}: last x: mean, least, largest"] = [
-            round(float(v), 2) for v in (own.mean(), own.min(), own.max())
-        ]
+    for opt in data.optimizer.values:
+        own = data.x_last.sel(optimizer=opt)
+        found[f"{opt}: x after the last step: mean, least, largest"] = mean_and_range(own, 2)
         found[f"{opt}: seeds that end below 0"] = int((own < 0).sum())
-    ahead = last.sel(optimizer="adashift") < last.sel(optimizer="amsgrad")
+    ahead = data.x_last.sel(optimizer="adashift") < data.x_last.sel(optimizer="amsgrad")
     return found | {
         "seeds where adashift ends below amsgrad": int(ahead.sum()),
         "seeds": data.seed.size,
@@ -96,16 +82,17 @@ def findings(data: xarray.Dataset) -> dict[str, Any]:
 
 
 def draw(data: xarray.Dataset, figure: Figure) -> None:
-    """The paths, and beside them where each seed ends."""
+    """Draw the paths, and beside them where each seed ends."""
     left, right = figure.subplots(1, 2, width_ratios=(3.4, 1), sharey=True)
-    for i, opt in enumerate(OPTIMIZERS):
-        color, own = style.COLORS[opt], data.x.sel(optimizer=opt)
-        style.band(left, own.t, own, color)
-        left.plot(data.t, own.isel(seed=LINE), color=color, label=style.LABELS[opt], linewidth=1)
-        last = own.isel(t=-1)
-        spread = i + 0.5 * ((data.seed + 0.5) / data.seed.size - 0.5)
-        right.plot(spread, last, "o", color=color, markersize=3, alpha=0.7, markeredgewidth=0)
-        right.plot([i - 0.32, i + 0.32], [last.mean()] * 2, color=style.BLACK, linewidth=1.2)
+    for i, opt in enumerate(data.optimizer.values):
+        color, label, own = style.COLORS[opt], style.LABELS[opt], data.sel(optimizer=opt)
+        style.band(left, own.t, own.x, color)
+        left.plot(own.t, own.x.isel(seed=DRAWN_SEED), color=color, label=label, linewidth=1)
+        spread = i + 0.5 * ((own.seed + 0.5) / own.seed.size - 0.5)
+        right.plot(spread, own.x_last, "o", color=color, markersize=3, alpha=0.7,
+                   markeredgewidth=0)  # fmt: skip
+        mean = [float(own.x_last.mean())] * 2
+        right.plot([i - 0.32, i + 0.32], mean, color=style.BLACK, linewidth=1.2)
     for axes in (left, right):
         axes.axhline(0, color=style.GREY, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
     style.millions(left, float(data.t[-1]))
@@ -114,26 +101,27 @@ def draw(data: xarray.Dataset, figure: Figure) -> None:
     left.set_title("Path of one seed; quartiles and range of all", loc="left")
     left.legend(loc="upper left")
     right.set_title("Where each seed ends", loc="left")
-    right.set_xticks(range(len(OPTIMIZERS)), [style.LABELS[opt] for opt in OPTIMIZERS])
-    right.set_xlim(-0.5, len(OPTIMIZERS) - 0.5)
+    labels = [style.LABELS[opt] for opt in data.optimizer.values]
+    right.set_xticks(range(len(labels)), labels)
+    right.set_xlim(-0.5, len(labels) - 0.5)
     right.set_xlabel("optimizer; line: mean")
 
 
 def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> str:
-    """The settings, what is ours, and what is to be seen."""
-    f = findings
+    """Return the settings, the choices that are ours, and what can be seen."""
+    base, f = settings["base"], findings
+    rise, *_ = f["adam: x after the last step: mean, least, largest"]
     return (
         "The synthetic experiment of Zhou et al. (AdaShift, ICLR 2019), run again: f_t(x) ="
-        f" {settings['big']:g} x with probability (1 + delta) / {settings['big'] + 1:g}, else -x,"
-        f" for any x; delta = {settings['delta']:g} is the mean slope, so that x should fall for"
-        f" ever. beta1 = {settings['beta1']:g}, beta2 = {settings['beta2']:g}, constant alpha ="
-        f" {settings['lr']:g}, eps = {settings['eps']:g} (invisible here), bias"
-        " correction, AMSGrad's maximum after it, AdaShift with a window of"
-        f" {settings['window']}; {settings['warm_up']:,} draws at rest to fill the memories, then"
-        f" {settings['steps']:,} steps from x = {settings['x0']:g}, the same stream for each"
-        " optimizer: all as in the released code. Ours: the streams, and"
-        f" {settings['seeds']} of them for one. Adam rises with every seed, to"
-        f" {f['adam: last x: mean, least, largest'][0]:.0f} in the mean; the others fall, AdaShift"
-        f" further than AMSGrad on {f['seeds where adashift ends below amsgrad']} of"
-        f" {f['seeds']} streams."
+        f" {base['big']:g} x with probability (1 + delta) / {base['big'] + 1:g}, else -x,"
+        f" for any x; delta = {base['delta']:g} is the mean slope, so that x should fall for"
+        f" ever. beta1 = {base['beta1']:g}, beta2 = {base['beta2']:g}, constant alpha ="
+        f" {step_size(base)}, eps = {base['eps']:g} (too small to be seen), bias correction,"
+        " AMSGrad's maximum after it, AdaShift with a window of"
+        f" {base['window']}; {settings['warm_up']:,} draws at rest to fill the memories, then"
+        f" {base['steps']:,} steps from x = {base['x0']:g}, the same stream for each"
+        " optimizer. All this is as in the released code. Our choices: the streams, and"
+        f" {settings['seeds']} of them where the released code has one. Adam rises with every"
+        f" seed, to {rise:.0f} in the mean; the others fall, AdaShift further than AMSGrad on"
+        f" {f['seeds where adashift ends below amsgrad']} of {f['seeds']} streams."
     )

@@ -1,7 +1,7 @@
-"""Figure 1 of Reddi, Kale and Kumar (ICLR 2018), recovered: what they state, and what fits it."""
+"""Figure 1 of Reddi, Kale and Kumar (ICLR 2018), recovered: what the paper states, and a fit."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,29 +11,30 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from amsgrad.engines.base import Setup
+from amsgrad.engines.driver import run_to
 from amsgrad.fit import Fit, fit_step_size
 from amsgrad.problems.online import Online
-from amsgrad.problems.problem import Problem
-from amsgrad.problems.stochastic import Stochastic
-from amsgrad.rules import RULES
-from amsgrad.schedules import inverse_sqrt
+from experiments.config.run_config import Config
 from experiments.figures import style
-from experiments.figures.runs import on_all_cores, run, run_many, variable
+from experiments.figures.netcdf import variable
+from experiments.figures.runs import batch, compiled, on_grid
+from experiments.figures.words import mean_and_range
 
-ONLINE = Online()
 READINGS = Path(__file__).parents[2] / "results" / "reference" / "figure1.csv"
 ACCURACY = {"average_regret": 0.0015, "x": 0.01}  # of the readings, as stated in that file
 OPTIMIZERS = ("adam", "amsgrad")
 
 SETTINGS = {
-    "beta1": 0.9,
-    "beta2": 0.99,
-    "semantics": "paper",
-    "first_t": 1,
-    "x0": 0.0,
-    "online_steps": 7_000_000,
-    "stochastic_steps": 10_000_000,
+    "base": {
+        **Online.published[0].settings,
+        "semantics": "paper",
+        "eps": 0.0,
+        "schedule": "inverse_sqrt",
+        "first_t": 1,
+        "x0": 0.0,
+    },
+    "online": {"problem": "online", "steps": 7_000_000, "dtype": "float64"},
+    "stochastic": {"problem": "stochastic", "steps": 10_000_000, "dtype": "float32"},
     "every": 10_000,
     "seeds": 32,
     "fit_between": [0.3, 1.0],
@@ -46,74 +47,40 @@ INCHES = (7.2, 2.5)
 
 def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
     """Fit the step sizes, then run both optimizers on both problems with them."""
-
-    def setup(lr: float, dtype: Any, problem: Problem = ONLINE) -> Setup:
-        start = {name: settings[name] for name in ("first_t", "x0")}
-        return Setup(problem, lr, inverse_sqrt, dtype=dtype, **start)
-
-    def rule(opt: str) -> Any:
-        betas = {name: settings[name] for name in ("beta1", "beta2")}
-        return RULES[opt](**betas, eps=0.0, semantics=settings["semantics"])
-
-    def averages(opt: str, lr: float, at: NDArray[np.int64]) -> NDArray[np.float64]:
-        return run(setup(lr, np.float64), rule(opt), at).average_regret
-
-    def paths(opt: str, lr: float, seeds: int, at: NDArray[np.int64]) -> NDArray[np.float64]:
-        setups = [setup(lr, np.float32, Stochastic(seed=seed)) for seed in range(seeds)]
-        return run_many(setups, [rule(opt)] * seeds, at).x
-
-    points = {opt: readings("online", opt, settings) for opt in OPTIMIZERS}
-    x_at, x_read = readings("stochastic", "amsgrad", settings)
-    between = settings["fit_between"]
-
-    def fit(opt: str) -> Fit:
-        at, read = points[opt]
-        return fit_step_size(lambda lr: averages(opt, lr, at), read, *between)
-
-    def misfit(lr: float) -> tuple[float, float]:
-        x = paths("amsgrad", lr, settings["fit_seeds"], x_at)
-        distance = float(np.sqrt(np.mean((x.mean(axis=1) - x_read) ** 2)))
-        return distance, float((x[-1] >= x_read[-1]).mean())
-
-    def all_averages(lr: float) -> NDArray[np.float64]:
-        both = on_all_cores(lambda opt: averages(opt, lr, points[opt][0]), OPTIMIZERS)
-        return np.concatenate(both)
-
-    fits = on_all_cores(fit, OPTIMIZERS)
-    all_read = np.concatenate([points[opt][1] for opt in OPTIMIZERS])
-    joint = fit_step_size(all_averages, all_read, *between)
-    misfits, shares = np.transpose(on_all_cores(misfit, settings["stochastic_lrs"]))
+    fitted = [*([opt] for opt in OPTIMIZERS), OPTIMIZERS]  # each curve, then both at once
+    lr, rms, largest = on_grid(lambda opts: _fit(opts, settings), fitted).T
+    lrs = dict(zip(OPTIMIZERS, lr[:-1].tolist(), strict=True))
+    at, read = readings("online", "adam", settings)
+    shifted = read - _online("adam", lrs["amsgrad"], at, settings)[0]
+    misfits, shares = on_grid(lambda lr: _misfit(lr, settings), settings["stochastic_lrs"]).T
     stochastic_lr = settings["stochastic_lrs"][int(misfits.argmin())]
-    amsgrad_lr = fits[1].lr
-    shifted = points["adam"][1] - averages("adam", amsgrad_lr, points["adam"][0])
 
-    every = settings["every"]
-    online_at = np.arange(every, settings["online_steps"] + 1, every)
-    stochastic_at = np.arange(every, settings["stochastic_steps"] + 1, every)
-    online = on_all_cores(
-        lambda i: run(setup(fits[i].lr, np.float64), rule(OPTIMIZERS[i]), online_at), (0, 1)
+    every, seeds = settings["every"], settings["seeds"]
+    online_at, stochastic_at = (
+        np.arange(every, settings[problem]["steps"] + 1, every)
+        for problem in ("online", "stochastic")
     )
-    both = on_all_cores(
-        lambda opt: paths(opt, stochastic_lr, settings["seeds"], stochastic_at), OPTIMIZERS
+    online = on_grid(lambda opt: _online(opt, lrs[opt], online_at, settings), OPTIMIZERS)
+    found = on_grid(
+        lambda opt: _stochastic(opt, stochastic_lr, seeds, stochastic_at, settings), OPTIMIZERS
     )
-    x = np.stack(both).transpose(0, 2, 1).astype(np.float32)
+    x_stochastic, x_last = found[..., :-1].astype(np.float32), found[..., -1]
     return xarray.Dataset(
         {
             "average_regret": variable(
-                ("optimizer", "t_online"),
-                [records.average_regret for records in online],
+                ("optimizer", "t_online"), online[:, 0],
                 "average regret R_t / t, online, at the step size fitted for each optimizer",
             ),
-            "x_online": variable(
-                ("optimizer", "t_online"), [records.x for records in online], "x_t, online"
-            ),
-            "x_stochastic": variable(("optimizer", "seed", "t_stochastic"), x, "x_t, stochastic"),
-            "lr": variable("optimizer", [f.lr for f in fits], "fitted step size alpha"),
-            "rms": variable("optimizer", [f.rms for f in fits], "rms of curve minus readings"),
-            "largest": variable("optimizer", [f.largest for f in fits], "largest difference"),
-            "lr_joint": variable((), joint.lr, "step size alpha fitted to both curves at once"),
-            "rms_joint": variable((), joint.rms, "rms of curves minus readings, joint fit"),
-            "largest_joint": variable((), joint.largest, "largest difference, joint fit"),
+            "x_online": variable(("optimizer", "t_online"), online[:, 1], "x_t, online"),
+            "x_stochastic": variable(("optimizer", "seed", "t_stochastic"), x_stochastic,
+                                     "x_t, stochastic"),
+            "x_last": variable(("optimizer", "seed"), x_last, "x after the last step, stochastic"),
+            "lr": variable("optimizer", lr[:-1], "fitted step size alpha"),
+            "rms": variable("optimizer", rms[:-1], "rms of curve minus readings"),
+            "largest": variable("optimizer", largest[:-1], "largest difference"),
+            "lr_joint": variable((), lr[-1], "step size alpha fitted to both curves at once"),
+            "rms_joint": variable((), rms[-1], "rms of curves minus readings, joint fit"),
+            "largest_joint": variable((), largest[-1], "largest difference, joint fit"),
             "adam_shift": variable((), shifted.mean(), "mean of readings minus Adam's curve at "
                                    "the step size of AMSGrad"),
             "adam_shift_rest": variable((), np.abs(shifted - shifted.mean()).max(),
@@ -128,7 +95,7 @@ def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
             "optimizer": list(OPTIMIZERS),
             "t_online": variable("t_online", online_at, "time t", "steps"),
             "t_stochastic": variable("t_stochastic", stochastic_at, "time t", "steps"),
-            "seed": variable("seed", np.arange(settings["seeds"]), "seed of the draws"),
+            "seed": variable("seed", np.arange(seeds), "seed of the draws"),
             "stochastic_lr": variable(
                 "stochastic_lr", settings["stochastic_lrs"], "step size tried, stochastic"
             ),
@@ -136,21 +103,63 @@ def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
     )  # fmt: skip
 
 
+def _online(
+    opt: str, lr: float, at: NDArray[np.int64], settings: Mapping[str, Any]
+) -> NDArray[np.float64]:
+    """Return the average regret and x_t at these steps."""
+    config = Config(**settings["base"], **settings["online"], opt=opt, lr=lr)
+    _, records = run_to(compiled(config), int(at[-1]), at)
+    return np.array([records.average_regret, records.x])
+
+
+def _stochastic(
+    opt: str, lr: float, seeds: int, at: NDArray[np.int64], settings: Mapping[str, Any]
+) -> NDArray[np.float64]:
+    """Return x_t at these steps for each seed, and as the last column x after the last of them."""
+    config = Config(**settings["base"], **settings["stochastic"], opt=opt, lr=lr)
+    last, records = run_to(batch(config, seeds), int(at[-1]), at)
+    return np.vstack([records.x, last.x]).T
+
+
+def _fit(opts: Sequence[str], settings: Mapping[str, Any]) -> Fit:
+    """Fit one step size to the readings of these curves."""
+    points = [readings("online", opt, settings) for opt in opts]
+
+    def curves(lr: float) -> NDArray[np.float64]:
+        parts = zip(opts, points, strict=True)
+        return np.concatenate([_online(opt, lr, at, settings)[0] for opt, (at, _) in parts])
+
+    read = np.concatenate([values for _, values in points])
+    return fit_step_size(curves, read, *settings["fit_between"])
+
+
+def _misfit(lr: float, settings: Mapping[str, Any]) -> tuple[float, float]:
+    """Return how far the mean over seeds is from the readings, and the share as high as the last.
+
+    AMSGrad's x_t, stochastic.
+    """
+    at, read = readings("stochastic", "amsgrad", settings)
+    x = _stochastic("amsgrad", lr, settings["fit_seeds"], at, settings)[:, :-1]
+    distance = np.sqrt(np.mean((x.mean(axis=0) - read) ** 2))
+    return float(distance), float((x[:, -1] >= read[-1]).mean())
+
+
 def readings(
-    panel: str, optimizer: str, settings: Mapping[str, Any] = SETTINGS
+    problem: str, optimizer: str, settings: Mapping[str, Any] = SETTINGS
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The times and values read off the paper's figure, up to the last step that is run."""
+    """Return the times and values read off the paper's figure, up to the last step that is run."""
+    steps = settings[problem]["steps"]
     lines = [line for line in settings["readings"].splitlines() if not line.startswith("#")]
-    rows = [row for row in csv.DictReader(lines) if int(row["t"]) <= settings[f"{panel}_steps"]]
-    mine = [row for row in rows if (row["panel"], row["optimizer"]) == (panel, optimizer)]
-    return np.array([int(row["t"]) for row in mine]), np.array(
-        [float(row["value"]) for row in mine]
-    )
+    rows = [
+        (int(row["t"]), float(row["value"]))
+        for row in csv.DictReader(lines)
+        if (row["panel"], row["optimizer"]) == (problem, optimizer) and int(row["t"]) <= steps
+    ]
+    return np.array([t for t, _ in rows]), np.array([value for _, value in rows])
 
 
 def findings(data: xarray.Dataset) -> dict[str, Any]:
-    """The fits and what is left, rounded for a table."""
-    last = data.x_stochastic.isel(t_stochastic=-1)
+    """Return the fits and what is left, rounded for a table."""
     found: dict[str, Any] = {}
     for opt in OPTIMIZERS:
         own = data.sel(optimizer=opt)
@@ -158,10 +167,9 @@ def findings(data: xarray.Dataset) -> dict[str, Any]:
         found[f"{opt} rms difference"] = round(float(own.rms), 5)
         found[f"{opt} largest difference"] = round(float(own.largest), 5)
         found[f"{opt} average regret at the last t"] = round(float(own.average_regret[-1]), 4)
-        x = last.sel(optimizer=opt)
-        found[f"{opt} stochastic x at the last t: mean, least, largest over seeds"] = [
-            round(float(v), 3) for v in (x.mean(), x.min(), x.max())
-        ]
+        found[f"{opt} stochastic x after the last step: mean, least, largest over seeds"] = (
+            mean_and_range(own.x_last, 3)
+        )
     return found | {
         "joint fitted alpha": round(float(data.lr_joint), 4),
         "joint rms difference": round(float(data.rms_joint), 5),
@@ -170,19 +178,18 @@ def findings(data: xarray.Dataset) -> dict[str, Any]:
         "largest difference left after that shift": round(float(data.adam_shift_rest), 5),
         "stochastic alpha": float(data.lr_stochastic),
         "stochastic rms of mean over seeds": round(float(data.misfit.min()), 3),
-        "stochastic rms by alpha": {
-            f"{float(lr):g}": round(float(m), 2)
-            for lr, m in zip(data.stochastic_lr, data.misfit, strict=True)
-        },
-        "share of seeds as high as the last reading by alpha": {
-            f"{float(lr):g}": round(float(s), 3)
-            for lr, s in zip(data.stochastic_lr, data.share_as_high, strict=True)
-        },
+        "stochastic rms by alpha": _by_lr(data.misfit, 2),
+        "share of seeds as high as the last reading by alpha": _by_lr(data.share_as_high, 3),
     }
 
 
+def _by_lr(values: xarray.DataArray, digits: int) -> dict[str, float]:
+    pairs = zip(values.stochastic_lr.values, values.values, strict=True)
+    return {f"{lr:g}": round(float(value), digits) for lr, value in pairs}
+
+
 def draw(data: xarray.Dataset, figure: Figure) -> None:
-    """The three panels of the paper, its points on top."""
+    """Draw the three panels of the paper, with its points on top."""
     left, middle, right = figure.subplots(1, 3)
     for opt in OPTIMIZERS:
         own = data.sel(optimizer=opt)
@@ -211,31 +218,32 @@ def draw(data: xarray.Dataset, figure: Figure) -> None:
     right.legend(loc="upper right", bbox_to_anchor=(1, 0.88))
 
 
-def _points(axes: Axes, panel: str, opt: str, color: str) -> None:
-    t, value = readings(panel, opt)
+def _points(axes: Axes, problem: str, opt: str, color: str) -> None:
+    t, value = readings(problem, opt)
     axes.plot(t, value, "o", markersize=3.4, markerfacecolor="white", markeredgecolor=color,
               markeredgewidth=1.0, zorder=5)  # fmt: skip
 
 
 def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> str:
-    """What is stated by the paper, what was recovered, and what does not fit."""
-    f = findings
+    """Return what the paper states, what was recovered, and what does not fit."""
+    base, f = settings["base"], findings
     return (
-        "Figure 1 of Reddi, Kale and Kumar (ICLR 2018), recovered. Stated by the paper: the losses,"
-        f" beta1 = {settings['beta1']}, beta2 = {settings['beta2']}, F = [-1, 1]. Recovered from"
-        " the figure's pixels, never stated: the horizons, and alpha_t = alpha / sqrt(t) with"
-        f" alpha fitted to the points of each curve: Adam {f['adam fitted alpha']:.3f}"
-        f" (differences: rms {f['adam rms difference']:.4f}, largest"
+        "Figure 1 of Reddi, Kale and Kumar (ICLR 2018), recovered. The paper states the losses,"
+        f" beta1 = {base['beta1']}, beta2 = {base['beta2']} and F = [-1, 1]. It states neither the"
+        " horizons nor the step sizes. These are recovered from the pixels of the figure, with"
+        " alpha_t = alpha / sqrt(t) and alpha fitted to the points of each curve: Adam"
+        f" {f['adam fitted alpha']:.3f} (differences: rms {f['adam rms difference']:.4f}, largest"
         f" {f['adam largest difference']:.4f}), AMSGrad {f['amsgrad fitted alpha']:.3f}"
         f" ({f['amsgrad rms difference']:.4f}, {f['amsgrad largest difference']:.4f}), both at once"
         f" {f['joint fitted alpha']:.3f} ({f['joint rms difference']:.4f},"
-        f" {f['joint largest difference']:.4f}); the points are accurate to about"
-        f" {ACCURACY['average_regret']}. No single alpha fits both; with AMSGrad's, Adam's points"
-        f" lie {f['adam shift at the alpha of amsgrad']:.4f} above its curve, the"
-        f" same at every t to within {f['largest difference left after that shift']:.4f}. Ours by"
-        " choice: Algorithm 2 as printed (no bias correction, no eps),"
-        f" x_1 = {settings['x0']:g}. Right: median, quartiles and range of {settings['seeds']}"
-        f" seeds at alpha = {f['stochastic alpha']:g}: of {settings['stochastic_lrs']} that whose"
-        f" mean over {settings['fit_seeds']} seeds comes closest to the points of the paper's one"
-        f" run (rms {f['stochastic rms of mean over seeds']:.2f})."
+        f" {f['joint largest difference']:.4f}). The points are accurate to about"
+        f" {ACCURACY['average_regret']}. No single alpha fits both curves: with the alpha of"
+        f" AMSGrad, Adam's points lie {f['adam shift at the alpha of amsgrad']:.4f} above its"
+        " curve, the same at every t to within"
+        f" {f['largest difference left after that shift']:.4f}. Our choices: Algorithm 2 as printed"
+        f" (no bias correction, no eps), x_1 = {base['x0']:g}. Right: median, quartiles and range"
+        f" of x_t over {settings['seeds']} seeds at alpha = {f['stochastic alpha']:g}. Of"
+        f" {settings['stochastic_lrs']} this is the alpha whose mean over {settings['fit_seeds']}"
+        " seeds comes closest to the points of the paper's one run (rms"
+        f" {f['stochastic rms of mean over seeds']:.2f})."
     )

@@ -1,7 +1,6 @@
-"""What a constant step leaves for ever: the exact limit of the average regret, by certificates."""
+"""The exact limit of the average regret at a constant step, for ever, by certificates."""
 
 from collections.abc import Mapping
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -12,71 +11,68 @@ from matplotlib.figure import Figure
 from amsgrad.cycles.certificate import Certificate, refutation
 from amsgrad.cycles.constant_step import failing_step_sizes
 from amsgrad.cycles.engine import Certified
-from amsgrad.engines.base import Setup
 from amsgrad.problems.online import Online
-from amsgrad.rules import RULES
+from amsgrad.theory.periodic import slopes
 from amsgrad.verification import Disagreement
+from experiments.config.build import build_setup
+from experiments.config.run_config import Config
 from experiments.figures import style
-from experiments.figures.runs import on_all_cores, variable
+from experiments.figures.netcdf import variable
+from experiments.figures.runs import on_grid
+from experiments.figures.words import two_digits
 
 SETTINGS = {
-    "opts": ["adam", "amsgrad"],
+    "base": {
+        "problem": "online",
+        "beta1": Online.published[0].settings["beta1"],
+        "eps": 0.0,
+        "x0": 0.0,
+        "dtype": "float64",
+    },
+    "optimizers": ["adam", "amsgrad"],
     "semantics": ["paper", "torch", "keras", "labml", "optax"],
     "first_t": [1, 0],
-    "beta1": 0.9,
-    "beta2": 0.99,
-    "eps": 0.0,
-    "x0": 0.0,
     "lrs": [round(float(lr), 7) for lr in np.geomspace(3e-4, 1, 36)],
+    "beta2": Online.published[0].settings["beta2"],
     "most_steps": 200_000_000,
     "map_decades": [round(float(d), 3) for d in np.linspace(1, 4, 31)],
     "map_lrs": [round(float(lr), 7) for lr in np.geomspace(1e-3, 3, 15)],
     "map_most_steps": 300_000_000,
 }
 INCHES = (7.2, 2.6)
-STANDING_STILL = 20 / 101  # what x = +1 costs a step
+# the cost of x = +1, per step
+STANDING_STILL = float(slopes(Online()).mean()) * (Online.upper - Online().x_star)
 
 
 def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
     """Certify every run; check each certificate by the reference engine."""
-    problem = Online()
 
-    def certify(case: tuple[Any, ...], beta2: float, most: int) -> Certificate | None:
-        opt, semantics, first_t, lr = case
-        rule = RULES[opt](
-            beta1=settings["beta1"], beta2=beta2, eps=settings["eps"], semantics=semantics
-        )
-        setup = Setup(problem, lr, first_t=first_t, x0=settings["x0"], dtype=np.float64)
-        certificate = Certified(setup, rule, most).certificate
-        if certificate is not None:
-            refuted = refutation(certificate, setup, rule)
-            if refuted is not None:
-                raise Disagreement(f"a certificate is refuted: {refuted}")
-        return certificate
-
-    names = ("opts", "semantics", "first_t", "lrs")
-    cases = list(product(*(settings[name] for name in names)))
-    found = on_all_cores(
-        lambda case: certify(case, settings["beta2"], settings["most_steps"]), cases
-    )
-    shape = tuple(len(settings[name]) for name in names)
-    dims = ("optimizer", "semantics", "first_t", "lr")
-
-    def column(attribute: str, long_name: str) -> Any:
-        values = [np.nan if c is None else getattr(c, attribute) for c in found]
-        return variable(dims, np.reshape(values, shape), long_name)
+    def certified(opt: str, semantics: str, first_t: int, lr: float) -> Certificate | None:
+        own = {"opt": opt, "semantics": semantics, "first_t": first_t, "lr": lr}
+        config = Config(**settings["base"], beta2=settings["beta2"], **own)
+        return _certify(config, settings["most_steps"])
 
     def failing(decades: float) -> tuple[float, float]:
-        beta2 = 1 - 10.0**-decades
+        config = Config(
+            **settings["base"], beta2=1 - 10.0**-decades, opt="adam", semantics="paper", first_t=1
+        )
         ranges = failing_step_sizes(
-            lambda lr: certify(("adam", "paper", 1, lr), beta2, settings["map_most_steps"]),
-            problem,
+            lambda lr: _certify(config.with_numbers({"lr": lr}), settings["map_most_steps"]),
+            config.make_problem(),
             settings["map_lrs"],
         )
         (ends,) = ranges or [(np.nan, np.nan)]  # there is one range at most
         return ends
 
-    edges = np.array(on_all_cores(failing, settings["map_decades"]))
+    axes = (settings[name] for name in ("optimizers", "semantics", "first_t", "lrs"))
+    found = on_grid(certified, *axes)
+    edges = on_grid(failing, settings["map_decades"])
+
+    def column(attribute: str, long_name: str) -> Any:
+        values = [np.nan if one is None else getattr(one, attribute) for one in found.flat]
+        dims = ("optimizer", "semantics", "first_t", "lr")
+        return variable(dims, np.reshape(values, found.shape), long_name)
+
     return xarray.Dataset(
         {
             "limit": column("limit", "limit of the average regret R_T / T"),
@@ -88,7 +84,7 @@ def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
             "fails_to": variable("decades", edges[:, 1], "largest step size that fails"),
         },
         {
-            "optimizer": settings["opts"],
+            "optimizer": settings["optimizers"],
             "semantics": settings["semantics"],
             "first_t": variable("first_t", settings["first_t"], "time t of the first step"),
             "lr": variable("lr", settings["lrs"], "constant step size alpha"),
@@ -97,8 +93,22 @@ def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
     )
 
 
+def _certify(config: Config, most_steps: int) -> Certificate | None:
+    """Return the checked certificate of a run, or None where no cycle begins within these steps.
+
+    Raises:
+        Disagreement: the reference engine refutes the certificate.
+    """
+    setup, rule = build_setup(config), config.make_rule()
+    certificate = Certified(setup, rule, most_steps).certificate
+    refuted = None if certificate is None else refutation(certificate, setup, rule)
+    if refuted is not None:
+        raise Disagreement(f"a certificate is refuted: {refuted}")
+    return certificate
+
+
 def findings(data: xarray.Dataset) -> dict[str, Any]:
-    """The limits at a few step sizes, and where Adam fails."""
+    """Return the limits at a few step sizes, and the step sizes with which Adam fails."""
     found: dict[str, Any] = {
         "certificates found and checked": int(data.limit.notnull().sum()),
         "of": int(data.limit.size),
@@ -116,8 +126,8 @@ def findings(data: xarray.Dataset) -> dict[str, Any]:
         spread = (
             own.max(("semantics", "first_t")) - own.min(("semantics", "first_t"))
         ) / own.mean()
-        found[f"{opt}: largest difference between those semantics, relative"] = float(
-            f"{float(spread.max()):.1e}"
+        found[f"{opt}: largest difference between those semantics, relative"] = two_digits(
+            spread.max()
         )
     at = data.sel(optimizer="amsgrad").isel(lr=0)
     for first_t in data.first_t.values:
@@ -144,7 +154,7 @@ LINES = [  # optimizer, semantics, first t, label, colour, dashes
 
 
 def draw(data: xarray.Dataset, figure: Figure) -> None:
-    """The limits, the orbits, and the step sizes with which Adam fails."""
+    """Draw the limits, the orbits, and the step sizes with which Adam fails."""
     left, middle, right = figure.subplots(1, 3)
     for opt, semantics, first_t, label, color, dashes in LINES:
         own = data.sel(optimizer=opt, semantics=semantics, first_t=first_t)
@@ -182,16 +192,17 @@ def _failures(axes: Axes, data: xarray.Dataset) -> None:
 
 
 def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> str:
-    """The settings and what is to be seen."""
+    """Return the settings, and what can be seen."""
+    base = settings["base"]
     last = findings["largest beta2 tried at which some constant step fails"]
     return (
         "The online problem of Reddi, Kale and Kumar (ICLR 2018) at a constant step size: betas"
-        f" ({settings['beta1']}, {settings['beta2']}), no eps, x_1 = {settings['x0']:g}, double"
-        " precision. Every point is exact: the state of the run came back bit for bit, and a"
-        " certificate of that was checked by plain arithmetic"
-        f" ({findings['certificates found and checked']} of {findings['of']} runs). Neither"
-        " optimizer's average regret vanishes; AMSGrad's is proportional to alpha, until the orbit"
-        " fills F, Adam's tends to the cost of standing still at +1. Right: the step sizes at which"
+        f" ({base['beta1']}, {settings['beta2']}), no eps, x_1 = {base['x0']:g}, double precision."
+        " Every point is exact: the state of the run came back bit for bit, and the certificate of"
+        " this was checked by plain arithmetic"
+        f" ({findings['certificates found and checked']} of {findings['of']} runs). The average"
+        " regret of neither optimizer vanishes. AMSGrad's is proportional to alpha, until the orbit"
+        " fills F; Adam's tends to the cost of standing still at +1. Right: the step sizes at which"
         f" Adam's orbit lies nearer to +1, over beta2 (from alpha = {settings['map_lrs'][0]:g} on;"
-        f" of the beta2 tried the last is {last}). Above them the orbit fills F."
+        f" the last such beta2 of those tried is {last}). Above them the orbit fills F."
     )

@@ -1,92 +1,67 @@
-"""Runs for figures: compiled, held to the reference engine over their first steps, on all cores."""
+"""The runs of figures: set up as any run, checked against the reference engine, on all cores."""
 
-import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from amsgrad.engines.base import State
 from amsgrad.engines.batch import Batch
 from amsgrad.engines.compiled import Compiled
-from amsgrad.engines.base import Engine, Records, Setup
 from amsgrad.engines.reference import Reference
-from amsgrad.engines.base import State
-from amsgrad.rules.rule import Rule
-from amsgrad.verification import Disagreement
+from amsgrad.verification import verify_to_the_bit
+from experiments.config.build import build_setup
+from experiments.config.run_config import Config
+from experiments.sweeps.threads import cores
 
 VERIFIED = 200  # steps
-NOTHING = np.empty(0, np.int64)  # is recorded
-LANES = 256  # runs in a block: enough for vector instructions, and few enough for the cache
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 
-def on_all_cores(function: Callable[[T], R], arguments: Iterable[T]) -> list[R]:
-    """`map`, in threads: compiled code runs side by side."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(function, arguments))
-
-
-def hold(engine: Engine[Any], setup: Setup, rule: Rule, start: State | None = None) -> None:
-    """Compare a scalar engine's state with the reference engine's, after the first steps.
+def compiled(config: Config, start: State | None = None) -> Compiled:
+    """Return the compiled engine of a run, after a check of its first steps.
 
     Args:
-        engine: one that was made for this setup and rule.
-        start: where the run begins, if not at its beginning.
+        config: the settings of the run.
+        start: the state before the first step; None takes the one of the settings.
 
     Raises:
-        Disagreement: x, a variable of the memory or a sum differs in a bit.
+        Disagreement: the engine leaves the path of the reference engine.
     """
-    plain = Reference(setup, rule)
-    begin = plain.init() if start is None else start
-    expected, _ = plain.advance(begin, VERIFIED, NOTHING)
-    found, _ = engine.advance(begin, VERIFIED, NOTHING)
-    if found != expected:
-        raise Disagreement(f"after {VERIFIED} steps: {found}, but by the definition {expected}")
+    engine = Compiled(build_setup(config), config.make_rule())
+    verify_to_the_bit(engine, Reference(engine.setup, engine.rule), VERIFIED, start=start)
+    return engine
 
 
-def run(setup: Setup, rule: Rule, record_at: NDArray[np.int64]) -> Records:
-    """Run to the last of these steps and record them.
+def batch(config: Config, seeds: int) -> Batch:
+    """Return the engine of the same run with the seeds 0, 1, ..., after a check of two of them.
 
     Raises:
-        Disagreement: the compiled engine left the path of the reference engine.
+        Disagreement: as `compiled`, for the first or the last seed.
     """
-    engine = Compiled(setup, rule)
-    hold(engine, setup, rule)
-    return engine.advance(engine.init(), int(record_at[-1]), record_at)[1]
+    configs = [config.with_numbers({"seed": seed}) for seed in range(seeds)]
+    engine = Batch([build_setup(one) for one in configs], [one.make_rule() for one in configs])
+    for i in (0, seeds - 1):
+        definition = Reference(engine.setups[i], engine.rules[i])
+        verify_to_the_bit(engine, definition, VERIFIED, run=i)
+    return engine
 
 
-def run_many(
-    setups: Sequence[Setup], rules: Sequence[Rule], record_at: NDArray[np.int64]
-) -> Records:
-    """The same for many setups of one kind, each with its rule.
+def on_grid(function: Callable[..., Any], *axes: Iterable[Any]) -> NDArray[Any]:
+    """Return the results of `function` for every combination of values, on all cores.
 
-    The columns have the shape (steps, runs); the first and the last run of each block are compared.
+    Compiled code runs side by side in threads.
 
-    Raises:
-        Disagreement: as above.
+    Args:
+        function: takes one value from each axis and returns numbers, always as many, or an object.
+        axes: the values.
+
+    Returns:
+        An array with a dimension per axis, before those of a result.
     """
-
-    def block(start: int) -> Records:
-        engine = Batch(setups[start : start + LANES], rules[start : start + LANES])
-        found, _ = engine.advance(engine.init(), VERIFIED, NOTHING)
-        for i in (0, len(engine.setups) - 1):
-            plain = Reference(engine.setups[i], engine.rules[i])
-            expected, _ = plain.advance(plain.init(), VERIFIED, NOTHING)
-            memory = tuple(entry[i] for entry in found.memory)
-            if (found.x[i], memory) != (expected.x, tuple(expected.memory)):
-                raise Disagreement(f"after {VERIFIED} steps: x = {found.x[i]}, memory {memory}, but"
-                                   f" by the definition {expected}")  # fmt: skip
-        return engine.advance(engine.init(), int(record_at[-1]), record_at)[1]
-
-    parts = on_all_cores(block, range(0, len(setups), LANES))
-    columns = zip(*(part[1:] for part in parts), strict=True)
-    return Records(record_at, *(np.concatenate(column, axis=1) for column in columns))
-
-
-def variable(dims: str | tuple[str, ...], values: Any, long_name: str, units: str = "1") -> Any:
-    """A variable of a data set with what netCDF's conventions ask for."""
-    return (dims, values, {"long_name": long_name, "units": units})
+    values = [list(axis) for axis in axes]
+    with ThreadPoolExecutor(cores()) as pool:
+        found = list(pool.map(lambda case: function(*case), product(*values)))
+    return np.reshape(found, (*map(len, values), *np.shape(found[0])))

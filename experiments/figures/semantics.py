@@ -1,4 +1,4 @@
-"""Why the meaning of AMSGrad matters for ever: the maximum before or after bias correction."""
+"""The five meanings of AMSGrad: the maximum is taken before or after bias correction."""
 
 from collections.abc import Mapping
 from itertools import product
@@ -6,67 +6,61 @@ from typing import Any
 
 import numpy as np
 import xarray
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from amsgrad.engines.compiled import Compiled
-from amsgrad.engines.base import Records, Setup
+from amsgrad.engines.driver import drive
 from amsgrad.problems.online import Online
-from amsgrad.rules.amsgrad import amsgrad
-from amsgrad.schedules import inverse_sqrt
+from experiments.config.run_config import Config
 from experiments.figures import style
-from experiments.figures.runs import hold, on_all_cores, variable
+from experiments.figures.netcdf import variable
+from experiments.figures.runs import compiled, on_grid
+from experiments.figures.words import step_size
 
 SETTINGS = {
-    "opt": "amsgrad",
+    "base": {
+        "opt": "amsgrad",
+        "problem": "online",
+        **Online.published[0].settings,
+        "eps": 0.0,
+        "lr": 0.525,
+        "schedule": "inverse_sqrt",
+        "x0": 0.0,
+        "dtype": "float64",
+        "steps": 10_000_000,
+    },
     "semantics": ["paper", "torch", "keras", "labml", "optax"],
-    "eps": 0.0,
     "first_t": [1, 0],
-    "beta1": 0.9,
-    "beta2": 0.99,
-    "lr": 0.525,
-    "x0": 0.0,
-    "steps": 10_000_000,
     "points": 300,
 }
 INCHES = (7.2, 2.5)
 
 
 def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
-    """Run every meaning from both first times, looking at vmax on the way."""
-    at = np.unique(np.geomspace(1, settings["steps"], settings["points"]).astype(np.int64))
-    cases = list(product(settings["first_t"], settings["semantics"]))
+    """Run every meaning from both first times, and look at vmax on the way."""
+    steps = settings["base"]["steps"]
+    at = np.unique(np.geomspace(1, steps, settings["points"]).astype(np.int64))
 
-    def path(case: tuple[int, str]) -> tuple[NDArray[np.float64], Records]:
-        first_t, semantics = case
-        betas = {name: settings[name] for name in ("beta1", "beta2", "eps")}
-        rule = amsgrad(**betas, semantics=semantics)
-        lr, x0 = settings["lr"], settings["x0"]
-        setup = Setup(Online(), lr, inverse_sqrt, first_t=first_t, x0=x0, dtype=np.float64)
-        engine = Compiled(setup, rule)
-        hold(engine, setup, rule)
-        state, parts, vmax = engine.init(), [], []
-        for k in at:
-            state, records = engine.advance(state, int(k) - state.steps, np.array([k]))
-            parts.append(records)
-            vmax.append(state.memory.vmax)
-        return np.array(vmax), Records.join(parts)
+    def path(first_t: int, semantics: str) -> NDArray[np.float64]:
+        config = Config(**settings["base"], first_t=first_t, semantics=semantics)
+        engine, pieces = compiled(config), iter(np.diff(at, prepend=0).tolist())
+        states = drive(engine, engine.init(), steps, at, piece=lambda: next(pieces))
+        return np.transpose(
+            [
+                (state.memory.vmax, *records.x, *records.average_regret, state.x)
+                for state, records in states
+            ]
+        )
 
-    paths = on_all_cores(path, cases)
-    shape = (len(settings["first_t"]), len(settings["semantics"]), at.size)
+    paths = on_grid(path, settings["first_t"], settings["semantics"])
+    vmax, x, average_regret, after = np.moveaxis(paths, 2, 0)
     dims = ("first_t", "semantics", "step")
-
-    def column(values: list[NDArray[np.float64]], long_name: str) -> Any:
-        return variable(dims, np.reshape(values, shape), long_name)
-
     return xarray.Dataset(
         {
-            "vmax": column([vmax for vmax, _ in paths], "largest second moment so far, vmax_t"),
-            "x": column([records.x for _, records in paths], "iterate x_t"),
-            "average_regret": column(
-                [records.average_regret for _, records in paths], "average regret R_t / t"
-            ),
+            "vmax": variable(dims, vmax, "largest second moment so far, vmax_t"),
+            "x": variable(dims, x, "iterate x_t"),
+            "average_regret": variable(dims, average_regret, "average regret R_t / t"),
+            "x_last": variable(dims[:2], after[..., -1], "x after the last step"),
         },
         {
             "first_t": variable("first_t", settings["first_t"], "time t of the first step"),
@@ -77,14 +71,18 @@ def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
 
 
 def findings(data: xarray.Dataset) -> dict[str, Any]:
-    """The last vmax of each meaning, and what it does to the steps."""
+    """Return the last vmax and x of each meaning, and what vmax does to the steps."""
     last = data.isel(step=-1)
     found: dict[str, Any] = {}
     for first_t, semantics in product(data.first_t.values, data.semantics.values):
         one = last.sel(first_t=first_t, semantics=semantics)
-        found[f"{semantics}, first t = {first_t}: vmax, x, average regret"] = [
-            round(float(one.vmax), 1), round(float(one.x), 4), round(float(one.average_regret), 5)
-        ]  # fmt: skip
+        found[
+            f"{semantics}, first t = {first_t}: vmax and x after the last step, average regret"
+        ] = [
+            round(float(one.vmax), 1),
+            round(float(one.x_last), 4),
+            round(float(one.average_regret), 5),
+        ]
     for first_t in data.first_t.values:
         vmax = last.vmax.sel(first_t=first_t)
         ratio = np.sqrt(vmax.sel(semantics="optax") / vmax.sel(semantics="torch"))
@@ -92,7 +90,7 @@ def findings(data: xarray.Dataset) -> dict[str, Any]:
     return found
 
 
-LOOKS = {  # drawn in this order, so that those which coincide show through one another
+LOOKS = {  # drawn in this order: of lines that coincide, the ones below stay visible
     "paper": (style.GREY, "-", 3.2),
     "labml": (style.SKY, "-", 2.0),
     "keras": (style.ORANGE, (0, (4, 3)), 1.6),
@@ -102,15 +100,20 @@ LOOKS = {  # drawn in this order, so that those which coincide show through one 
 
 
 def draw(data: xarray.Dataset, figure: Figure) -> None:
-    """vmax, x and R_t/t on a logarithmic axis of steps."""
+    """Draw vmax, x_t and R_t/t on a logarithmic axis of steps."""
     panels = figure.subplots(1, 3)
+    first, second = data.first_t.values
     for axes, name, label in zip(
         panels,
         ("vmax", "x", "average_regret"),
         (r"$\hat v_t$ (dimensionless)", "", "$R_t / t$ (dimensionless)"),
         strict=True,
     ):
-        _lines(axes, data, name)
+        for semantics, (color, dashes, width) in LOOKS.items():
+            axes.plot(data.step, data[name].sel(first_t=first, semantics=semantics), color=color,
+                      linestyle=dashes, linewidth=width, label=semantics)  # fmt: skip
+        axes.plot(data.step, data[name].sel(first_t=second, semantics="optax"), color=style.BLUE,
+                  linestyle=":", linewidth=1.2, label=f"optax, first t = {second}")  # fmt: skip
         axes.set_xscale("log")
         axes.set_xlabel("step")
         axes.set_ylabel(label)
@@ -124,29 +127,18 @@ def draw(data: xarray.Dataset, figure: Figure) -> None:
     panels[0].legend(loc="lower right", fontsize=7.5, labelspacing=0.25, handlelength=2.4)
 
 
-def _lines(axes: Axes, data: xarray.Dataset, name: str) -> None:
-    first, second = data.first_t.values
-    for semantics, (color, dashes, width) in LOOKS.items():
-        values = data[name].sel(first_t=first, semantics=semantics)
-        axes.plot(
-            data.step, values, color=color, linestyle=dashes, linewidth=width, label=semantics
-        )
-    other = data[name].sel(first_t=second, semantics="optax")
-    axes.plot(data.step, other, color=style.BLUE, linestyle=":", linewidth=1.2,
-              label=f"optax, first t = {second}")  # fmt: skip
-
-
 def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> str:
-    """The settings and what is to be seen."""
+    """Return the settings, and what can be seen."""
+    base = settings["base"]
     ratio = findings["steps of torch over steps of optax, first t = 1"]
+    before, *_ = findings["torch, first t = 1: vmax and x after the last step, average regret"]
     return (
         "Five meanings of AMSGrad on the online problem of Reddi, Kale and Kumar (ICLR 2018),"
-        f" alpha_t = {settings['lr']} / sqrt(t), betas ({settings['beta1']}, {settings['beta2']}),"
-        f" no eps, x_1 = {settings['x0']:g}, first t = {settings['first_t'][0]} but for the dotted"
-        " line. The first gradient is 1010. optax by default takes the maximum after bias"
-        " correction, so that it holds 1010^2 for ever; the others take it before, and come to"
-        f" {findings['torch, first t = 1: vmax, x, average regret'][0]:,}. From then on optax's"
-        f" steps are {ratio:.2f} times smaller. If the first big"
-        " gradient comes one step later (dotted, as in the seed program), the corrected maximum"
-        " starts at about half of that, and again is never reached afterwards."
+        f" alpha_k = {step_size(base)} at step k, betas ({base['beta1']}, {base['beta2']}), no eps,"
+        f" x_1 = {base['x0']:g}, first t = {settings['first_t'][0]} except for the dotted line. The"
+        " first gradient is 1010. By default optax takes the maximum after bias correction, and so"
+        " keeps 1010^2 for ever. The others take it before the correction, and come to"
+        f" {before:,}. From then on the steps of optax are {ratio:.2f} times smaller. If the first"
+        " big gradient comes one step later (dotted, as in the seed program), the corrected maximum"
+        " starts at about half of 1010^2, and this value, too, is never reached again."
     )

@@ -2,12 +2,11 @@
 
 The settings are those of the released MATLAB code, reddiexample.m, in the version that our notes
 are of. That file exists in another version (commit 4fef75c: 20,000 steps, beta2 = 1 - 10^(-i/24),
-C from 1, the last half, and +C where t mod C = 0, too); which of the two drew the paper's figure is
-not known to us.
+C from 1, the last half, and +C where t mod C = 0, too). We do not know which of the two drew the
+paper's figure.
 """
 
 from collections.abc import Mapping
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -16,57 +15,54 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from amsgrad.engines.compiled import Compiled
-from amsgrad.engines.base import Setup
+from amsgrad.engines.base import State
+from amsgrad.engines.driver import run_to
 from amsgrad.problems.theorem2 import Theorem2
-from amsgrad.rules import RULES
-from amsgrad.rules.rule import Rule
-from amsgrad.schedules import inverse_sqrt
+from amsgrad.regret import EMPTY
+from experiments.config.run_config import Config
 from experiments.figures import style
-from experiments.figures.runs import hold, on_all_cores, variable
+from experiments.figures.netcdf import variable
+from experiments.figures.runs import compiled, on_grid
+from experiments.figures.words import step_size
 
+RELEASED = Theorem2.published[0].settings
 SETTINGS = {
+    "base": {
+        "opt": "rmsprop",
+        "problem": "theorem2",
+        **{name: RELEASED[name] for name in ("eps", "lr", "schedule", "steps")},
+        "first_t": 1,
+        "dtype": "float64",
+    },
     "powers": [i / 10 for i in range(1, 41)],  # -log10(1 - beta2)
-    "periods": list(range(2, 33)),  # C
-    "lr": 1.0,
-    "eps": 0.0,
-    "first_t": 1,
+    "periods": RELEASED["period"],  # C
     "x0": 100.0,  # outside F: the first step clips it
     "v0_over_period": 100.0,
-    "steps": 1_000_000,
     "threshold": -2.0,
 }
 INCHES = (7.2, 3.7)
 
-# Where x fails it saw-tooths within a few thousandths of +1; below this it has left for -1.
-LEFT = 0.9
+# A run that fails has an x that saw-tooths within a few thousandths of +1; below this it has left.
+NEAR_1 = 0.9
 
 
 def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
     """Run every cell of the map, and average log10|x_t - x*| over its last quarter."""
-    powers, periods, steps = (settings[name] for name in ("powers", "periods", "steps"))
-    last_quarter = np.arange(steps * 3 // 4 + 1, steps + 1)
+    base, powers, periods = settings["base"], settings["powers"], settings["periods"]
+    last_quarter = np.arange(base["steps"] * 3 // 4 + 1, base["steps"] + 1)
 
-    def configure(power: float, period: int) -> tuple[Setup, Rule]:
-        schedule = {"schedule": inverse_sqrt, "first_t": settings["first_t"]}
-        setup = Setup(Theorem2(period), settings["lr"], dtype=np.float64, **schedule)
-        return setup, RULES["rmsprop"](beta2=1 - 10**-power, eps=settings["eps"])
-
-    def average(cell: tuple[float, int]) -> tuple[float, float, float, float]:
-        setup, rule = configure(*cell)
-        engine = Compiled(setup, rule)
-        v0 = np.float64(settings["v0_over_period"] * cell[1])
-        start = engine.init()._replace(x=np.float64(settings["x0"]), memory=rule.memory(v0))
-        if cell[0] == powers[0]:
-            hold(engine, setup, rule, start)
-        end, records = engine.advance(start, steps, last_quarter)
+    def average(power: float, period: int) -> tuple[float, float, float, float]:
+        config = Config(**base, period=period, beta2=1 - 10**-power)
+        memory = config.make_rule().memory(np.float64(settings["v0_over_period"] * period))
+        start = State(0, np.float64(settings["x0"]), memory, EMPTY, EMPTY)
+        engine = compiled(config, start)
+        end, records = run_to(engine, config.steps, last_quarter, start)
         with np.errstate(divide="ignore"):
-            log = np.log10(np.abs(records.x - setup.problem.x_star))
+            log = np.log10(np.abs(records.x - engine.setup.problem.x_star))
         off = np.isfinite(log)
         return float(log.mean()), float(log[off].mean()), 1 - float(off.mean()), float(end.x)
 
-    cells = np.array(on_all_cores(average, product(powers, periods)))
-    mean, mean_off, at, last = np.moveaxis(cells.reshape(len(powers), len(periods), 4), -1, 0)
+    mean, mean_off, at, last = np.moveaxis(on_grid(average, powers, periods), -1, 0)
     dims, quarter = ("power", "period"), "over the last quarter of the steps"
     return xarray.Dataset(
         {
@@ -88,7 +84,7 @@ def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
 
 
 def findings(data: xarray.Dataset) -> dict[str, Any]:
-    """How many cells converge, where the boundary lies, and whether it is one."""
+    """Return how many cells converge, and where the boundary lies, if it is one."""
     converged = data.converged.values == 1
     changes = np.diff(data.converged.values, axis=0)
     least = _least(data)
@@ -102,7 +98,7 @@ def findings(data: xarray.Dataset) -> dict[str, Any]:
         "mean over the other steps, converged: least, largest": _range(data, converged),
         "mean over the other steps, not converged: least, largest": _range(data, ~converged),
         "cells not converged that end below +0.9, on their way": int(
-            (data.x_last.values[~converged] < LEFT).sum()
+            (data.x_last.values[~converged] < NEAR_1).sum()
         ),
         "values of C": data.period.size,
         "values of C where raising beta2 never undoes convergence": int(
@@ -119,7 +115,7 @@ def findings(data: xarray.Dataset) -> dict[str, Any]:
 
 
 def _least(data: xarray.Dataset) -> NDArray[np.int64]:
-    """For each C, the index of the least beta2 from which on all converge."""
+    """Return for each C the index of the least beta2 from which on all converge."""
     at_the_top = data.converged.values[::-1].cumprod(axis=0).sum(axis=0)
     return np.asarray(data.power.size - at_the_top)
 
@@ -130,13 +126,13 @@ def _range(data: xarray.Dataset, cells: NDArray[np.bool_]) -> list[float]:
 
 
 def draw(data: xarray.Dataset, figure: Figure) -> None:
-    """The map, with the boundary of what counts as converged on top."""
+    """Draw the map, with the boundary of the cells that count as converged on top."""
     axes = figure.subplots()
     right, above = _edges(data.power.values), _edges(data.period.values)
     mesh = axes.pcolormesh(right, above, data.mean_log_off.T, cmap="cividis", linewidth=0.3,
                            edgecolor=(1, 1, 1, 0.25))  # fmt: skip
     for color, width in (("white", 3.4), (style.BLACK, 1.8)):
-        axes.add_collection(LineCollection(_boundary(data), colors=color, linewidths=width))
+        axes.add_collection(LineCollection(_sides(data), colors=color, linewidths=width))
     axes.set_xlabel(r"$-\log_{10}(1 - \beta_2)$ (dimensionless)")
     axes.set_ylabel("$C$ (dimensionless)")
     for spine in axes.spines.values():
@@ -162,8 +158,8 @@ def _edges(centres: NDArray[Any]) -> NDArray[np.float64]:
     return np.append(centres - half, centres[-1] + half)
 
 
-def _boundary(data: xarray.Dataset) -> list[list[tuple[float, float]]]:
-    """The sides between a cell that converged and one that did not."""
+def _sides(data: xarray.Dataset) -> list[list[tuple[float, float]]]:
+    """Return the sides between a cell that converged and one that did not."""
     right, above = _edges(data.power.values), _edges(data.period.values)
     upright = np.argwhere(np.diff(data.converged.values, axis=0))
     level = np.argwhere(np.diff(data.converged.values, axis=1))
@@ -173,21 +169,22 @@ def _boundary(data: xarray.Dataset) -> list[list[tuple[float, float]]]:
 
 
 def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> str:
-    """The settings, and what is to be seen."""
-    f = findings
+    """Return the settings, and what can be seen."""
+    base, f = settings["base"], findings
     return (
         "Figure 1 of Shi, Li, Hong and Sun (ICLR 2021), run again. RMSprop (beta1 = 0, no bias"
-        " correction, no eps) on f_t(x) = C x if t mod C = 1, else -x, on [-1, 1]; alpha_t ="
-        f" {settings['lr']:g} / sqrt(t), x_1 = {settings['x0']:g}, clipped by the first step, v_0 ="
-        f" {settings['v0_over_period']:g} C, {settings['steps']:,} steps in double precision. A"
+        " correction, no eps) on f_t(x) = C x if t mod C = 1, else -x, on [-1, 1]; alpha_k ="
+        f" {step_size(base)} at step k, x_1 = {settings['x0']:g}, clipped by the first step, v_0 ="
+        f" {settings['v0_over_period']:g} C, {base['steps']:,} steps in double precision. A"
         " cell converges if the mean of log10|x_t + 1| over the last quarter of the steps is below"
-        f" {settings['threshold']:g}; its boundary is the black line. All this is from the released"
-        " MATLAB code (unverified: that its version is the one of the paper's figure). Where some"
-        " x_t is exactly -1 the mean is minus infinity and the cell counts as converged, as in"
-        f" MATLAB. This is so in {f['of them with some x_t = -1, hence mean -inf']} of the"
-        f" {f['cells converged']} cells that converge; without those steps, as the colours show"
-        f" it, {f['cells judged otherwise without the steps at -1']} cells of {f['cells']} would be"
+        f" {settings['threshold']:g}; the black line is the boundary of these cells. All this is"
+        " from the released MATLAB code (unverified: that its version is the one of the paper's"
+        " figure). Where some x_t is exactly -1, the mean is minus infinity and the cell counts as"
+        f" converged, as in MATLAB. This happens in"
+        f" {f['of them with some x_t = -1, hence mean -inf']} of the {f['cells converged']} cells"
+        " that converge. Without those steps, as the colours show it,"
+        f" {f['cells judged otherwise without the steps at -1']} of {f['cells']} cells would be"
         f" judged otherwise. {f['cells not converged that end below +0.9, on their way']} cells"
-        " above the line, of other shades, are on their way from +1 to -1 at the last step: with"
+        " above the line, in other shades, are on their way from +1 to -1 at the last step: with"
         " more steps the line would lie a little higher."
     )

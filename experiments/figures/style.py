@@ -1,4 +1,4 @@
-"""How our figures look: the fonts and sizes of a paper, colours that everyone can tell apart."""
+"""The look of our figures: the fonts and sizes of a paper, colours that everyone can tell apart."""
 
 from pathlib import Path
 from textwrap import fill
@@ -6,14 +6,23 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-# Okabe and Ito's colours, which colour-blind readers tell apart; one for each optimizer.
+from amsgrad.theory.boundary import beta2_of
+
+# Okabe and Ito's colours, which colour-blind readers tell apart; one per optimizer.
 BLUE, VERMILLION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
 SKY, PURPLE, BLACK, GREY = "#56B4E9", "#CC79A7", "#222222", "#8A8A8A"
 COLORS = {"adam": BLUE, "amsgrad": VERMILLION, "adopt": GREEN, "adashift": GREEN}
-LABELS = {"adam": "Adam", "amsgrad": "AMSGrad", "adopt": "ADOPT", "adashift": "AdaShift"}
+LABELS = {
+    "adam": "Adam",
+    "amsgrad": "AMSGrad",
+    "adopt": "ADOPT",
+    "adashift": "AdaShift",
+    "acprop": "ACProp",
+}
 
 STYLE: Any = {
     "font.family": "serif",
@@ -33,14 +42,14 @@ STYLE: Any = {
     "svg.hashsalt": "amsgrad",  # the same figure gives the same bytes
     "savefig.dpi": 200,
 }
-CAPTION_INCHES_A_LINE = 0.15
+INCHES_PER_LINE = 0.15  # of a caption
 
 
 def new_figure(inches: tuple[float, float], caption: str) -> Figure:
-    """A canvas of this size, and below it the caption, for which it is made higher."""
+    """Return a canvas of this size, made higher by a caption below it."""
     width, height = inches
     lines = fill(caption, int(width * 20), break_on_hyphens=False, break_long_words=False)
-    foot = CAPTION_INCHES_A_LINE * (lines.count("\n") + 1) + 0.12
+    foot = INCHES_PER_LINE * (lines.count("\n") + 1) + 0.12
     figure = Figure(figsize=(width, height + foot), layout="constrained")
     FigureCanvasAgg(figure)
     figure.get_layout_engine().set(rect=(0, foot / (height + foot), 1, height / (height + foot)))  # type: ignore[union-attr, call-arg]
@@ -69,6 +78,18 @@ def feasible(axes: Axes) -> None:
     axes.set_ylim(-1.12, 1.12)
     axes.axhline(-1, color=GREY, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
     axes.set_ylabel("$x_t$ (dimensionless)")
+
+
+def decades(beta: Any) -> Any:
+    """Return -log10(1 - beta), the scale on which betas are drawn."""
+    return -np.log10(1 - beta)
+
+
+def beta_axis(axis: Axis, number: int, last: float) -> None:
+    """Label an axis of decades, from 0 to `last`, by the values of beta1 or beta2."""
+    at = list(range(int(last + 0.01) + 1))
+    axis.set_ticks(at, [f"{float(beta2_of(d)):g}" for d in at])
+    axis.set_label_text(rf"$\beta_{number}$ (dimensionless), as $-\log_{{10}}(1 - \beta_{number})$")
 
 
 def band(axes: Axes, t: Any, x: Any, color: str) -> Any:

@@ -1,55 +1,53 @@
 """Theorem 1 of Reddi, Kale and Kumar (ICLR 2018): Adam's regret grows by 2C - 4 in three steps."""
 
 from collections.abc import Mapping
-from itertools import product
 from typing import Any
 
 import numpy as np
 import xarray
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
-from amsgrad.engines.base import Records, Setup
+from amsgrad.engines.driver import run_to
 from amsgrad.problems.theorem1 import Theorem1
-from amsgrad.rules import RULES
-from amsgrad.schedules import inverse_sqrt, record_steps
+from amsgrad.schedules import record_steps
+from amsgrad.theory.instances import theorem1_beta2
+from experiments.config.run_config import Config
 from experiments.figures import style
-from experiments.figures.runs import on_all_cores, run, variable
+from experiments.figures.netcdf import variable
+from experiments.figures.runs import compiled, on_grid
+from experiments.figures.words import step_size
 
 SETTINGS = {
+    "optimizers": ["adam", "amsgrad"],
+    "base": {
+        "problem": "theorem1",
+        **Theorem1.published[0].settings,
+        "semantics": "paper",
+        "eps": 0.0,
+        "lr": 0.5,
+        "first_t": 1,
+        "dtype": "float64",
+        "steps": 300_000,
+    },
     "C": [2.5, 3.0, 4.0, 6.0],
-    "beta1": 0.0,
-    "semantics": "paper",
-    "lr": 0.5,
-    "first_t": 1,
-    "x0": 1.0,
-    "steps": 300_000,
     "points": 200,
     "first_steps": 24,
 }
 INCHES = (7.2, 2.6)
-OPTIMIZERS = ("adam", "amsgrad")
 
 
 def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
-    """Run both optimizers for every C, looking at every step."""
-    steps = settings["steps"]
-    cases = list(product(OPTIMIZERS, settings["C"]))
+    """Run both optimizers for every C, and look at every step."""
+    steps = settings["base"]["steps"]
 
-    def path(case: tuple[str, float]) -> Records:
-        opt, big = case
-        beta2 = 1 / (1 + big**2)
-        rule = RULES[opt](
-            beta1=settings["beta1"], beta2=beta2, eps=0.0, semantics=settings["semantics"]
-        )
-        start = {name: settings[name] for name in ("first_t", "x0")}
-        setup = Setup(Theorem1(big), settings["lr"], inverse_sqrt, dtype=np.float64, **start)
-        return run(setup, rule, record_steps(steps, 1))
+    def path(opt: str, big: float) -> NDArray[np.float64]:
+        config = Config(**settings["base"], opt=opt, big=big, beta2=theorem1_beta2(big))
+        _, records = run_to(compiled(config), steps, record_steps(steps, 1))
+        return np.array([records.x, records.regret, records.average_regret])
 
-    paths = on_all_cores(path, cases)
-    shape = (len(OPTIMIZERS), len(settings["C"]))
-    x = np.reshape([records.x for records in paths], (*shape, steps))
-    regret = np.reshape([records.regret for records in paths], (*shape, steps))
-    average = np.reshape([records.average_regret for records in paths], (*shape, steps))
+    x, regret, average = np.moveaxis(on_grid(path, settings["optimizers"], settings["C"]), 2, 0)
+    cycles = regret.reshape(*regret.shape[:2], -1, 3).sum(axis=-1)
     at = np.unique(np.geomspace(3, steps, settings["points"]).astype(np.int64) // 3 * 3)
     first = np.arange(1, settings["first_steps"] + 1)
     dims = ("optimizer", "C")
@@ -59,18 +57,14 @@ def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
             "per_cycle": variable(
                 (*dims, "step"), 3 * average[..., at - 1], "mean regret of three steps, 3 R_t / t"
             ),
-            "least": variable(
-                dims,
-                regret.reshape(*shape, -1, 3).sum(axis=-1).min(axis=-1),
-                "least regret of three steps",
-            ),
+            "least": variable(dims, cycles.min(axis=-1), "least regret of three steps"),
             "returns": variable(
                 dims, (x[..., ::3] == 1).mean(axis=-1), "share of the t = 3k + 1 with x_t = 1"
             ),
             "bound": variable("C", 2 * np.array(settings["C"]) - 4, "the theorem's 2C - 4"),
         },
         {
-            "optimizer": list(OPTIMIZERS),
+            "optimizer": settings["optimizers"],
             "C": variable("C", settings["C"], "the big slope"),
             "first_step": variable("first_step", first, "number of the step", "steps"),
             "step": variable("step", at, "number of the step", "steps"),
@@ -79,26 +73,28 @@ def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
 
 
 def findings(data: xarray.Dataset) -> dict[str, Any]:
-    """How often Adam is back at +1, and the least regret of three steps beside the bound."""
+    """Return how often Adam is back at +1, and the least regret of three steps beside the bound."""
     found: dict[str, Any] = {}
     for big in data.C.values:
-        for opt in OPTIMIZERS:
+        for opt in data.optimizer.values:
             one = data.sel(C=big, optimizer=opt)
             found[f"{opt}, C = {big:g}: share of x_(3k+1) = 1, least regret of 3 steps, bound"] = [
-                float(one.returns), round(float(one.least), 4), float(one.bound)
-            ]  # fmt: skip
+                float(one.returns),
+                round(float(one.least), 4),
+                float(one.bound),
+            ]
         last = data.per_cycle.sel(C=big).isel(step=-1)
         found[f"C = {big:g}: mean regret of 3 steps at the end, adam and amsgrad"] = [
-            round(float(last.sel(optimizer=opt)), 4) for opt in OPTIMIZERS
+            round(float(last.sel(optimizer=opt)), 4) for opt in data.optimizer.values
         ]
     return found
 
 
 def draw(data: xarray.Dataset, figure: Figure) -> None:
-    """The first steps for one C; the regret of three steps for all."""
+    """Draw the first steps for one C, and the regret of three steps for all."""
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.25))
     shown = float(data.C[1])
-    for opt in OPTIMIZERS:
+    for opt in data.optimizer.values:
         path = data.x.sel(C=shown, optimizer=opt)
         left.plot(data.first_step, path, "o-", color=style.COLORS[opt], markersize=2.6,
                   linewidth=0.9, label=style.LABELS[opt])  # fmt: skip
@@ -110,7 +106,7 @@ def draw(data: xarray.Dataset, figure: Figure) -> None:
     left.legend(loc="lower left", bbox_to_anchor=(0, 0.08))
     for i, big in enumerate(data.C.values):
         shade = 1 - 0.2 * i
-        for opt in OPTIMIZERS:
+        for opt in data.optimizer.values:
             label = style.LABELS[opt] if i == 0 else None
             values = data.per_cycle.sel(C=big, optimizer=opt)
             right.plot(data.step, values, color=style.COLORS[opt], alpha=shade, label=label)
@@ -130,12 +126,14 @@ def draw(data: xarray.Dataset, figure: Figure) -> None:
 
 
 def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> str:
-    """The settings and what is to be seen."""
+    """Return the settings, and what can be seen."""
+    base = settings["base"]
     return (
         "Theorem 1 of Reddi, Kale and Kumar (ICLR 2018): f_t = C x if t mod 3 = 1, else -x, on"
-        f" [-1, 1]; beta1 = 0, beta2 = 1 / (1 + C^2), alpha_t = {settings['lr']} / sqrt(t), x_1 ="
-        f" {settings['x0']:g}, no bias correction, no eps, {settings['steps']:,} steps. Adam is"
-        " back at +1, the worst point, before every big slope (it is clipped there, so that"
-        " x_(3k+1) = 1 to the bit), and pays at least 2C - 4 in every three steps. AMSGrad finds"
-        " -1. The step size is ours; the theorem asks for alpha < sqrt(1 - beta2)."
+        f" [-1, 1]; beta1 = {base['beta1']:g}, beta2 = 1 / (1 + C^2), alpha_k ="
+        f" {step_size(base)} at step k, x_1 = {base['x0']:g}, no bias correction, no eps,"
+        f" {base['steps']:,} steps. Before every big slope Adam is back at +1, the worst point: it"
+        " is clipped there, so that x_(3k+1) = 1 to the bit. It pays at least 2C - 4 in every three"
+        " steps. AMSGrad finds -1. The step size is ours; the theorem asks for alpha <"
+        " sqrt(1 - beta2)."
     )

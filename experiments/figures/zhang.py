@@ -9,27 +9,33 @@ import xarray
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 
-from amsgrad.engines.base import Setup
 from amsgrad.problems.zhang import Zhang
-from amsgrad.rules import RULES
-from amsgrad.schedules import inverse_sqrt
-from experiments.figures import style
-from experiments.figures.runs import run_many, variable
+from experiments.figures import maps
+from experiments.figures.netcdf import variable
+from experiments.figures.words import step_size, two_digits
+from experiments.sweeps.in_memory import compute_sweep
 
-SETTINGS = {
-    "opt": "adam",
-    "semantics": "torch",
-    "eps": 1e-8,
-    "periods": [10, 50],
-    "orders": ["cyclic", "random"],
-    "a": 1.0,
-    "seed": 0,
-    "lr": 0.1,
-    "first_t": 1,
-    "x0": 0.0,
-    "decades1": [0.0, 3.0, 61],  # of 1 - beta1: from, to, how many
-    "decades2": [0.0, 4.0, 61],
-    "steps": 50_000,
+PUBLISHED = Zhang.published[0].settings
+SETTINGS = {  # a sweep, as its file would hold it
+    "base": {
+        "opt": "adam",
+        "semantics": "torch",
+        "eps": 1e-8,
+        "problem": "zhang",
+        "a": 1.0,
+        "seed": 0,
+        **{name: PUBLISHED[name] for name in ("lr", "schedule", "steps")},
+        "first_t": 1,
+        "x0": 0.0,
+        "dtype": "float64",
+    },
+    "axes": {
+        "period": PUBLISHED["period"],
+        "order": PUBLISHED["order"],
+        "beta1": maps.betas(3, 61),
+        "beta2": maps.betas(4, 61),
+    },
+    "keep": ["x"],
 }
 INCHES = (7.2, 5.2)
 START = 2.0  # |x_1 - x*|
@@ -37,91 +43,58 @@ START = 2.0  # |x_1 - x*|
 
 def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
     """Run every pair of betas for each n and order."""
-    axes = np.linspace(*settings["decades1"]), np.linspace(*settings["decades2"])
-    pairs = [(1 - 10.0**-d1, 1 - 10.0**-d2) for d1, d2 in product(*axes)]
-    distances = []
-    for period, order in product(settings["periods"], settings["orders"]):
-        problem = Zhang(period, settings["a"], order, settings["seed"])
-        start = {name: settings[name] for name in ("first_t", "x0")}
-        setup = Setup(problem, settings["lr"], inverse_sqrt, dtype=np.float64, **start)
-        fixed = {name: settings[name] for name in ("eps", "semantics")}
-        rules = [RULES[settings["opt"]](beta1=b1, beta2=b2, **fixed) for b1, b2 in pairs]
-        last = run_many([setup] * len(pairs), rules, np.array([settings["steps"]])).x[0]
-        distances.append(np.abs(last - problem.x_star))
-    shape = (len(settings["periods"]), len(settings["orders"]), axes[0].size, axes[1].size)
-    return xarray.Dataset(
-        {
-            "distance": variable(
-                ("n", "order", "decades1", "decades2"),
-                np.reshape(distances, shape),
-                "|x - x*| at the last step",
-            )
-        },
-        {
-            "n": variable("n", settings["periods"], "number of batches"),
-            "order": settings["orders"],
-            "decades1": variable("decades1", axes[0], "-log10(1 - beta1)"),
-            "decades2": variable("decades2", axes[1], "-log10(1 - beta2)"),
-        },
-    )
+    x = compute_sweep(settings).x
+    distance = variable(x.dims, abs(x.values - Zhang.x_star), "|x - x*| after the last step")
+    return xarray.Dataset({"distance": distance}, x.coords)
 
 
 def findings(data: xarray.Dataset) -> dict[str, Any]:
-    """The share of betas that come nearer to x*, and from which beta2 on they do."""
-    found: dict[str, Any] = {"runs a map": int(data.decades1.size * data.decades2.size)}
-    for n, order in product(data.n.values, data.order.values):
-        nearer = data.distance.sel(n=n, order=order) < START
+    """Return the share of betas that come nearer to x*, and from which beta2 on they do."""
+    found: dict[str, Any] = {"runs per map": data.beta1.size * data.beta2.size}
+    for n, order in product(data.period.values, data.order.values):
+        distance = data.distance.sel(period=n, order=order)
+        nearer = distance < START
         name = f"n = {n}, {order}"
         found[f"{name}: share that ends nearer to x* than it began"] = round(
             float(nearer.mean()), 3
         )
-        for decade in (0.0, 1.0):
-            row = nearer.sel(decades1=decade)
-            away = row.decades2.values[~row.values]
-            found[f"{name}, beta1 = {1 - 10.0**-decade:.1f}: largest beta2 that does not"] = (
-                round(1 - 10.0 ** -float(away.max()), 4) if away.size else None
+        for beta1 in (0.0, 0.9):
+            away = data.beta2.values[~nearer.sel(beta1=beta1).values]
+            found[f"{name}, beta1 = {beta1}: largest beta2 that does not"] = (
+                round(float(away.max()), 4) if away.size else None
             )
-        found[f"{name}: least |x - x*|"] = float(
-            f"{float(data.distance.sel(n=n, order=order).min()):.1e}"
-        )
+        found[f"{name}: least |x - x*|"] = two_digits(distance.min())
     return found
 
 
 def draw(data: xarray.Dataset, figure: Figure) -> None:
-    """A map for each n and order."""
-    panels = figure.subplots(len(data.n), len(data.order), sharex=True, sharey=True)
-    norm = TwoSlopeNorm(vcenter=np.log10(START), vmin=-2, vmax=np.log10(float(data.distance.max())))
-    for axes, (n, order) in zip(
-        panels.flat, product(data.n.values, data.order.values), strict=True
-    ):
-        distance = data.distance.sel(n=n, order=order)
-        image = axes.pcolormesh(
-            data.decades1, data.decades2, np.log10(distance.T.clip(1e-2)), norm=norm,
-            cmap="PuOr_r", rasterized=True,
-        )  # fmt: skip
-        axes.contour(data.decades1, data.decades2, distance.T, levels=[START], colors=style.BLACK,
-                     linewidths=1.2)  # fmt: skip
+    """Draw a map for each n and order."""
+    panels = figure.subplots(
+        data.period.size, data.order.size, sharex=True, sharey=True, squeeze=False
+    )
+    largest = float(np.log10(data.distance.max()))
+    norm = TwoSlopeNorm(vcenter=np.log10(START), vmin=-2, vmax=largest)
+    cases = product(data.period.values, data.order.values)
+    for axes, (n, order) in zip(panels.flat, cases, strict=True):
+        distance = data.distance.sel(period=n, order=order)
+        image = maps.panel(axes, np.log10(distance.clip(1e-2)), norm=norm)
+        maps.contour(axes, distance, START)
         axes.set_title(f"n = {n}, {order} order", loc="left")
-        axes.set_xticks(range(4), ["0", "0.9", "0.99", "0.999"])
-        axes.set_yticks(range(5), ["0", "0.9", "0.99", "0.999", "0.9999"])
-    for axes in panels[-1]:
-        axes.set_xlabel(r"$\beta_1$ (dimensionless)")
-    for axes in panels[:, 0]:
-        axes.set_ylabel(r"$\beta_2$ (dimensionless)")
     bar = figure.colorbar(image, ax=panels, shrink=0.8)
-    bar.set_label(r"$\log_{10} |x - x^*|$ at the last step (dimensionless)")
+    bar.set_label(r"$\log_{10} |x - x^*|$ after the last step (dimensionless)")
 
 
 def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> str:
-    """The settings, what is ours, and what is to be seen."""
+    """Return the settings, the choices that are ours, and what can be seen."""
+    base = settings["base"]
     return (
         "The unconstrained problem of Zhang et al. (NeurIPS 2022; the experiment after the first"
         " author's thesis): n batches, piecewise quadratic, x* = -2; |x - x*| after"
-        f" {settings['steps']:,} iterations, alpha_t = {settings['lr']:g} / sqrt(t),"
-        f" {findings['runs a map']:,} runs a map. Ours: a = {settings['a']:g} (the thesis's is not"
-        f" known here), x_1 = {settings['x0']:g}, Adam with bias correction and eps"
-        f" {settings['eps']:g}, one seed of the random order (with n = 50 its chance outweighs the"
-        " drift). Black: as far from x* as at the start, 2. Orange: Adam has gone the wrong way;"
-        " the larger n, the larger beta2 must be. Purple: it has come nearer; 50,000 such steps are"
-        " too few to arrive unless beta1 is large."
+        f" {base['steps']:,} steps, alpha_k = {step_size(base)} at step k,"
+        f" {findings['runs per map']:,} runs per map. Our choices: a = {base['a']:g} (the value in"
+        f" the thesis is not known here), x_1 = {base['x0']:g}, Adam with bias correction and eps"
+        f" {base['eps']:g}, one seed of the random order (with n = 50 the chance of one seed"
+        " outweighs the drift). Black: as far from x* as at the start, 2. Orange: Adam has gone the"
+        " wrong way; the larger n, the larger beta2 must be. Purple: it has come nearer;"
+        f" {base['steps']:,} such steps are too few to arrive unless beta1 is large."
     )

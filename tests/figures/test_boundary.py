@@ -11,11 +11,11 @@ from tests.theory import naive
 
 SMALL = {
     **boundary.SETTINGS,
+    "base": {**boundary.SETTINGS["base"], "steps": 2_000_000},
     "periods": list(range(2, 40)),
     "run_periods": [[3, 8], [10], [30]],
     "points": [21, 24],
     "run_every": [1.0, 1.5],
-    "steps": 2_000_000,
 }
 
 
@@ -62,7 +62,7 @@ def test_the_data_are_labelled(data: Any) -> None:
     assert all({"long_name", "units"} <= set(entry.attrs) for entry in data.variables.values())
 
 
-def test_it_is_drawn_and_told(data: Any) -> None:
+def test_it_is_drawn_and_described(data: Any) -> None:
     found, figure = boundary.findings(data), Figure(layout="constrained")
     boundary.draw(data, figure)
     figure.draw_without_rendering()

@@ -1,17 +1,25 @@
 """The command: what it makes, what it remembers, and what it refuses."""
 
+import importlib
 import json
 import os
 from pathlib import Path
 
 import pytest
 import xarray
+from matplotlib.figure import Figure
 from PIL import Image
 
-from experiments.figures import FIGURES, theorem1
+from experiments.figures import FIGURES, runs, theorem1
 from experiments.figures.__main__ import main
+from tests.figures.test_runs import Wrong
 
-SMALL = {**theorem1.SETTINGS, "steps": 3000, "points": 20}
+RESULTS = Path(__file__).parents[2] / "results"
+SMALL = {
+    **theorem1.SETTINGS,
+    "base": {**theorem1.SETTINGS["base"], "steps": 3000},
+    "points": 20,
+}
 ENDINGS = ("png", "svg", "nc", "json")
 
 
@@ -61,7 +69,8 @@ def test_what_was_computed_is_drawn_from_the_cache_to_the_same_bytes(
     assert "computed" in capsys.readouterr().out
     assert contents(tmp_path)["nc"] == first["nc"]
 
-    monkeypatch.setattr(theorem1, "SETTINGS", {**SMALL, "lr": 0.25})
+    other = {**SMALL, "base": {**SMALL["base"], "lr": 0.25}}
+    monkeypatch.setattr(theorem1, "SETTINGS", other)
     assert main(arguments) == 0
     assert "computed" in capsys.readouterr().out
     assert contents(tmp_path)["nc"] != first["nc"]
@@ -73,8 +82,9 @@ def test_what_was_computed_is_drawn_from_the_cache_to_the_same_bytes(
         ("", "the name of a figure must be given: fig1, semantics, theorem1,"),
         ("fig2", "the name of a figure must be fig1, semantics, theorem1, shi, adopt,"),
         ("fig2", "or all, but fig2 was given; did you mean fig1?"),
-        ("fig1 --outt x", "unknown option --outt; --help lists what there is"),
-        ("fig1 --out", "expected one argument"),
+        ("fig1 --outt x", "unknown option --outt; did you mean --out?"),
+        ("fig1 --folder x", "unknown option --folder; --help lists what there is"),
+        ("fig1 --out", "--out needs a value"),
         ("theorem1 --out file", "--out file cannot be made or written (File exists)"),
         ("theorem1 --out=", "--out must be the name of a folder, but '' was given"),
     ],
@@ -97,15 +107,40 @@ def test_bad_input_gets_one_sentence(
     assert os.listdir() == ["file"]
 
 
-def test_every_committed_figure_is_of_the_present_settings() -> None:
-    results = Path(__file__).parents[2] / "results"
-    import importlib
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_committed_figure_is_of_the_present_settings(name: str) -> None:
+    module = importlib.import_module(f"experiments.figures.{name}")
+    story = json.loads((RESULTS / f"{name}.json").read_text())
+    assert story["settings"] == json.loads(json.dumps(module.SETTINGS))
+    data = xarray.load_dataset(RESULTS / f"{name}.nc", engine="h5netcdf")
+    findings = module.findings(data)
+    assert story["findings"] == json.loads(json.dumps(findings))
+    assert story["caption"] == module.caption(module.SETTINGS, findings)
+    for ending in ENDINGS:
+        assert (RESULTS / f"{name}.{ending}").stat().st_size < 1_000_000
+    figure = Figure(layout="constrained")
+    module.draw(data, figure)
+    figure.draw_without_rendering()
 
-    for name in FIGURES:
-        module = importlib.import_module(f"experiments.figures.{name}")
-        story = json.loads((results / f"{name}.json").read_text())
-        assert story["settings"] == json.loads(json.dumps(module.SETTINGS)), name
-        data = xarray.load_dataset(results / f"{name}.nc", engine="h5netcdf")
-        assert story["findings"] == json.loads(json.dumps(module.findings(data))), name
-        for ending in ENDINGS:
-            assert (results / f"{name}.{ending}").stat().st_size < 1_000_000
+
+def test_an_error_names_the_figure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(settings: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(theorem1, "compute", interrupted)
+    assert main(["theorem1", "--out", str(tmp_path)]) == 130
+    sentence = "figures: error: interrupted at theorem1; what was made before stays\n"
+    assert capsys.readouterr().err == sentence
+    assert list(tmp_path.rglob("theorem1*")) == []
+
+
+@pytest.mark.usefixtures("small")
+def test_an_engine_that_is_wrong_stops_the_figure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "Compiled", Wrong)
+    assert main(["theorem1", "--out", str(tmp_path)]) == 1
+    assert "figures: error: theorem1: after 200 steps x is " in capsys.readouterr().err
+    assert list(tmp_path.rglob("theorem1*")) == []

@@ -4,19 +4,18 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from amsgrad.engines.compiled import Compiled
-from amsgrad.engines.base import Setup
+from amsgrad.engines.driver import run_to
 from amsgrad.fit import fit_step_size
-from amsgrad.problems.online import Online
-from amsgrad.rules import RULES
-from amsgrad.schedules import inverse_sqrt
+from experiments.config.run_config import Config
 from experiments.figures import fig1
+from experiments.figures.runs import batch, compiled
 from tests import naive
 
 SMALL = {
     **fig1.SETTINGS,
-    "online_steps": 300_000,
-    "stochastic_steps": 500_000,
+    "online": {**fig1.SETTINGS["online"], "steps": 300_000},
+    "stochastic": {**fig1.SETTINGS["stochastic"], "steps": 500_000},
+    "every": 5000,
     "seeds": 3,
     "fit_seeds": 4,
     "stochastic_lrs": [0.2, 0.4],
@@ -45,14 +44,14 @@ def test_the_curves_are_the_oracles(data: object, opt: str) -> None:
         beta1=0.9,
         beta2=0.99,
         eps=0.0,
-        steps=20_000,
+        steps=10_000,
         schedule="inverse_sqrt",
         first_t=1,
     )
-    for i, t in enumerate((10_000, 20_000)):
+    for i, t in enumerate((5000, 10_000)):
         assert own.t_online[i] == t
         expected = rows[t - 1]
-        # rounding of 2e4 steps of both sides
+        # rounding of 1e4 steps of both sides
         assert float(own.average_regret[i]) == pytest.approx(expected["average_regret"], abs=1e-9)
         assert float(own.x_online[i]) == pytest.approx(expected["x"], abs=1e-9)
 
@@ -60,11 +59,10 @@ def test_the_curves_are_the_oracles(data: object, opt: str) -> None:
 def test_the_fit_is_better_than_its_neighbours(data: object) -> None:
     own = data.sel(optimizer="amsgrad")
     at, read = fig1.readings("online", "amsgrad", SMALL)
-    rule = RULES["amsgrad"](beta1=0.9, beta2=0.99, eps=0.0, semantics="paper")
 
     def rms(lr: float) -> float:
-        engine = Compiled(Setup(Online(), lr, inverse_sqrt, dtype=np.float64), rule)
-        _, records = engine.advance(engine.init(), int(at[-1]), at)
+        config = Config(**SMALL["base"], dtype="float64", opt="amsgrad", lr=lr)
+        _, records = run_to(compiled(config), int(at[-1]), at)
         return float(np.sqrt(np.mean((records.average_regret - read) ** 2)))
 
     assert rms(float(own.lr)) == pytest.approx(float(own.rms), rel=1e-9)
@@ -76,12 +74,24 @@ def test_the_fit_is_better_than_its_neighbours(data: object) -> None:
 
 def test_seeds_differ_and_stay_inside(data: object) -> None:
     x = data.x_stochastic.sel(optimizer="amsgrad").values
-    assert x.shape == (3, 50)
+    assert x.shape == (3, 100)
     assert np.abs(x).max() <= 1
     assert len({row.tobytes() for row in x}) == 3
 
 
-def test_it_is_drawn_and_told(data: object) -> None:
+def test_the_last_x_is_one_step_after_the_last_record(data: object) -> None:
+    last = int(data.t_stochastic[-1])
+    x = data.x_stochastic.isel(t_stochastic=-1)
+    alpha = float(data.lr_stochastic) / last**0.5
+    # a step is at most alpha / sqrt(1 - beta2), whatever the gradients are
+    assert 0 < float(np.abs(data.x_last - x).max()) <= alpha / 0.1
+    lr = float(data.lr_stochastic)
+    config = Config(**SMALL["base"], **SMALL["stochastic"], opt="amsgrad", lr=lr)
+    state, _ = run_to(batch(config, SMALL["seeds"]), last)
+    assert data.x_last.sel(optimizer="amsgrad").values.tolist() == state.x.tolist()
+
+
+def test_it_is_drawn_and_described(data: object) -> None:
     found = fig1.findings(data)
     figure = Figure()
     fig1.draw(data, figure)

@@ -6,12 +6,36 @@ from typing import Any
 import pytest
 from matplotlib.figure import Figure
 
-from experiments.figures import acprop, phase, zhang
+from amsgrad.engines.driver import run_to
+from experiments.config.build import build_engine
+from experiments.config.run_config import Config
+from experiments.figures import acprop, maps, phase, zhang
 from tests import naive
+from tests.marks import slow
 
-PHASE = {**phase.SETTINGS, "decades": [0.0, 3.0, 4], "steps": 20_000}
-ZHANG = {**zhang.SETTINGS, "decades1": [0.0, 1.0, 2], "decades2": [1.0, 3.0, 3], "steps": 500}
-ACPROP = {**acprop.SETTINGS, "periods": [4, 8, 10], "decades": [0.0, 3.0, 4], "steps": 3000}
+
+def small(sweep: dict[str, Any], steps: int, **axes: Any) -> dict[str, Any]:
+    """The same sweep with fewer steps and shorter axes."""
+    return {
+        **sweep,
+        "base": {**sweep["base"], "steps": steps},
+        "axes": {**sweep["axes"], **axes},
+    }
+
+
+PHASE = {
+    schedule: small(sweep, 10_000, beta1=maps.betas(3, 4), beta2=maps.betas(3, 4))
+    for schedule, sweep in phase.SETTINGS.items()
+}
+ZHANG = small(zhang.SETTINGS, 500, beta1=[0.0, 0.9], beta2=[0.9, 0.99, 0.999])
+ACPROP = small(acprop.SETTINGS, 3000, period=[4, 8, 10], beta2=maps.betas(3, 4))
+SPARSE = small(ACPROP, 3000, problem=["acprop2"], opt=["acprop"])
+
+
+@pytest.fixture(scope="module")
+def adam_of_phase() -> Any:
+    sweep = small(PHASE["inverse_sqrt"], 10_000, opt=["adam"])
+    return phase.compute({"inverse_sqrt": sweep})
 
 
 @pytest.fixture(scope="module")
@@ -20,8 +44,13 @@ def phases() -> Any:
 
 
 @pytest.fixture(scope="module")
-def zhangs() -> Any:
+def distances() -> Any:
     return zhang.compute(ZHANG)
+
+
+@pytest.fixture(scope="module")
+def sparse() -> Any:
+    return acprop.compute(SPARSE)
 
 
 @pytest.fixture(scope="module")
@@ -29,34 +58,44 @@ def acprops() -> Any:
     return acprop.compute(ACPROP)
 
 
-@pytest.mark.parametrize("opt", ["adam", "amsgrad"])
-@pytest.mark.parametrize(("schedule", "lr"), PHASE["schedules"].items())
-def test_a_cell_of_phase_is_the_oracles(phases: Any, opt: str, schedule: str, lr: float) -> None:
+def check_phase(data: Any, opt: str, schedule: str) -> None:
     rows = naive.run(
         amsgrad=opt == "amsgrad",
         semantics="paper",
-        lr=lr,
+        lr=PHASE[schedule]["base"]["lr"],
         beta1=0.9,
         beta2=0.99,
         eps=0.0,
-        steps=20_000,
+        steps=10_000,
         schedule=schedule,
         first_t=1,
     )
-    cell = phases.x.sel(optimizer=opt, schedule=schedule, decades1=1.0, decades2=2.0)
-    assert float(cell) == pytest.approx(rows[-1]["x"], abs=1e-9)
+    cell = data.x.sel(opt=opt, schedule=schedule, beta1=0.9, beta2=0.99)
+    assert float(cell) == pytest.approx(rows[-1]["x_after"], abs=1e-9)
 
 
-def test_the_drift_of_phase_is_beside_it(phases: Any) -> None:
-    said = phases.drift_goes_to.sel(decades1=1.0)
-    assert said.sel(decades2=2.0) == 1
-    assert phases.drift_goes_to.sel(decades1=3.0, decades2=3.0) == -1
+def test_a_cell_of_phase_is_the_oracles(adam_of_phase: Any) -> None:
+    check_phase(adam_of_phase, "adam", "inverse_sqrt")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("opt", ["adam", "amsgrad"])
+@pytest.mark.parametrize("schedule", PHASE)
+def test_every_panel_of_phase_is_the_oracles(phases: Any, opt: str, schedule: str) -> None:
+    assert phases.x.dims == ("schedule", "opt", "beta1", "beta2")
+    check_phase(phases, opt, schedule)
+
+
+def test_the_drift_of_phase_is_beside_it(adam_of_phase: Any) -> None:
+    goes_to = adam_of_phase.drift_goes_to
+    assert goes_to.sel(beta1=0.9, beta2=0.99) == 1
+    assert goes_to.sel(beta1=0.999, beta2=0.999) == -1
 
 
 def naive_zhang(n: int, beta1: float, beta2: float, steps: int) -> float:
     """Adam on Zhang's batches in cyclic order, as in a textbook."""
     x, m, v = 0.0, 0.0, 0.0
-    for k in range(1, steps):  # a record is taken before its update
+    for k in range(1, steps + 1):
         slope = n if k % n == 1 else -1.0
         g = slope if x >= -1 else slope * (x + 2)
         m = beta1 * m + (1 - beta1) * g
@@ -67,22 +106,33 @@ def naive_zhang(n: int, beta1: float, beta2: float, steps: int) -> float:
 
 
 @pytest.mark.parametrize("n", [10, 50])
-@pytest.mark.parametrize("decades2", [1.0, 3.0])
-def test_a_cell_of_zhang_is_the_oracles(zhangs: Any, n: int, decades2: float) -> None:
-    cell = zhangs.distance.sel(n=n, order="cyclic", decades1=1.0, decades2=decades2)
-    expected = naive_zhang(n, 0.9, 1 - 10.0**-decades2, 500)
-    assert float(cell) == pytest.approx(expected, abs=1e-9)
+@pytest.mark.parametrize("beta2", [0.9, 0.999])
+def test_a_cell_of_zhang_is_the_oracles(distances: Any, n: int, beta2: float) -> None:
+    cell = distances.distance.sel(period=n, order="cyclic", beta1=0.9, beta2=beta2)
+    assert float(cell) == pytest.approx(naive_zhang(n, 0.9, beta2, 500), abs=1e-9)
+
+
+@pytest.mark.parametrize("order", ["cyclic", "random"])
+@pytest.mark.parametrize("n", [10, 50])
+def test_zhang_after_n_steps_is_the_x_of_a_run_after_n_steps(
+    distances: Any, n: int, order: str
+) -> None:
+    for beta1, beta2 in ((0.0, 0.9), (0.9, 0.99)):
+        config = Config(**ZHANG["base"], period=n, order=order, beta1=beta1, beta2=beta2)
+        state, _ = run_to(build_engine(config), config.steps)
+        cell = distances.distance.sel(period=n, order=order, beta1=beta1, beta2=beta2)
+        assert float(cell) == abs(float(state.x) + 2)  # to the bit
 
 
 def naive_acprop(period: int, problem: str, beta2: float, steps: int) -> float:
     """The rule of ACProp on its two problems."""
     x, m, s = 0.5, 0.0, None
-    for k in range(1, steps):  # a record is taken before its update
-        phase_of = k % period
+    for k in range(1, steps + 1):
+        turn = k % period
         if problem == "acprop1":
-            g = float(period) if phase_of == 1 else -1.0
+            g = float(period) if turn == 1 else -1.0
         else:
-            g = {1: period / 2, period - 2: -1.0}.get(phase_of, 0.0)
+            g = {1: period / 2, period - 2: -1.0}.get(turn, 0.0)
         if s is not None:
             x -= 1 / math.sqrt(k) * g / (math.sqrt(s) + 1e-8)
         m = 0.9 * m + 0.1 * g
@@ -91,20 +141,58 @@ def naive_acprop(period: int, problem: str, beta2: float, steps: int) -> float:
     return x
 
 
-@pytest.mark.parametrize("problem", ["acprop1", "acprop2"])
-@pytest.mark.parametrize("period", [4, 10])
-def test_a_cell_of_acprop_is_the_oracles(acprops: Any, problem: str, period: int) -> None:
-    cell = acprops.x.sel(problem=problem, optimizer="acprop", period=period, decades=1.0)
+def check_acprop(data: Any, problem: str, period: int) -> None:
+    cell = data.x.sel(problem=problem, opt="acprop", period=period, beta2=0.9)
     assert float(cell) == pytest.approx(naive_acprop(period, problem, 0.9, 3000), abs=1e-7)
 
 
+@pytest.mark.parametrize("period", [4, 10])
+def test_a_cell_of_acprop_is_the_oracles(sparse: Any, period: int) -> None:
+    check_acprop(sparse, "acprop2", period)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("problem", ["acprop1", "acprop2"])
+@pytest.mark.parametrize("period", [4, 10])
+def test_each_problem_of_acprop_is_the_oracles(acprops: Any, problem: str, period: int) -> None:
+    check_acprop(acprops, problem, period)
+
+
+@pytest.mark.slow
+def test_adam_beside_acprop_is_the_oracles(acprops: Any) -> None:
+    rows = naive.run(
+        amsgrad=False,
+        semantics="torch",
+        lr=1.0,
+        beta1=0.9,
+        beta2=0.9,
+        eps=1e-8,
+        steps=3000,
+        schedule="inverse_sqrt",
+        first_t=1,
+        x0=0.5,
+        period=8,
+        big=8.0,
+        small=-1.0,
+    )
+    cell = acprops.x.sel(problem="acprop1", opt="adam", period=8, beta2=0.9)
+    assert float(cell) == pytest.approx(rows[-1]["x_after"], abs=1e-7)
+
+
 @pytest.mark.parametrize(
-    ("module", "settings", "name"),
-    [(phase, PHASE, "phases"), (zhang, ZHANG, "zhangs"), (acprop, ACPROP, "acprops")],
+    ("module", "settings", "name", "panels"),
+    [
+        (phase, PHASE, "adam_of_phase", 1),
+        slow(phase, PHASE, "phases", 4),
+        (zhang, ZHANG, "distances", 4),
+        (acprop, SPARSE, "sparse", 1),
+        slow(acprop, ACPROP, "acprops", 6),
+    ],
 )
-def test_they_are_drawn_and_told(
-    module: Any, settings: Any, name: str, request: pytest.FixtureRequest
+def test_they_are_drawn_and_described(
+    module: Any, settings: Any, name: str, panels: int, request: pytest.FixtureRequest
 ) -> None:
-    data = request.getfixturevalue(name)
-    module.draw(data, Figure())
-    assert "runs a map" in module.caption(settings, module.findings(data))
+    data, figure = request.getfixturevalue(name), Figure()
+    module.draw(data, figure)
+    assert len(figure.axes) == panels + 1  # the colour bar
+    assert "runs per map" in module.caption(settings, module.findings(data))

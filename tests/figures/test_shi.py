@@ -10,7 +10,12 @@ from matplotlib.figure import Figure
 from experiments.figures import shi
 
 STEPS = 2000
-SMALL = {**shi.SETTINGS, "powers": [0.5, 1.0, 2.0], "periods": [3, 5, 20], "steps": STEPS}
+SMALL = {
+    **shi.SETTINGS,
+    "base": {**shi.SETTINGS["base"], "steps": STEPS},
+    "powers": [0.5, 1.0, 2.0],
+    "periods": [3, 5, 20],
+}
 
 
 def naive(power: float, C: int) -> tuple[list[float], float]:  # noqa: N803
@@ -63,7 +68,7 @@ def test_the_grid_is_the_papers() -> None:
     assert (shi.SETTINGS["powers"][0], shi.SETTINGS["powers"][-1]) == (0.1, 4.0)
 
 
-def test_it_is_drawn_and_told(data: Any) -> None:
+def test_it_is_drawn_and_described(data: Any) -> None:
     found, figure = shi.findings(data), Figure(layout="constrained")
     shi.draw(data, figure)
     figure.draw_without_rendering()
@@ -81,5 +86,5 @@ def test_the_boundary_goes_between_the_cells() -> None:
         {"power": [1.0, 2.0, 3.0], "period": [2, 3]},
     )
     sides = {((1.5, 1.5), (1.5, 2.5)), ((2.5, 2.5), (2.5, 3.5)), ((1.5, 2.5), (2.5, 2.5))}
-    assert {tuple(map(tuple, side)) for side in shi._boundary(data)} == sides
+    assert {tuple(map(tuple, side)) for side in shi._sides(data)} == sides
     assert shi._least(data).tolist() == [1, 2]

@@ -11,7 +11,8 @@ from tests import naive
 
 @pytest.fixture(scope="module")
 def meanings() -> Any:
-    return semantics.compute({**semantics.SETTINGS, "steps": 5000, "points": 40})
+    base = {**semantics.SETTINGS["base"], "steps": 5000}
+    return semantics.compute({**semantics.SETTINGS, "base": base, "points": 40})
 
 
 @pytest.mark.parametrize("name", semantics.SETTINGS["semantics"])
@@ -33,6 +34,7 @@ def test_vmax_and_x_are_the_oracles(meanings: Any, name: str, first_t: int) -> N
         row = rows[step - 1]
         assert float(own.vmax[i]) == pytest.approx(row["vmax"], rel=1e-11)
         assert float(own.x[i]) == pytest.approx(row["x"], abs=1e-10)
+    assert float(own.x_last) == pytest.approx(rows[-1]["x_after"], abs=1e-10)
 
 
 def test_the_corrected_maximum_stays_at_the_first_gradient(meanings: Any) -> None:
@@ -44,7 +46,8 @@ def test_the_corrected_maximum_stays_at_the_first_gradient(meanings: Any) -> Non
 
 @pytest.fixture(scope="module")
 def theorem() -> Any:
-    return theorem1.compute({**theorem1.SETTINGS, "steps": 30_000, "points": 30})
+    base = {**theorem1.SETTINGS["base"], "steps": 30_000}
+    return theorem1.compute({**theorem1.SETTINGS, "base": base, "points": 30})
 
 
 def test_the_theorem_holds(theorem: Any) -> None:
@@ -57,7 +60,9 @@ def test_the_theorem_holds(theorem: Any) -> None:
 
 
 @pytest.mark.parametrize(("module", "name"), [(semantics, "meanings"), (theorem1, "theorem")])
-def test_they_are_drawn_and_told(module: Any, name: str, request: pytest.FixtureRequest) -> None:
+def test_they_are_drawn_and_described(
+    module: Any, name: str, request: pytest.FixtureRequest
+) -> None:
     data = request.getfixturevalue(name)
     module.draw(data, Figure())
     assert "Reddi, Kale and Kumar" in module.caption(module.SETTINGS, module.findings(data))
