@@ -57,19 +57,9 @@ def findings(data: xarray.Dataset) -> dict[str, Any]:
 
 def draw(data: xarray.Dataset, figure: Figure) -> None:
     """Draw a map for each rule and problem."""
-    panels = figure.subplots(
-        data.problem.size, data.opt.size, sharex=True, sharey=True, squeeze=False
-    )
-    cases = product(data.problem.values, data.opt.values)
-    for axes, (problem, opt) in zip(panels.flat, cases, strict=True):
-        image = maps.panel(axes, data.x.sel(problem=problem, opt=opt), vmin=-1, vmax=1)
+    label = "$x$ after the last step (dimensionless)"
+    for axes, (problem, opt) in maps.draw(figure, data.x, label, vmin=-1, vmax=1):
         axes.set_title(f"{style.LABELS[opt]}, {TITLES[problem]}", loc="left", fontsize=8.5)
-    for axes in panels[:, 0]:
-        axes.set_ylabel("P (steps)")
-    for axes in panels[-1]:
-        axes.set_xlabel(r"$\beta_2$ (dimensionless)")
-    bar = figure.colorbar(image, ax=panels, shrink=0.8)
-    bar.set_label("$x$ after the last step (dimensionless)")
 
 
 def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> str:

@@ -73,23 +73,25 @@ def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
     total = drift(slopes(Online()), beta2_of(w), beta2_of(z)).total / Online().period
 
     runs = [*_runs_by_period(settings), *_runs_on_figure1(settings)]
+    beta1, beta2 = ([run.rule_options[name] for run in runs] for name in ("beta1", "beta2"))
+    goes_to = [
+        int(drift(slopes(run.make_problem()), *betas).goes_to)
+        for run, *betas in zip(runs, beta1, beta2, strict=True)
+    ]
     x = on_grid(lambda run: run_to(compiled(run), run.steps)[0].x, runs)
     dims, of = ("beta1", "period"), "for which x goes to +1, t mod C"
-
-    def column(values: list[Any], long_name: str) -> Any:
-        return variable("run", values, long_name)
-
     return xarray.Dataset(
         {
             "least": variable(dims, least, f"least beta2 {of}"),
             "most": variable(dims, most, f"largest beta2 {of}"),
             "drift": variable(("w", "z"), total.astype(np.float32), "D / P on Figure 1's problem"),
-            "run_period": column([run.make_problem().period for run in runs], "period of a run"),
-            "run_figure1": column([int(run.problem == "online") for run in runs],
-                                  "whether a run is on Figure 1's problem"),
-            "run_beta1": column([run.beta1 for run in runs], "beta1 of a run"),
-            "run_beta2": column([run.rule_options["beta2"] for run in runs], "beta2 of a run"),
-            "run_goes_to": column([_goes_to(run) for run in runs], "end by the drift"),
+            "run_period": variable("run", [run.make_problem().period for run in runs],
+                                   "period of a run"),
+            "run_figure1": variable("run", [int(run.problem == "online") for run in runs],
+                                    "whether a run is on Figure 1's problem"),
+            "run_beta1": variable("run", beta1, "beta1 of a run"),
+            "run_beta2": variable("run", beta2, "beta2 of a run"),
+            "run_goes_to": variable("run", goes_to, "end by the drift"),
             "run_x": variable("run", x, "x after the last step"),
         },
         {
@@ -142,12 +144,6 @@ def _beside(run: Config, offset: float) -> NDArray[np.float64]:
     at = style.decades(boundary(slopes(run.make_problem()), run.rule_options["beta1"]).beta2)
     both = np.concatenate([at - offset, at + offset])
     return both[both >= 0]
-
-
-def _goes_to(run: Config) -> int:
-    """Return the end of F where x goes, by the drift."""
-    betas = run.rule_options["beta1"], run.rule_options["beta2"]
-    return int(drift(slopes(run.make_problem()), *betas).goes_to)
 
 
 def findings(data: xarray.Dataset) -> dict[str, Any]:

@@ -17,11 +17,11 @@ import amsgrad
 import experiments
 from amsgrad.code_digest import code_digest
 from experiments.figures import netcdf
-from experiments.figures.runs import VERIFIED
 from experiments.figures.style import STYLE, new_figure, save
 from experiments.files import provenance
 from experiments.files.atomic import replacing, write_bytes, write_text
 from experiments.files.strict_json import to_json
+from experiments.sweeps.chunk import VERIFIED
 
 CACHE = "cache"  # beside the runs, and ignored by git as they are
 

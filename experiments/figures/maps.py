@@ -1,10 +1,13 @@
 """Maps over betas, evenly in the decades of 1 - beta."""
 
+from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import numpy as np
 import xarray
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from experiments.figures import style
 
@@ -18,21 +21,35 @@ def betas(last: float, number: int) -> list[float]:
     return [float(1 - 10.0**-decade) for decade in np.linspace(0, last, number)]
 
 
-def panel(axes: Axes, values: xarray.DataArray, **colors: Any) -> Any:
-    """Draw a map of values over two coordinates, the first one across; return the image.
+def draw(
+    figure: Figure, values: xarray.DataArray, label: str, **colors: Any
+) -> Iterator[tuple[Axes, tuple[Any, Any]]]:
+    """Draw a map for each combination of the first two coordinates, and one bar of colours.
 
-    An axis of betas is labelled by them.
+    Args:
+        values: the third coordinate goes across, the fourth upwards.
+        label: of the bar.
+        colors: limits or norm of the colours.
+
+    Returns:
+        The panels, each with its two values.
     """
-    across, up = values.dims
-    image = axes.pcolormesh(
-        _scale(values[across]), _scale(values[up]), values.T, cmap="PuOr_r", rasterized=True,
-        **colors,
-    )  # fmt: skip
-    for axis, name in ((axes.xaxis, str(across)), (axes.yaxis, str(up))):
-        if name.startswith("beta"):
-            style.beta_axis(axis, int(name[-1]), float(_scale(values[name])[-1]))
-    axes.label_outer()
-    return image
+    rows, columns, across, up = (values[dim] for dim in values.dims)
+    panels = figure.subplots(rows.size, columns.size, sharex=True, sharey=True, squeeze=False)
+    cases = list(product(rows.values, columns.values))
+    for axes, (row, column) in zip(panels.flat, cases, strict=True):
+        one = values.sel({rows.name: row, columns.name: column})
+        image = axes.pcolormesh(
+            _scale(across), _scale(up), one.T, cmap="PuOr_r", rasterized=True, **colors
+        )
+        for axis, coordinate in ((axes.xaxis, across), (axes.yaxis, up)):
+            if coordinate.name == "period":
+                axis.set_label_text("P (steps)")
+            else:
+                style.beta_axis(axis, int(str(coordinate.name)[-1]), float(_scale(coordinate)[-1]))
+        axes.label_outer()
+    figure.colorbar(image, ax=panels, shrink=0.8).set_label(label)
+    return zip(panels.flat, cases, strict=True)
 
 
 def contour(axes: Axes, values: xarray.DataArray, level: float) -> None:
@@ -42,4 +59,4 @@ def contour(axes: Axes, values: xarray.DataArray, level: float) -> None:
 
 
 def _scale(coordinate: xarray.DataArray) -> xarray.DataArray:
-    return style.decades(coordinate) if str(coordinate.name).startswith("beta") else coordinate
+    return coordinate if coordinate.name == "period" else style.decades(coordinate)

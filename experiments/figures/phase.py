@@ -71,17 +71,12 @@ def findings(data: xarray.Dataset) -> dict[str, Any]:
 
 def draw(data: xarray.Dataset, figure: Figure) -> None:
     """Draw a map of the last x for each optimizer and schedule, and Adam's boundary on top."""
-    panels = figure.subplots(
-        data.opt.size, data.schedule.size, sharex=True, sharey=True, squeeze=False
-    )
-    cases = product(data.opt.values, data.schedule.values)
-    for axes, (opt, schedule) in zip(panels.flat, cases, strict=True):
-        image = maps.panel(axes, data.x.sel(opt=opt, schedule=schedule), vmin=-1, vmax=1)
+    label = "$x$ after the last step (dimensionless); the optimum is $-1$"
+    x = data.x.transpose("opt", "schedule", "beta1", "beta2")
+    for axes, (opt, schedule) in maps.draw(figure, x, label, vmin=-1, vmax=1):
         axes.set_title(f"{style.LABELS[opt]}, {TITLES[schedule]}", loc="left")
         if opt == "adam":
             maps.contour(axes, data.drift_goes_to, 0)
-    bar = figure.colorbar(image, ax=panels, shrink=0.7)
-    bar.set_label("$x$ after the last step (dimensionless); the optimum is $-1$")
 
 
 def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> str:

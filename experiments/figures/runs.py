@@ -15,9 +15,8 @@ from amsgrad.engines.reference import Reference
 from amsgrad.verification import verify_to_the_bit
 from experiments.config.build import build_setup
 from experiments.config.run_config import Config
+from experiments.sweeps.chunk import VERIFIED
 from experiments.sweeps.threads import cores
-
-VERIFIED = 200  # steps
 
 
 def compiled(config: Config, start: State | None = None) -> Compiled:

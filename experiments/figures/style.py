@@ -89,7 +89,7 @@ def beta_axis(axis: Axis, number: int, last: float) -> None:
     """Label an axis of decades, from 0 to `last`, by the values of beta1 or beta2."""
     at = list(range(int(last + 0.01) + 1))
     axis.set_ticks(at, [f"{float(beta2_of(d)):g}" for d in at])
-    axis.set_label_text(rf"$\beta_{number}$ (dimensionless), as $-\log_{{10}}(1 - \beta_{number})$")
+    axis.set_label_text(rf"$\beta_{number}$ (dimensionless)")
 
 
 def band(axes: Axes, t: Any, x: Any, color: str) -> Any:

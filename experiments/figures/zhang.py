@@ -69,19 +69,13 @@ def findings(data: xarray.Dataset) -> dict[str, Any]:
 
 def draw(data: xarray.Dataset, figure: Figure) -> None:
     """Draw a map for each n and order."""
-    panels = figure.subplots(
-        data.period.size, data.order.size, sharex=True, sharey=True, squeeze=False
-    )
     largest = float(np.log10(data.distance.max()))
     norm = TwoSlopeNorm(vcenter=np.log10(START), vmin=-2, vmax=largest)
-    cases = product(data.period.values, data.order.values)
-    for axes, (n, order) in zip(panels.flat, cases, strict=True):
-        distance = data.distance.sel(period=n, order=order)
-        image = maps.panel(axes, np.log10(distance.clip(1e-2)), norm=norm)
-        maps.contour(axes, distance, START)
+    label = r"$\log_{10} |x - x^*|$ after the last step (dimensionless)"
+    logarithm = np.log10(data.distance.clip(1e-2))
+    for axes, (n, order) in maps.draw(figure, logarithm, label, norm=norm):
+        maps.contour(axes, data.distance.sel(period=n, order=order), START)
         axes.set_title(f"n = {n}, {order} order", loc="left")
-    bar = figure.colorbar(image, ax=panels, shrink=0.8)
-    bar.set_label(r"$\log_{10} |x - x^*|$ after the last step (dimensionless)")
 
 
 def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> str:
