@@ -34,8 +34,9 @@ from amsgrad.problems.zhang import Zhang
 from amsgrad.rules import RULES
 from amsgrad.schedules import record_steps
 from experiments.config.run_config import RUN, Config
-from tests.engines.cases import Case, same
+from tests.engines.cases import Case
 from tests.marks import slow
+from tests.same import same
 
 points = st.floats(-1, 1)
 

@@ -24,8 +24,8 @@ from amsgrad.problems.zhang import Zhang
 from amsgrad.regret import value
 from amsgrad.rules import RULES
 from amsgrad.schedules import harmonic, inverse_sqrt, record_steps
-from tests.engines.cases import same
 from tests.marks import NO_JIT, needs_jit, slow
+from tests.same import same
 
 MANY = 10_000_000
 

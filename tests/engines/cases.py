@@ -7,11 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from amsgrad.engines.base import Records, Setup
+from amsgrad.engines.base import Setup
 from amsgrad.engines.compiled import Compiled
 from amsgrad.engines.reference import Reference
-from amsgrad.engines.torch_loop import TorchLoop
-from amsgrad.optimizers.catalog import real_optimizer
 from amsgrad.problems.online import Online
 from amsgrad.problems.problem import Problem
 from amsgrad.rules import RULES
@@ -72,7 +70,10 @@ class Case:
         return found
 
     def engine(self, name: str) -> Any:
-        if name == "torch":
+        if name == "torch":  # torch takes seconds to import
+            from amsgrad.engines.torch_loop import TorchLoop
+            from amsgrad.optimizers.catalog import real_optimizer
+
             return TorchLoop(self.setup, real_optimizer(self.opt, lr=self.lr, **self.options))
         return {"compiled": Compiled, "reference": Reference}[name](self.setup, self.rule)
 
@@ -99,8 +100,3 @@ QUICK = [case for i, case in enumerate(CASES) if i % 8 in (0, 3, 5, 6)]
 every_case = pytest.mark.parametrize(
     "case", [case if case in QUICK else slow(case) for case in CASES], ids=str
 )
-
-
-def same(a: Records, b: Records) -> bool:
-    """Return True if all records agree to the bit: 0 and -0 do not, and the same NaN does."""
-    return all(p.dtype == q.dtype and p.tobytes() == q.tobytes() for p, q in zip(a, b, strict=True))

@@ -15,8 +15,9 @@ from amsgrad.engines.batch import Batch
 from amsgrad.engines.driver import drive, never, run_to
 from amsgrad.problems.online import Online
 from amsgrad.schedules import record_steps
-from tests.engines.cases import Case, same
+from tests.engines.cases import Case
 from tests.marks import without_kernels
+from tests.same import same
 
 STEPS = 1000
 AT = record_steps(STEPS, 37)

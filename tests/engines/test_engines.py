@@ -18,8 +18,9 @@ from amsgrad.regret import value
 from amsgrad.rules.adam import SEMANTICS
 from amsgrad.schedules import BETA1_SCHEDULES, SCHEDULES, record_steps
 from tests import naive
-from tests.engines.cases import CASES, QUICK, RATES, Case, every_case, same
+from tests.engines.cases import CASES, QUICK, RATES, Case, every_case
 from tests.marks import slow, without_kernels
+from tests.same import same
 
 ENGINES = ("reference", "compiled", pytest.param("torch", marks=without_kernels))
 LONG = 5000  # past the settling step of bias correction, 3725

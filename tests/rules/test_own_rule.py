@@ -158,7 +158,8 @@ def test_a_run_takes_verifies_and_names_both(mine: Mine, tmp_path: Path) -> None
     done = mine(
         SYNTHETIC, "--opt", "heavyball", "--inertia", "0.75", "--problem", "turns",
         "--tilt", "0.125", "--lr", "0.001", "--steps", "700", "--every", "100",
-        "--engine", "compiled", "--dtype", "float64", "--out", str(tmp_path / "runs"), "--json",
+        "--engine", "compiled", "--certify", "no", "--dtype", "float64",
+        "--out", str(tmp_path / "runs"), "--json",
     )  # fmt: skip
     summary = json.loads(done.stdout.splitlines()[-1])
     agree = "the first 700 steps agree with the reference engine (largest difference 0.0e+00)"
@@ -217,7 +218,6 @@ def test_the_caption_names_all_options(mine: Mine) -> None:
 
 
 BATCH = """
-from dataclasses import replace
 from amsgrad.engines.agreement import first_difference
 from amsgrad.engines.base import Setup
 from amsgrad.engines.batch import Batch
@@ -228,7 +228,7 @@ setups = [Setup(Turns(tilt), 0.01, x0=0.25, dtype=np.float64) for tilt in (0.25,
 rules = [heavyball(inertia=inertia) for inertia in (0.0, 0.5, 0.9)]
 state, _ = run_to(Batch(setups, rules), 500)
 for i in range(3):
-    print(first_difference(state.run(i), run_to(Reference(setups[i], rules[i]), 500)[0]))
+    assert first_difference(state.run(i), run_to(Reference(setups[i], rules[i]), 500)[0]) is None
 """
 
 SWEEP = """
@@ -247,9 +247,8 @@ sys.exit(status or main(["merge", sys.argv[3]]))
 
 
 def test_a_batch_and_a_sweep_over_its_options(mine: Mine, tmp_path: Path) -> None:
-    assert mine(BATCH).stdout.split() == ["None"] * 3
     (tmp_path / "own.yaml").write_text(SWEEP)
-    mine(TO_SWEEP, str(tmp_path / "own.yaml"), str(tmp_path / "own"))
+    mine(BATCH + TO_SWEEP, str(tmp_path / "own.yaml"), str(tmp_path / "own"))
     with (tmp_path / "own" / "cells.csv").open() as file:
         cells = list(csv.DictReader(file))
     assert {cell["status"] for cell in cells} == {"finished"}

@@ -12,7 +12,7 @@ from amsgrad.engines.driver import run_to
 from amsgrad.rules import RULES
 from amsgrad.rules.rule import NEVER, Rule
 from amsgrad.schedules import constant, exponential, harmonic
-from tests.marks import NO_JIT
+from tests.marks import NO_JIT, slow
 from tests.rules.cases import CASES, RULE_CASES, STEPS, Case, walk
 
 
@@ -64,7 +64,7 @@ def test_adamnc_without_momentum_and_with_a_falling_step_is_adagrad() -> None:
     np.testing.assert_allclose(ours, adagrad, rtol=0, atol=1e-14)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("dtype", [np.float32, slow(np.float64)])
 def test_adamncs_v_is_the_mean_of_all_squares(dtype: Any) -> None:
     """After a million steps a plain sum in single precision would be 0.8% off."""
     periods = 100 if NO_JIT else 10_000
