@@ -2,7 +2,9 @@
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from itertools import pairwise
+from decimal import Decimal, localcontext
+from itertools import accumulate, pairwise, repeat
+from operator import mul
 from typing import Any, NamedTuple
 
 from amsgrad.field_types import Whole, closest
@@ -13,7 +15,10 @@ from experiments.config.reading import Given, read_setting
 from experiments.config.run_config import RUN, names
 
 MOST_VALUES = 1_000_000
+DIGITS = 40  # of a point of a form; a float64 is rounded once from it
 ROLES = (Role.NUMBERS, Role.LENGTH)  # of a setting that may be an axis
+
+Form = Callable[[Decimal, Decimal, int], list[Decimal]]
 
 
 class InForce(NamedTuple):
@@ -43,31 +48,25 @@ class InForce(NamedTuple):
 ALL = InForce((), ())
 
 
-def linear(a: float, b: float, share: float) -> float:
-    """Return a point between a and b; equal shares give equal steps."""
-    return a + (b - a) * share
+def linear(a: Decimal, b: Decimal, number: int) -> list[Decimal]:
+    """Return numbers from a to b with equal steps."""
+    last = max(number - 1, 1)
+    return [(a * (last - i) + b * i) / last for i in range(number)]
 
 
-def log(a: float, b: float, share: float) -> float:
-    """Return a point between a and b, both above zero; equal shares give equal ratios.
-
-    Powers of ten come out exactly.
-    """
+def log(a: Decimal, b: Decimal, number: int) -> list[Decimal]:
+    """Return numbers from a to b, both above zero, with equal ratios."""
     if a <= 0 or b <= 0:
         raise ValueError
-    return float(10 ** linear(math.log10(a), math.log10(b), share))
+    return _geometric(a, b, number)
 
 
-def nines(a: float, b: float, share: float) -> float:
-    """Return 1 - 10^-k for k between a and b: 0.9, 0.99, 0.999 for [1, 3, 3]."""
-    return 1 - float(10 ** -linear(a, b, share))
+def nines(a: Decimal, b: Decimal, number: int) -> list[Decimal]:
+    """Return 1 - 10^-k for k from a to b with equal steps: 0.9, 0.99, 0.999 for [1, 3, 3]."""
+    return [1 - power for power in _geometric(10**-a, 10**-b, number)]
 
 
-FORMS: dict[str, Callable[[float, float, float], float]] = {
-    "linear": linear,
-    "log": log,
-    "nines": nines,
-}
+FORMS: dict[str, Form] = {"linear": linear, "log": log, "nines": nines}
 
 
 def check_name(name: object, where: str) -> None:
@@ -128,8 +127,8 @@ def _from_form(
         raise ConfigError(f"{where}: {shown(form)} must be one of {allowed}{closest(form, FORMS)}")
     try:
         first, last, number = numbers
-        first, last, number = float(first), float(last), Whole(0).read(number)
-        if not math.isfinite(first) or not math.isfinite(last):
+        first, last, number = Decimal(str(first)), Decimal(str(last)), Whole(0).read(number)
+        if not math.isfinite(float(first)) or not math.isfinite(float(last)):
             raise ValueError
     except (ValueError, TypeError, ArithmeticError):
         raise ConfigError(
@@ -137,22 +136,38 @@ def _from_form(
         ) from None
     _check_number(name, number, where)
     try:
-        point = FORMS[str(form)]
-        spread = [point(first, last, i / max(number - 1, 1)) for i in range(number)]
+        spread = _spread(FORMS[str(form)], first, last, number)
     except ArithmeticError:
         raise ConfigError(f"{where}: {form} from {first:g} to {last:g} is too far") from None
     except ValueError:
         raise ConfigError(
             f"{where}: log needs two numbers above zero, but {first:g} and {last:g} were given"
         ) from None
-    if all(isinstance(option.type, Whole) for option in in_force.options(name)):
-        spread = [round(value) for value in spread]
-        if any(a == b for a, b in pairwise(spread)):
-            raise ConfigError(
-                f"{where}: there are fewer than {number} whole numbers in {form} from {first:g} to"
-                f" {last:g}"
-            )
-    return _from_list(name, spread, where, in_force)
+    if not all(isinstance(option.type, Whole) for option in in_force.options(name)):
+        return _from_list(name, list(map(float, spread)), where, in_force)
+    whole = list(map(round, spread))
+    if any(a == b for a, b in pairwise(whole)):
+        raise ConfigError(
+            f"{where}: there are fewer than {number} whole numbers in {form} from {first:g} to"
+            f" {last:g}"
+        )
+    return _from_list(name, whole, where, in_force)
+
+
+def _spread(form: Form, first: Decimal, last: Decimal, number: int) -> list[Decimal]:
+    """Return the points of a form, correctly rounded, and exact where they have no more digits.
+
+    Floats would give 0.7000000000000001 in nine points from 0.1 to 0.9.
+    """
+    with localcontext(prec=2 * DIGITS):  # a million ratios one after another cost six digits
+        points = form(first, last, number)
+    with localcontext(prec=DIGITS):
+        return [+point for point in points]
+
+
+def _geometric(a: Decimal, b: Decimal, number: int) -> list[Decimal]:
+    ratio = ((b / a).ln() / max(number - 1, 1)).exp()
+    return list(accumulate(repeat(ratio, number - 1), mul, initial=a))[:number]
 
 
 def _check_number(name: str, number: int, where: str) -> None:

@@ -1,7 +1,7 @@
 """Fill a folder: skip the chunks that are there, compute and write the others."""
 
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from experiments.sweeps.chunk_file import STATUS, Damaged, unpack
@@ -31,10 +31,15 @@ class Filling:
         self._fail_fast = fail_fast
         self._halt = False
 
-    def missing(self, numbers: Iterable[int]) -> dict[int, int]:
+    def missing(self, numbers: Sequence[int]) -> dict[int, int]:
         """Return the cost of each of these chunks that is to be computed, by its number."""
-        works = ((number, self.plan.work(number)) for number in numbers)
-        return {number: work.cost for number, work in works if not self._find(work)}
+        missing: dict[int, int] = {}
+        for number in numbers:
+            work = self.plan.work(number)
+            if not self._find(work):
+                missing[number] = work.cost
+            self.reporter.line.show(lambda: self.reporter.looked(len(missing), len(numbers)))
+        return missing
 
     def run(
         self,

@@ -18,11 +18,13 @@ class Cells:
     """All cells with what was kept of them, NaN where there is nothing yet.
 
     Args:
-        about: the identity of the sweep (`Plan.identity`), or the manifest of its folder.
+        about: the identity of the sweep (`Plan.identity`).
+        begun: the provenance of its beginning, where it has a folder.
     """
 
-    def __init__(self, about: Mapping[str, Any]) -> None:
+    def __init__(self, about: Mapping[str, Any], begun: Mapping[str, Any] | None = None) -> None:
         self.about = about
+        self.begun = begun or {}
         self.axes: dict[str, list[Any]] = dict(about["sweep"]["axes"])
         self.keep = quantities.from_document(about["sweep"]["keep"], "manifest.json")
         self.steps: int = about["first_cell"]["steps"]
@@ -58,10 +60,10 @@ def gather(folder: Path) -> Cells:
         OSError: it cannot be read.
     """
     store, manifest = Store.open(folder)
-    cells = Cells(manifest)
+    cells = Cells(manifest["identity"], manifest["provenance"])
     for file in store.files():
         try:
             cells.add(store.load(file))
-        except Damaged:
+        except (Damaged, FileNotFoundError):
             cells.damaged += 1
     return cells

@@ -1,6 +1,7 @@
 """From the chunks to one data set: netCDF for maps, CSV and parquet with one row per cell."""
 
 import io
+import shlex
 import sys
 from datetime import UTC, datetime
 from importlib.util import find_spec
@@ -12,12 +13,14 @@ from numpy.typing import NDArray
 
 from experiments.files import provenance
 from experiments.files.atomic import replacing, write_bytes, write_text
+from experiments.files.regular import read_regular
 from experiments.files.strict_json import to_json
 from experiments.run.trace import SOURCE
 from experiments.sweeps.axes import ALL
 from experiments.sweeps.gather import MISSING, STATUS, Cells, gather
 from experiments.sweeps.quantities import VARIABLES, series_steps
 from experiments.sweeps.reporter import Report
+from experiments.sweeps.store import RESULTS, StoreError, held, why_unwritten
 from experiments.terminal import say
 
 if TYPE_CHECKING:
@@ -28,28 +31,59 @@ def merge(folder: Path) -> Report:
     """Write what is finished as `sweep.nc` and as tables.
 
     Raises:
-        StoreError: the folder does not hold a sweep.
-        OSError: it cannot be written.
+        StoreError: the folder does not hold a sweep, or a fuller result; or it cannot be written.
     """
     cells = gather(folder)
-    data = to_dataset(cells)
-    table = to_table(cells, data)
-    files = [folder / "sweep.nc", folder / "cells.csv"]
-    write_bytes(files[0], _netcdf(data))
-    with replacing(files[1]) as part:
-        table.to_csv(part, index=False, lineterminator="\n")
-    if find_spec("pyarrow"):
-        files.append(folder / "cells.parquet")
-        with replacing(files[2]) as part:
-            table.to_parquet(part, index=False)
-    else:
-        say("sweep: cells.parquet needs pyarrow: install the extra parquet")
-    files.append(folder / "provenance.json")
-    write_text(files[-1], to_json(_provenance(cells), indent=2) + "\n")
-    missing = cells.counts()["missing"]
+    missing, file = cells.counts()["missing"], folder / RESULTS[0]
+    again = "give the command of the sweep again, which computes them, and then merge again"
+    before = _missing_in(file)
+    if before is not None and before < missing:
+        raise StoreError(
+            f"{file} lacks {before:,} cells, but the chunks lack {missing:,} now, {cells.damaged:,}"
+            f" of their files being damaged; it is not replaced: {again}, or move it away",
+            1,
+        )
+    try:
+        with held(folder):
+            files = _write(folder, cells)
+    except OSError as unwritten:
+        same = f"python -m experiments.sweep merge {shlex.quote(str(folder))}"
+        raise StoreError(why_unwritten(folder, unwritten, same), 1) from None
     line = f"{cells.status.size:,} cells in {' '.join(map(str, files))}"
     gaps = f"; {missing:,} of them are missing" if missing else ""
-    return Report([line + gaps], {"files": list(map(str, files)), "missing": missing})
+    summary = {"files": list(map(str, files)), "missing": missing, "damaged": cells.damaged}
+    if not cells.damaged:
+        return Report([line + gaps], summary)
+    error = f"{cells.damaged:,} files of chunks are damaged and their cells are missing: {again}"
+    return Report([line + gaps], summary, 1, error)
+
+
+def _missing_in(file: Path) -> int | None:
+    """Return how many cells an earlier result lacks, or None where it cannot be read."""
+    import h5py
+
+    try:
+        with h5py.File(io.BytesIO(read_regular(file)), "r") as data:
+            return int(data.attrs["cells_missing"])
+    except Exception:  # of damaged bytes HDF5 makes errors of any class
+        return None
+
+
+def _write(folder: Path, cells: Cells) -> list[Path]:
+    data = to_dataset(cells)
+    table = to_table(cells, data)
+    netcdf, csv, parquet, about = files = [folder / name for name in RESULTS]
+    write_bytes(netcdf, _netcdf(data))
+    with replacing(csv) as part:
+        table.to_csv(part, index=False, lineterminator="\n")
+    if find_spec("pyarrow"):
+        with replacing(parquet) as part:
+            table.to_parquet(part, index=False)
+    else:
+        files.remove(parquet)
+        say("sweep: cells.parquet needs pyarrow: install the extra parquet")
+    write_text(about, to_json(_provenance(cells), indent=2) + "\n")
+    return files
 
 
 def to_dataset(cells: Cells) -> "xarray.Dataset":
@@ -140,6 +174,6 @@ def _provenance(cells: Cells) -> dict[str, Any]:
     )
     return {
         "sweep": cells.about["sweep"],
-        "begun": cells.about["provenance"],
+        "begun": cells.begun,
         "merged": merged,
     }

@@ -14,6 +14,7 @@ from amsgrad.code_digest import versions
 from experiments.command import ConfigError
 from experiments.config.run_config import Config
 from experiments.sweeps.plan_checks import Kind, check_all, kind_of
+from experiments.sweeps.progress import Line
 from experiments.sweeps.sweep_file import Sweep
 from experiments.sweeps.work import FORM, Work, cell_code, sweep_digest
 
@@ -97,17 +98,20 @@ def make_plan(sweep: Sweep) -> Plan:
         )
     fixed = {name: values for name, values in sweep.axes.items() if name not in sweep.free}
     # the values of a free axis are checked one by one, and their largest with all others
-    free = {name: max(values, key=abs) for name, values in sweep.axes.items() if name in sweep.free}
+    largest = {n: max(values, key=abs) for n, values in sweep.axes.items() if n in sweep.free}
     configs, kinds = [], []
+    line, number = Line(), prod(map(len, fixed.values()))
     for values in product(*fixed.values()):
-        own = dict(zip(fixed, values, strict=True))
+        own = {**largest, **dict(zip(fixed, values, strict=True))}
         try:
-            config = Config(**{**sweep.base, **free, **own})
+            config = Config(**{**sweep.base, **own})
         except ConfigError as error:
-            at = ", ".join(f"{name} = {value}" for name, value in own.items())
-            raise ConfigError(f"{error} (where {at})" if at else error) from None
+            at = ", ".join(f"{name} = {own[name]}" for name in sweep.axes)
+            raise ConfigError(f"{error} (in the cell {at})") from None
         configs.append(config)
         kinds.append(kind_of(config, sweep))
+        line.show(lambda: f"planning: {len(configs):,} of {number:,} sets of settings are checked")
+    line.close()
     check_all(sweep, configs, kinds)
     indices: dict[Kind, int] = {}
     of_config = np.array([indices.setdefault(kind, len(indices)) for kind in kinds])
@@ -124,8 +128,8 @@ def _cut(
 ) -> Iterator[tuple[NDArray[np.int64], bool]]:
     everything = np.arange(prod(sweep.shape), dtype=np.int64)
     of_cell = of_config[_shared_number(sweep, everything)]
-    for number, kind in enumerate(kinds):
-        cells = everything[of_cell == number]
+    by_kind = np.split(np.argsort(of_cell, kind="stable"), np.cumsum(np.bincount(of_cell))[:-1])
+    for kind, cells in zip(kinds, by_kind, strict=True):
         # Betas near 1 keep the coefficients changing for long: such cells are slow together.
         places = sweep.places(cells)
         betas = [numbers[name][places[name]] for name in ("beta1", "beta2") if name in numbers]

@@ -4,11 +4,16 @@ from math import prod
 from typing import Any, NamedTuple
 
 from amsgrad.cycles.certificate import why_no_cycle
+from amsgrad.schedules import BETA1_SCHEDULES, FORMULAS, SCHEDULES
 from experiments.command import ConfigError
 from experiments.config.build import build_setup
 from experiments.config.run_config import RUN, Config
 from experiments.sweeps.sweep_file import Sweep
 
+RATES = {
+    "schedule_rate": ("schedule", SCHEDULES),
+    "beta1_rate": ("beta1_schedule", BETA1_SCHEDULES),
+}
 MOST_SERIES = 200_000_000  # numbers in all, held in memory by `merge`
 LONGEST_WINDOW = 100_000_000  # steps that are looked at one by one
 
@@ -66,12 +71,10 @@ def check_all(sweep: Sweep, configs: list[Config], kinds: list[Kind]) -> None:
     keep, first = sweep.keep, configs[0]
     if not keep.variables and keep.series is None:
         raise ConfigError("keep must name a quantity")
-    effective = set(RUN).union(*(c.rule_options.keys() | c.problem_options for c in configs))
     for name in sweep.axes:
-        if name not in effective:
-            raise ConfigError(
-                f"the axis {name} has no effect with opt {first.opt} on problem {first.problem}"
-            )
+        idle_with = _no_effect_with(name, first)
+        if idle_with and all(_no_effect_with(name, config) for config in configs):
+            raise ConfigError(f"the axis {name} has no effect with {idle_with}; leave it out")
     if "limit" in keep.plain and not any(kind.certified for kind in kinds):
         why = why_no_cycle(build_setup(first), first.make_rule())
         raise ConfigError(
@@ -92,3 +95,16 @@ def check_all(sweep: Sweep, configs: list[Config], kinds: list[Kind]) -> None:
                 f"mean_log_distance looks at {longest:,.0f} steps of a cell one by one, and at most"
                 f" {LONGEST_WINDOW:,} are allowed; give converged: {{distance: ...}} instead"
             )
+
+
+def _no_effect_with(name: str, config: Config) -> str:
+    """Return with what this setting has no effect on the numbers; empty where it has one."""
+    if name in RATES:
+        setting, known = RATES[name]
+        chosen = getattr(config, setting)
+        return "" if "{rate" in FORMULAS[known[chosen]] else f"{setting} {chosen}"
+    if name == "seed":
+        effective = config.make_problem().random
+    else:
+        effective = name in RUN or name in {**config.rule_options, **config.problem_options}
+    return "" if effective else f"opt {config.opt} on problem {config.problem}"

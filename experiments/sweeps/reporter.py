@@ -1,6 +1,5 @@
 """The reports of one process on a sweep: progress and failures at once, the result at the end."""
 
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -8,10 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from experiments.sweeps.chunk_file import STATUS, Chunk
-from experiments.terminal import say
+from experiments.sweeps.progress import Line
 
-SECONDS_BETWEEN_LINES = 10.0
-SECONDS_BETWEEN_UPDATES = 0.2
 MOST_SHOWN = 10  # failures, and lost chunks
 
 
@@ -39,16 +36,17 @@ class Reporter:
         self.cells = 0  # in the chunks that are there now
         self.failed = 0  # of them: cells that failed or diverged
         self.failures = 0  # of them: in chunks that this process has computed
+        self.line = Line()
         self._values = values
-        self._live = sys.stderr.isatty()
         self.begin(0, 0)
 
     def begin(self, chunks: int, cost: int) -> None:
         """Take note that so many chunks are to be computed, of so many cells x steps."""
         self._chunks, self._cost, self._steps, self._before = chunks, cost, 0, self.found
-        self._began = self._said = time.monotonic()
+        self._began = time.monotonic()
+        self.line.close()
         if self.damaged:
-            self.warn(f"damaged chunks, which are computed again: {len(self.damaged)}")
+            self.line.warn(f"damaged chunks, which are computed again: {len(self.damaged)}")
 
     @property
     def done(self) -> int:
@@ -75,41 +73,30 @@ class Reporter:
             self.failures += 1
             if self.failures <= MOST_SHOWN:
                 at = ", ".join(f"{name} = {value}" for name, value in self._values(cell).items())
-                self.warn(f"cell {cell} ({at}) {STATUS[index[cell]]}: {why}")
+                self.line.warn(f"cell {cell} ({at}) {STATUS[index[cell]]}: {why}")
             elif self.failures == MOST_SHOWN + 1:
-                self.warn("more cells fail; `python -m experiments.sweep status` counts them")
-        pause = SECONDS_BETWEEN_UPDATES if self._live else SECONDS_BETWEEN_LINES
-        if time.monotonic() - self._said >= pause:
-            self._said = time.monotonic()
-            self._say(self._line(), end="" if self._live else "\n")
+                self.line.warn("more cells fail; `python -m experiments.sweep status` counts them")
+        self.line.show(self._text)
 
     def count_lost(self, error: Exception) -> None:
         """Count and report a chunk that could not be computed."""
         self.lost += 1
         reason = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
         if self.lost <= MOST_SHOWN:
-            self.warn(f"a chunk is not computed: {reason}")
+            self.line.warn(f"a chunk is not computed: {reason}")
 
-    def warn(self, sentence: str) -> None:
-        """Print a sentence at once."""
-        self._say(f"sweep: {sentence}")
-
-    def close(self) -> None:
-        """Clear the live line."""
-        if self._live:
-            self._say("", end="")
+    def looked(self, missing: int, chunks: int) -> str:
+        """Return how far the search for chunks that are there has come."""
+        return f"{missing + self.found:,} of {chunks:,} chunks are looked for in the folder"
 
     def _count(self, chunk: Chunk) -> None:
         self.cells += chunk.cells.size
         self.failed += int(np.count_nonzero(chunk.status != STATUS.index("finished")))
 
-    def _line(self) -> str:
+    def _text(self) -> str:
         left = (self._cost - self._steps) / max(self.rate, 1e-9)
         found = f" ({self._before:,} more were found)" if self._before else ""
         return (
             f"{self.done:,} of {self._chunks:,} chunks{found}, {self.rate:.2g} cells x steps/s,"
             f" {left:,.0f} s left, {self.failures:,} failures"
         )
-
-    def _say(self, text: str, end: str = "\n") -> None:
-        say(("\r\x1b[K" if self._live else "") + text, end=end)

@@ -1,5 +1,6 @@
 """One sweep from its file to its chunks."""
 
+import errno
 import shlex
 import time
 from collections.abc import Iterator, Sequence
@@ -9,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from experiments.command import ConfigError
 from experiments.files import provenance
 from experiments.signals import stopping
 from experiments.sweeps import cluster
@@ -18,7 +18,7 @@ from experiments.sweeps.numba_cache import use_own_cache
 from experiments.sweeps.plan import Plan, make_plan
 from experiments.sweeps.reporter import Report, Reporter
 from experiments.sweeps.status import cost
-from experiments.sweeps.store import Store
+from experiments.sweeps.store import NO_ROOM, Store, StoreError, why_unwritten
 from experiments.sweeps.sweep_file import read_sweep
 from experiments.sweeps.threads import cores, in_threads
 from experiments.tracking.labml_tracker import Tracker, labml_tracker
@@ -43,7 +43,7 @@ def run_sweep(asked: Invocation) -> Report:
     """Plan, compute and write a sweep.
 
     Raises:
-        ConfigError, StoreError: before anything is written.
+        CommandError: before anything is computed.
     """
     plan = make_plan(read_sweep(asked.config))
     numbers = range(asked.shard[0], len(plan.chunks), asked.shard[1])
@@ -54,70 +54,60 @@ def run_sweep(asked: Invocation) -> Report:
     reporter = Reporter(plan.sweep.values)
     with _executor(asked, reporter) as executor:
         try:
-            store = Store.create(asked.out, plan.identity, _provenance(asked))
+            with Store.create(asked.out, plan.identity, _provenance(asked)) as store:
+                filling = Filling(plan, store, reporter, asked.fail_fast)
+                return _fill(asked, filling, numbers, executor)
         except OSError as error:
-            raise ConfigError(f"--out {asked.out} cannot be written ({error.strerror})") from None
-        return _fill(asked, plan, store, numbers, executor, reporter)
+            status = 1 if error.errno in (*NO_ROOM, errno.EIO) else 2
+            sentence = f"--out {asked.out} cannot be written ({error.strerror})"
+            raise StoreError(sentence, status) from None
 
 
 def _fill(
-    asked: Invocation,
-    plan: Plan,
-    store: Store,
-    numbers: Sequence[int],
-    executor: Executor,
-    reporter: Reporter,
+    asked: Invocation, filling: Filling, numbers: Sequence[int], executor: Executor
 ) -> Report:
     began = time.monotonic()
+    plan, reporter = filling.plan, filling.reporter
+    again = _again(asked)
     status, error = "finished", ""
-    filling = Filling(plan, store, reporter, asked.fail_fast)
-    missing = filling.missing(numbers)
-    reporter.begin(len(missing), sum(missing.values()))
-    if missing:
+    to_compute = filling.missing(numbers)
+    reporter.begin(len(to_compute), sum(to_compute.values()))
+    if to_compute:
         with stopping() as stop, _tracked(asked, plan, reporter) as tracker:
             try:
-                filling.run(missing, executor, lambda: stop.asked, tracker)
-            except OSError as full:
-                error = f"{asked.out} cannot be written ({full.strerror}); make room"
+                filling.run(to_compute, executor, lambda: stop.asked, tracker)
+            except OSError as unwritten:
+                error = why_unwritten(asked.out, unwritten, again)
             except cluster.SchedulerLost:
-                error = "the scheduler no longer answers; start it again"
+                error = f"the scheduler no longer answers; start it again, then go on with {again}"
             finally:
-                reporter.close()
+                reporter.line.close()
             status = "interrupted" if stop.asked else "finished"
             tracker.conclude("diverged" if error and not stop.asked else status)
     if error or (status == "finished" and (reporter.failed or reporter.lost)):
         status = "failed"
-    seconds = time.monotonic() - began
-    return _report(asked, plan.cells, len(numbers), reporter, seconds, status, error)
+    return _report(asked, filling, len(numbers), time.monotonic() - began, status, error)
 
 
 def _report(
-    asked: Invocation,
-    cells: int,
-    chunks: int,
-    reporter: Reporter,
-    seconds: float,
-    status: str,
-    error: str,
+    asked: Invocation, filling: Filling, chunks: int, seconds: float, status: str, error: str
 ) -> Report:
+    reporter = filling.reporter
     missing = chunks - reporter.computed - reporter.found
     rate = f" ({reporter.rate:.2g} cells x steps/s)" if reporter.computed else ""
     lines = [
         f"{asked.config.stem} {status} in {seconds:.1f} s{rate}; chunks: {reporter.computed:,}"
-        f" of {chunks:,} computed, {reporter.found:,} found in the folder, {missing:,} missing;"
-        f" cells: {reporter.failed:,} of {reporter.cells:,} failed or diverged"
+        f" of {chunks:,} computed, {reporter.found:,} found in the folder, {missing:,}"
+        f" missing; cells: {reporter.failed:,} of {reporter.cells:,} failed or diverged"
     ]
-    again = f"python -m experiments.sweep {shlex.join(asked.arguments)}"
-    if error:
-        error = f"{error}, then go on with {again}"
-    elif missing:
-        lines.append(f"go on with: {again}")
-    else:
+    if missing and not error:
+        lines.append(f"go on with: {_again(asked)}")
+    elif not missing:
         lines.append(f"next: python -m experiments.sweep merge {shlex.quote(str(asked.out))}")
     summary = {
         "sweep": asked.config.stem,
         "status": status,
-        "cells": cells,
+        "cells": filling.plan.cells,
         "chunks": chunks,
         "computed": reporter.computed,
         "skipped": reporter.found,
@@ -131,6 +121,10 @@ def _report(
     return Report(lines, summary, {"finished": 0, "interrupted": 130}.get(status, 1), error)
 
 
+def _again(asked: Invocation) -> str:
+    return f"python -m experiments.sweep {shlex.join(asked.arguments)}"
+
+
 @contextmanager
 def _executor(asked: Invocation, reporter: Reporter) -> Iterator[Executor]:
     """Import what computes, or connect to a cluster: both before anything is written."""
@@ -138,7 +132,7 @@ def _executor(asked: Invocation, reporter: Reporter) -> Iterator[Executor]:
         anywhere = asked.scheduler is not None
         compute = cluster.on_any_machine if anywhere else cluster.on_this_machine
         with cluster.connected(asked.scheduler, asked.workers) as client:
-            yield partial(cluster.in_cluster, client, compute, warn=reporter.warn)
+            yield partial(cluster.in_cluster, client, compute, warn=reporter.line.warn)
         return
 
     from experiments.sweeps.chunk import computed_bytes
@@ -158,7 +152,7 @@ def _tracked(asked: Invocation, plan: Plan, reporter: Reporter) -> AbstractConte
         chosen={**plan.sweep.base, **axes},
         folder=asked.out / "labml",
         app=asked.app,
-        warn=lambda sentence: reporter.warn(f"warning: {sentence}"),
+        warn=lambda sentence: reporter.line.warn(f"warning: {sentence}"),
     )
 
 

@@ -44,7 +44,7 @@ def status(folder: Path) -> Report:
     chunks, counts = cells.about["chunks"], cells.counts()
     shape = " x ".join(f"{len(values)} {name}" for name, values in cells.axes.items())
     lines = [
-        f"{folder}: {shape}, begun {cells.about['provenance']['started']}",
+        f"{folder}: {shape}, begun {cells.begun['started']}",
         f"{cells.chunks:,} of {chunks:,} chunks are done, {cells.damaged} others are damaged",
         f"{cells.status.size:,} cells: "
         + ", ".join(f"{count:,} {name}" for name, count in counts.items() if count),

@@ -1,21 +1,27 @@
-"""The folder of a sweep: a manifest that is written once, and one file per chunk."""
+"""The folder of a sweep: a manifest that is written once, one file per chunk, and the results."""
 
+import errno
+import fcntl
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from amsgrad.options import shown
 from experiments.command import CommandError
 from experiments.files.atomic import PART, write_bytes, write_text
+from experiments.files.regular import read_regular
 from experiments.files.strict_json import to_json
-from experiments.sweeps.chunk_file import Chunk, unpack
+from experiments.sweeps.chunk_file import Chunk, Damaged, unpack
 from experiments.sweeps.work import FORM, sweep_digest
 
-OURS = ("chunks", "labml")  # what another process may have made just now
+RESULTS = ("sweep.nc", "cells.csv", "cells.parquet", "provenance.json")  # of a merge
+OURS = ("chunks", "labml", *RESULTS)  # may be there before the manifest, or be left without it
 SECONDS_OF_A_WRITER = 3600.0  # an older temporary file belongs to a writer that was killed
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class StoreError(CommandError):
@@ -27,14 +33,15 @@ class Store:
 
     def __init__(self, path: Path, identity: Mapping[str, Any]) -> None:
         self.path = path
-        self.sweep = sweep_digest(identity)  # the manifest without its provenance
+        self.sweep = sweep_digest(identity)
         self.chunks = path / "chunks"
 
     @classmethod
+    @contextmanager
     def create(
         cls, path: Path, identity: Mapping[str, Any], provenance: Mapping[str, Any]
-    ) -> "Store":
-        """Make the folder, or take one that has been made for the same sweep.
+    ) -> Iterator["Store"]:
+        """Make the folder, or take one that has been made for the same sweep; hold it.
 
         Raises:
             StoreError: the folder belongs to another sweep, or to something else.
@@ -42,26 +49,26 @@ class Store:
         """
         manifest = path / "manifest.json"
         identity = json.loads(to_json(identity))
-        store = cls(path, identity)
-        if not manifest.exists():
-            if path.is_dir() and any(entry.name not in OURS for entry in _visible(path)):
-                raise StoreError(
-                    f"{path} is not empty and does not hold a sweep; choose another folder"
-                )
-            store.chunks.mkdir(parents=True, exist_ok=True)
-            _write_once(manifest, to_json({**identity, "provenance": provenance}, indent=2) + "\n")
-        found = read_manifest(path)
-        found.pop("provenance", None)
-        if found != identity:
-            there, here = _first_difference(found, identity)
+        visible = [] if not path.exists() else [e.name for e in path.iterdir() if e.name[0] != "."]
+        if manifest.name not in visible and set(visible) - set(OURS):
             raise StoreError(
-                f"{path} was made by another configuration: {there} there, and {here} here;"
-                " choose another --out, or restore the configuration"
+                f"{path} is not empty and does not hold a sweep; choose another folder"
             )
-        store.chunks.mkdir(exist_ok=True)
-        for part in store.chunks.glob(f".*{PART}"):
-            _remove_if_old(part)
-        return store
+        path.mkdir(parents=True, exist_ok=True)
+        with held(path):
+            if not manifest.exists():
+                document: dict[str, Any] = {"identity": identity, "provenance": provenance}
+                document["digest"] = sweep_digest(document)
+                _write_once(manifest, to_json(document, indent=2) + "\n")
+            store, found = cls.open(path)
+            if found["identity"] != identity:
+                there, here = _first_difference(found["identity"], identity)
+                raise StoreError(
+                    f"{path} was made by another configuration: {there} there, and {here} here;"
+                    " choose another --out, or restore the configuration"
+                )
+            store.chunks.mkdir(exist_ok=True)
+            yield store
 
     @classmethod
     def open(cls, path: Path) -> tuple["Store", dict[str, Any]]:
@@ -71,8 +78,7 @@ class Store:
             StoreError: it does not hold a sweep.
         """
         manifest = read_manifest(path)
-        identity = {name: part for name, part in manifest.items() if name != "provenance"}
-        return cls(path, identity), manifest
+        return cls(path, manifest["identity"]), manifest
 
     def file(self, name: str) -> Path:
         """Return the file of a chunk."""
@@ -97,29 +103,71 @@ class Store:
             Damaged: it is not what was written.
             FileNotFoundError: there is no such file.
         """
-        return unpack(path.read_bytes(), path.stem, self.sweep)
+        try:
+            content = read_regular(path)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise Damaged(f"it cannot be read ({error.strerror})") from None
+        return unpack(content, path.stem, self.sweep)
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
-    """Return what the folder is for.
+    """Return the identity of the sweep in a folder, and the provenance of its beginning.
 
     Raises:
         StoreError: there is no manifest, or it is damaged.
     """
     manifest = path / "manifest.json"
+    again = "put it back, or remove it and give the command of the sweep again"
     try:
-        found = json.loads(manifest.read_text(encoding="utf-8"))
-        if found["form"] != FORM or not isinstance(found["sweep"]["axes"], dict):
-            raise ValueError
+        found = dict(json.loads(read_regular(manifest)))
+        whole = found.pop("digest") == sweep_digest(found)
+        form = found["identity"]["form"]
     except (FileNotFoundError, NotADirectoryError):
         raise StoreError(f"{path} does not hold a sweep: it has no {manifest.name}") from None
     except OSError as error:
-        raise StoreError(f"{manifest} cannot be read ({error.strerror})") from None
-    except (ValueError, KeyError, TypeError):
-        raise StoreError(
-            f"{manifest} is damaged or of another form; choose another --out"
-        ) from None
-    return dict(found)
+        raise StoreError(f"{manifest} cannot be read ({error.strerror}); {again}") from None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        whole, form = False, FORM
+    if not whole:
+        raise StoreError(f"{manifest} is not what the sweep has written; {again}")
+    if form != FORM:
+        raise StoreError(f"{manifest} is of another form, {shown(form)}; choose another --out")
+    return found
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Hold the folder as one of its writers; remove what killed ones have left.
+
+    The lock is the kernel's, and ends with the process. Beside other writers, and on a file system
+    without such locks, only what is old is removed.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        alone = False
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            alone = True
+        for part in [*folder.glob(f".*{PART}"), *folder.glob(f"chunks/.*{PART}")]:
+            with suppress(OSError):  # its writer has just ended
+                if alone or time.time() - part.stat().st_mtime > SECONDS_OF_A_WRITER:
+                    part.unlink()
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def why_unwritten(folder: Path, error: OSError, command: str) -> str:
+    """Return that the folder cannot be written, why, and what to do before this command."""
+    if not folder.is_dir():
+        return f"the folder {folder} is gone, and what was in it; begin again with {command}"
+    cure = "make room" if error.errno in NO_ROOM else "mend that"
+    where = error.filename2 or folder
+    return f"{where} cannot be written ({error.strerror}); {cure}, then go on with {command}"
 
 
 def _write_once(path: Path, text: str) -> None:
@@ -135,18 +183,6 @@ def _write_once(path: Path, text: str) -> None:
             write_text(path, text)
     finally:
         own.unlink(missing_ok=True)
-
-
-def _visible(path: Path) -> list[Path]:
-    return [entry for entry in path.iterdir() if not entry.name.startswith(".")]
-
-
-def _remove_if_old(part: Path) -> None:
-    try:
-        if time.time() - part.stat().st_mtime > SECONDS_OF_A_WRITER:
-            part.unlink()
-    except OSError:  # its writer has just ended
-        pass
 
 
 def _first_difference(there: Any, here: Any, name: str = "") -> tuple[str, str]:

@@ -15,7 +15,7 @@ from experiments.config.run_config import Config
 from experiments.files.strict_json import to_json
 from experiments.sweeps.quantities import Keep
 
-FORM = "amsgrad sweep, form 1"
+FORM = "amsgrad sweep, form 2"
 EXPERIMENTS = Path(__file__).parents[1]
 DECIDING = (  # the files of the runs that decide the numbers of a cell
     *("config/build.py", "config/run_config.py"),

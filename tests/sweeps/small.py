@@ -15,7 +15,7 @@ MERGED = ("sweep.nc", "cells.csv", "cells.parquet")
 
 # 24 cells in 6 chunks
 TEXT = """
-base: {opt: amsgrad, semantics: paper, first_t: 1, steps: 300, verify: 20}
+base: {opt: amsgrad, semantics: paper, problem: stochastic, steps: 300, verify: 20}
 axes:
   schedule: [constant, inverse_sqrt]
   lr: {log: [0.01, 1, 4]}

@@ -12,12 +12,13 @@ from experiments.sweeps.chunk_file import Chunk, pack
 from experiments.sweeps.gather import Cells
 from experiments.sweeps.merge import to_dataset, to_table
 from experiments.sweeps.store import Store
+from experiments.sweeps.work import FORM
 from tests.sweeps.small import merged
 
 AXES = {"opt": ["adam", "a,b", 'a"b'], "seed": [0, 7], "lr": [5e-324, 0.1, 1e22, -0.0]}
 NUMBERS = [math.nan, -math.inf, math.inf, -0.0, 1e-5, 1e16, 0.1 + 0.2, 2.0]
 IDENTITY = {
-    "form": "amsgrad sweep, form 1",
+    "form": FORM,
     "sweep": {"base": {"steps": 10}, "axes": AXES, "keep": ["x", "limit"], "chunk": None},
     "first_cell": {"steps": 10},
     "cells": 24,
@@ -29,7 +30,8 @@ ERRORS = {1: "one, two", 3: 'ValueError: "three"', 8: "four: å"}
 
 
 def test_cells_csv_has_the_shortest_exact_numbers(tmp_path: Path) -> None:
-    store = Store.create(tmp_path, IDENTITY, {"started": "now"})
+    with Store.create(tmp_path, IDENTITY, {"started": "now"}) as store:
+        pass
     cells = np.arange(20)  # four are missing
     x, limit = np.resize(NUMBERS, 20), np.linspace(-1, 1, 20) / 3
     status = np.where(np.isin(cells, list(ERRORS)), np.int8(2), np.int8(0))

@@ -27,9 +27,8 @@ def test_each_cell_has_the_bits_of_a_run_by_itself(done: Path) -> None:
     steps = 300
     for schedule in ("constant", "inverse_sqrt"):
         for lr in data.lr.values[[0, 3]]:
-            config = Config(
-                opt="amsgrad", semantics="paper", first_t=1, steps=steps, lr=lr, schedule=schedule
-            )
+            base = {"opt": "amsgrad", "semantics": "paper", "problem": "stochastic"}
+            config = Config(**base, steps=steps, lr=lr, schedule=schedule, seed=2)
             engine = Compiled(build_setup(config), config.make_rule())
             end, records = engine.advance(engine.init(), steps, record_steps(steps, 1))
             cell = data.sel(schedule=schedule, lr=lr, seed=2)
