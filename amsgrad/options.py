@@ -71,11 +71,16 @@ def options_of(make: Any) -> dict[str, Option]:
     """Return the options that a function or a dataclass declares, with their defaults.
 
     Do not change what it returns: the next caller gets the same.
+
+    Raises:
+        TypeError: an option has no default.
     """
     found = {}
-    for name, parameter in inspect.signature(make).parameters.items():
+    for name, parameter in inspect.signature(make, eval_str=True).parameters.items():
         for part in getattr(parameter.annotation, "__metadata__", ()):
             if isinstance(part, Option):
+                if parameter.default is REQUIRED and part.default_by is None:
+                    raise TypeError(f"the option {name} of {make.__name__} needs a default")
                 found[name] = replace(part, default=parameter.default)
     return found
 

@@ -1,9 +1,12 @@
 """Options: what a type reads and refuses, and how defaults are found."""
 
+import importlib
 import math
+import sys
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -157,6 +160,40 @@ def test_a_signature_declares_options_and_their_defaults() -> None:
     assert (found["share"].type, found["share"].sentence) == (SHARE, "A share")
     assert [option.free for option in found.values()] == [True, False, False]
     assert {option.role for option in found.values()} == {Role.NUMBERS}
+
+
+LATE = """
+from __future__ import annotations
+from dataclasses import dataclass
+from typing import Annotated
+from amsgrad.field_types import Real
+from amsgrad.options import Option
+
+def rule(*, share: Annotated[float, Option(Real(0), "A share")] = 0.5): ...
+
+@dataclass(frozen=True)
+class Problem:
+    share: Annotated[float, Option(Real(0), "A share")] = 0.5
+"""
+
+
+def test_annotations_that_are_evaluated_late_declare_options_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "declared_late.py").write_text(LATE)
+    monkeypatch.syspath_prepend(tmp_path)
+    late = importlib.import_module("declared_late")
+    for make in (late.rule, late.Problem):
+        assert options_of(make)["share"].default == 0.5
+    del sys.modules["declared_late"]
+
+
+def test_an_option_without_a_default_is_refused() -> None:
+    def rule(*, horizon: Annotated[int, Option(COUNT, "Steps")]) -> None:
+        """Declare an option that no other rule has."""
+
+    with pytest.raises(TypeError, match=r"^the option horizon of rule needs a default$"):
+        options_of(rule)
 
 
 def test_defaults_are_constant_or_follow_from_another_option() -> None:
