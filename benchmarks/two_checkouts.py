@@ -270,7 +270,7 @@ def main() -> int:
     parser.add_argument(
         "--figures",
         metavar="NAME,...",
-        default="theorem1,semantics",
+        default="theorem1,shi",
         help="figures whose data are computed and compared (default %(default)s)",
     )
     given = parser.parse_args()

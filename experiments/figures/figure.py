@@ -20,6 +20,7 @@ from experiments.figures import netcdf
 from experiments.figures.style import STYLE, new_figure, save
 from experiments.files import provenance
 from experiments.files.atomic import replacing, write_bytes, write_text
+from experiments.files.regular import read_regular
 from experiments.files.strict_json import to_json
 from experiments.sweeps.chunk import VERIFIED
 
@@ -67,7 +68,10 @@ def make(name: str, out: Path, arguments: Sequence[str]) -> Made:
     """
     started = datetime.now(UTC)
     module: FigureModule = importlib.import_module(f"experiments.figures.{name}")
-    data, computed, cached = _data(name, module, out / CACHE)
+    content, computed, cached = _content(name, module, out / CACHE)
+    data = netcdf.unpacked(
+        content
+    )  # also what was computed just now: the same data, the same bytes
     findings = module.findings(data)
     caption = module.caption(module.SETTINGS, findings)
     files = [out / f"{name}.{ending}" for ending in ("png", "svg", "nc", "json")]
@@ -77,7 +81,7 @@ def make(name: str, out: Path, arguments: Sequence[str]) -> Made:
         for path in files[:2]:
             with replacing(path) as part:
                 save(canvas, part, path.suffix[1:])
-    write_bytes(files[2], netcdf.packed(data))
+    write_bytes(files[2], content)
     collected = _provenance(started, arguments)
     collected["computed"] = computed
     story = {"caption": caption, "findings": findings, "settings": dict(module.SETTINGS)}
@@ -85,24 +89,24 @@ def make(name: str, out: Path, arguments: Sequence[str]) -> Made:
     return Made(files, findings, cached)
 
 
-def _data(name: str, module: FigureModule, cache: Path) -> tuple[xarray.Dataset, Any, bool]:
-    """Return the data for these settings and sources, their origin, and whether they are old."""
+def _content(name: str, module: FigureModule, cache: Path) -> tuple[bytes, Any, bool]:
+    """Return the data's file for these settings and sources, its origin, and whether it is old."""
     path = cache / f"{name}-{_key(name, module)}.nc"
     origin = path.with_suffix(".json")
     # a damaged file may fail in any way; its data are computed again
     with suppress(Exception):
-        data = xarray.load_dataset(path, engine="h5netcdf")
-        module.findings(data)
-        return data, json.loads(origin.read_text(encoding="utf-8")), True
+        content = read_regular(path)
+        module.findings(netcdf.unpacked(content))
+        return content, json.loads(read_regular(origin)), True
     began = datetime.now(UTC)
-    data = module.compute(module.SETTINGS)
+    content = netcdf.packed(module.compute(module.SETTINGS))
     here = _provenance(began, [])
     kept = ("commit", "dirty", "started", "finished", "versions", "machine")
     computed = {entry: here[entry] for entry in kept}
     cache.mkdir(parents=True, exist_ok=True)
     write_text(origin, to_json(computed, indent=2) + "\n")
-    write_bytes(path, netcdf.packed(data))
-    return data, computed, False
+    write_bytes(path, content)
+    return content, computed, False
 
 
 def _key(name: str, module: FigureModule) -> str:

@@ -18,3 +18,8 @@ def packed(data: xarray.Dataset) -> bytes:
     stream = io.BytesIO()
     data.to_netcdf(stream, engine="h5netcdf", encoding=numeric)
     return stream.getvalue()
+
+
+def unpacked(content: bytes) -> xarray.Dataset:
+    """Return the data set that `packed` has packed."""
+    return xarray.load_dataset(io.BytesIO(content), engine="h5netcdf")
