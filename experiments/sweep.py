@@ -137,6 +137,5 @@ def _shard(given: str) -> tuple[int, int]:
 if __name__ == "__main__":
     end = main()
     if end in (1, 130):  # a thread may be in a kernel that nothing interrupts; all files are whole
-        sys.stdout.flush()
         os._exit(end)
     sys.exit(end)

@@ -15,7 +15,7 @@ from amsgrad.engines.reference import Reference
 from amsgrad.rules.rule import Rule
 from amsgrad.verification import Disagreement, verify_to_the_bit
 from experiments.config.build import build_setup
-from experiments.sweeps.chunk_file import STATUS, Chunk, pack
+from experiments.sweeps.chunk_file import Chunk, Status, pack
 from experiments.sweeps.follow import follow
 from experiments.sweeps.work import Stopped, Work
 
@@ -111,13 +111,13 @@ def _take(
     """Run the engine to its end and put what is kept of its runs at their places in the chunk."""
     kept = follow(engine, len(places), steps=work.steps, keep=work.keep, x_star=x_star, stop=stop)
     at, finite = np.array(places), kept.pop("finite")
-    chunk.status[at] = np.where(finite, STATUS.index("finished"), STATUS.index("diverged"))
+    chunk.status[at] = np.where(finite, Status.finished, Status.diverged)
     chunk.errors.update(dict.fromkeys(work.cells[at[~finite]].tolist(), DIVERGED))
     for name, array in kept.items():
         chunk.arrays[name][..., at] = array
 
 
 def _fail(chunk: Chunk, i: int, error: Exception) -> None:
-    chunk.status[i] = STATUS.index("failed")
+    chunk.status[i] = Status.failed
     reason = " ".join(str(error).split())[:300]
     chunk.errors[int(chunk.cells[i])] = f"{type(error).__name__}: {reason}"

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import zipfile
+from enum import IntEnum
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from experiments.files.strict_json import to_json
 
 CHECKSUM_BYTES = 64
-STATUS = ("finished", "diverged", "failed")  # of a cell; a file holds the index
+Status = IntEnum("Status", "missing finished diverged failed", start=-1)  # of a cell
 
 
 class Damaged(ValueError):
@@ -23,7 +24,7 @@ class Chunk(NamedTuple):
     """Some cells, and all that was kept of them."""
 
     cells: NDArray[np.int64]  # their numbers in the sweep
-    status: NDArray[np.int8]  # index in STATUS
+    status: NDArray[np.int8]  # each a Status
     errors: dict[int, str]  # of cells that did not finish, by the number of the cell
     arrays: dict[str, NDArray[np.float64]]  # one element per cell; a series has a row per record
 

@@ -5,10 +5,12 @@ it, and returns the bytes of its file, which this process alone writes: no disk 
 """
 
 import logging
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from typing import Any
 from uuid import uuid4
 
@@ -75,16 +77,17 @@ def connected(address: str | None, workers: int | None) -> Iterator[Any]:
         logging.getLogger(f"distributed{logger}").setLevel(logging.CRITICAL)
     untyped: Any = distributed
     cluster = None
-    if address is None:
-        cluster = untyped.LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address=None,
-            memory_limit=0,
-            silence_logs=logging.CRITICAL,
-        )
     try:
+        if address is None:
+            with _deaf_children():
+                cluster = untyped.LocalCluster(
+                    n_workers=workers,
+                    threads_per_worker=1,
+                    processes=True,
+                    dashboard_address=None,
+                    memory_limit=0,
+                    silence_logs=logging.CRITICAL,
+                )
         client = _client(untyped, address, cluster)
     except BaseException:
         if cluster is not None:
@@ -144,6 +147,22 @@ def in_cluster(
             if future.status in ("lost", "cancelled"):
                 raise SchedulerLost
             yield waiting.pop(future), future
+
+
+@contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Let the processes started here, and by threads started here, ignore a terminal's signals.
+
+    A terminal sends Ctrl-C and its end to all processes; this one stops the others.
+    """
+    deaf = {signal.SIGINT, signal.SIGHUP}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, deaf)
+    try:
+        resource_tracker.ensure_running()  # where it starts it lets SIGINT through again
+        signal.pthread_sigmask(signal.SIG_BLOCK, deaf)
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _client(distributed: Any, address: str | None, cluster: Any) -> Any:

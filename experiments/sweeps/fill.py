@@ -4,14 +4,12 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from experiments.sweeps.chunk_file import STATUS, Damaged, unpack
+from experiments.sweeps.chunk_file import Damaged, Status, unpack
 from experiments.sweeps.plan import Plan
 from experiments.sweeps.reporter import Reporter
 from experiments.sweeps.store import Store
 from experiments.sweeps.work import Stopped, Work
 from experiments.tracking.labml_tracker import Tracker
-
-FAILED = STATUS.index("failed")
 
 # From works and a stop to each work with its finished future, which holds the bytes of its chunk.
 Executor = Callable[[Iterable[Work], Callable[[], bool]], Iterator[tuple[Work, Any]]]
@@ -95,7 +93,7 @@ class Filling:
         except Damaged:
             self.reporter.damaged.add(work.name)
             return False
-        if (chunk.status == FAILED).any():
+        if (chunk.status == Status.failed).any():
             return False
         self.reporter.count_found(chunk)
         return True

@@ -6,12 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from experiments.sweeps import chunk_file, quantities
-from experiments.sweeps.chunk_file import Chunk, Damaged
+from experiments.sweeps import quantities
+from experiments.sweeps.chunk_file import Chunk, Damaged, Status
 from experiments.sweeps.store import Store
-
-MISSING = -1  # the status of a cell that has not been computed
-STATUS = {MISSING: "missing", **dict(enumerate(chunk_file.STATUS))}
 
 
 class Cells:
@@ -28,7 +25,7 @@ class Cells:
         self.axes: dict[str, list[Any]] = dict(about["sweep"]["axes"])
         self.keep = quantities.from_document(about["sweep"]["keep"], "manifest.json")
         self.steps: int = about["first_cell"]["steps"]
-        self.status = np.full(about["cells"], MISSING, np.int8)
+        self.status = np.full(about["cells"], Status.missing, np.int8)
         self.errors: dict[int, str] = {}  # by the number of the cell
         self.arrays = self.keep.arrays(self.steps, about["cells"])
         self.chunks = 0
@@ -49,7 +46,7 @@ class Cells:
 
     def counts(self) -> dict[str, int]:
         """Return the number of cells of each status."""
-        return {name: int((self.status == number).sum()) for number, name in STATUS.items()}
+        return {status.name: int((self.status == status).sum()) for status in Status}
 
 
 def gather(folder: Path) -> Cells:

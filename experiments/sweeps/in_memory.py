@@ -48,10 +48,9 @@ def compute_sweep(
         raise CommandError("interrupted", 130)
     if cells.errors:
         first = min(cells.errors)
-        at = ", ".join(f"{name} = {value}" for name, value in plan.sweep.values(first).items())
         raise CommandError(
             f"{len(cells.errors):,} of {plan.cells:,} cells failed or diverged, the first of them"
-            f" at {at}: {cells.errors[first]}",
+            f" at {plan.sweep.at(first)}: {cells.errors[first]}",
             1,
         )
     return to_dataset(cells)

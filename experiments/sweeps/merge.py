@@ -17,7 +17,8 @@ from experiments.files.regular import read_regular
 from experiments.files.strict_json import to_json
 from experiments.run.trace import SOURCE
 from experiments.sweeps.axes import ALL
-from experiments.sweeps.gather import MISSING, STATUS, Cells, gather
+from experiments.sweeps.chunk_file import Status
+from experiments.sweeps.gather import Cells, gather
 from experiments.sweeps.quantities import VARIABLES, series_steps
 from experiments.sweeps.reporter import Report
 from experiments.sweeps.store import RESULTS, StoreError, held, why_unwritten
@@ -39,8 +40,8 @@ def merge(folder: Path) -> Report:
     before = _missing_in(file)
     if before is not None and before < missing:
         raise StoreError(
-            f"{file} lacks {before:,} cells, but the chunks lack {missing:,} now, {cells.damaged:,}"
-            f" of their files being damaged; it is not replaced: {again}, or move it away",
+            f"{file} lacks {before:,} cells and is not replaced: the chunks lack {missing:,} now"
+            f" (damaged chunks: {cells.damaged:,}); {again}, or move the file away",
             1,
         )
     try:
@@ -54,7 +55,7 @@ def merge(folder: Path) -> Report:
     summary = {"files": list(map(str, files)), "missing": missing, "damaged": cells.damaged}
     if not cells.damaged:
         return Report([line + gaps], summary)
-    error = f"{cells.damaged:,} files of chunks are damaged and their cells are missing: {again}"
+    error = f"damaged chunks, whose cells are missing: {cells.damaged:,}; {again}"
     return Report([line + gaps], summary, 1, error)
 
 
@@ -64,7 +65,7 @@ def _missing_in(file: Path) -> int | None:
 
     try:
         with h5py.File(io.BytesIO(read_regular(file)), "r") as data:
-            return int(data.attrs["cells_missing"])
+            return int(np.asarray(data.attrs["cells_missing"]).item())
     except Exception:  # of damaged bytes HDF5 makes errors of any class
         return None
 
@@ -114,8 +115,8 @@ def to_dataset(cells: Cells) -> "xarray.Dataset":
             variables[f"series_{name}"] = (("step", *dims), array, about)
     flags: dict[str, Any] = {
         "long_name": "status of the cell",
-        "flag_values": np.array(list(STATUS), np.int8),
-        "flag_meanings": " ".join(STATUS.values()),
+        "flag_values": np.array(list(Status), np.int8),
+        "flag_meanings": " ".join(status.name for status in Status),
     }
     variables["status"] = (dims, cells.status.reshape(shape), flags)
     return xarray.Dataset(variables, coordinates, _attributes(cells))
@@ -124,7 +125,9 @@ def to_dataset(cells: Cells) -> "xarray.Dataset":
 def to_table(cells: Cells, data: "xarray.Dataset") -> Any:
     """Return one row per cell: its values on the axes, what was kept, its status and its error."""
     table = data.drop_dims("step", errors="ignore").to_dataframe().reset_index()
-    table["status"] = np.array(list(STATUS.values()), object)[cells.status - MISSING]
+    table["status"] = np.array([status.name for status in Status], object)[
+        cells.status - Status.missing
+    ]
     errors = np.full(cells.status.size, "", object)
     errors[list(cells.errors)] = list(cells.errors.values())
     table["error"] = errors

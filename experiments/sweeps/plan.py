@@ -15,7 +15,7 @@ from experiments.command import ConfigError
 from experiments.config.run_config import Config
 from experiments.sweeps.plan_checks import Kind, check_all, kind_of
 from experiments.sweeps.progress import Line
-from experiments.sweeps.sweep_file import Sweep
+from experiments.sweeps.sweep_file import Sweep, in_words
 from experiments.sweeps.work import FORM, Work, cell_code, sweep_digest
 
 MOST_CELLS = 10_000_000
@@ -106,7 +106,7 @@ def make_plan(sweep: Sweep) -> Plan:
         try:
             config = Config(**{**sweep.base, **own})
         except ConfigError as error:
-            at = ", ".join(f"{name} = {own[name]}" for name in sweep.axes)
+            at = in_words({name: own[name] for name in sweep.axes})
             raise ConfigError(f"{error} (in the cell {at})") from None
         configs.append(config)
         kinds.append(kind_of(config, sweep))

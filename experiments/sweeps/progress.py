@@ -5,13 +5,16 @@ from collections.abc import Callable
 
 from experiments.terminal import is_live, say
 
+SECONDS_BETWEEN_LINES = 10.0
+SECONDS_BETWEEN_UPDATES = 0.2
+
 
 class Line:
     """The line, and the sentences of a sweep above it."""
 
     def __init__(self) -> None:
         self._live = is_live()
-        self._pause = 0.2 if self._live else 10.0
+        self._pause = SECONDS_BETWEEN_UPDATES if self._live else SECONDS_BETWEEN_LINES
         self._shown = time.monotonic()
 
     def show(self, text: Callable[[], str]) -> None:

@@ -1,13 +1,14 @@
 """The reports of one process on a sweep: progress and failures at once, the result at the end."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from experiments.sweeps.chunk_file import STATUS, Chunk
+from experiments.sweeps.chunk_file import Chunk, Status
 from experiments.sweeps.progress import Line
+from experiments.sweeps.sweep_file import Sweep
 
 MOST_SHOWN = 10  # failures, and lost chunks
 
@@ -25,10 +26,10 @@ class Reporter:
     """Counts chunks and cells, and prints how many are done, and the cells that fail.
 
     Args:
-        values: from the number of a cell to its values on the axes.
+        sweep: whose cells they are.
     """
 
-    def __init__(self, values: Callable[[int], Mapping[str, Any]]) -> None:
+    def __init__(self, sweep: Sweep) -> None:
         self.found = 0  # chunks that were there, or that another process has written meanwhile
         self.computed = 0  # chunks
         self.lost = 0  # chunks that could not be computed
@@ -37,7 +38,7 @@ class Reporter:
         self.failed = 0  # of them: cells that failed or diverged
         self.failures = 0  # of them: in chunks that this process has computed
         self.line = Line()
-        self._values = values
+        self._sweep = sweep
         self.begin(0, 0)
 
     def begin(self, chunks: int, cost: int) -> None:
@@ -72,8 +73,8 @@ class Reporter:
         for cell, why in chunk.errors.items():
             self.failures += 1
             if self.failures <= MOST_SHOWN:
-                at = ", ".join(f"{name} = {value}" for name, value in self._values(cell).items())
-                self.line.warn(f"cell {cell} ({at}) {STATUS[index[cell]]}: {why}")
+                status = Status(index[cell]).name
+                self.line.warn(f"cell {cell} ({self._sweep.at(cell)}) {status}: {why}")
             elif self.failures == MOST_SHOWN + 1:
                 self.line.warn("more cells fail; `python -m experiments.sweep status` counts them")
         self.line.show(self._text)
@@ -91,7 +92,7 @@ class Reporter:
 
     def _count(self, chunk: Chunk) -> None:
         self.cells += chunk.cells.size
-        self.failed += int(np.count_nonzero(chunk.status != STATUS.index("finished")))
+        self.failed += int(np.count_nonzero(chunk.status != Status.finished))
 
     def _text(self) -> str:
         left = (self._cost - self._steps) / max(self.rate, 1e-9)

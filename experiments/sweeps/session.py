@@ -51,7 +51,7 @@ def run_sweep(asked: Invocation) -> Report:
         return cost(plan)
     if asked.shard[1] > 1:
         use_own_cache()
-    reporter = Reporter(plan.sweep.values)
+    reporter = Reporter(plan.sweep)
     with _executor(asked, reporter) as executor:
         try:
             with Store.create(asked.out, plan.identity, _provenance(asked)) as store:
@@ -59,7 +59,8 @@ def run_sweep(asked: Invocation) -> Report:
                 return _fill(asked, filling, numbers, executor)
         except OSError as error:
             status = 1 if error.errno in (*NO_ROOM, errno.EIO) else 2
-            sentence = f"--out {asked.out} cannot be written ({error.strerror})"
+            where = error.filename or asked.out
+            sentence = f"--out cannot be written: {where} ({error.strerror})"
             raise StoreError(sentence, status) from None
 
 

@@ -166,7 +166,7 @@ def why_unwritten(folder: Path, error: OSError, command: str) -> str:
     if not folder.is_dir():
         return f"the folder {folder} is gone, and what was in it; begin again with {command}"
     cure = "make room" if error.errno in NO_ROOM else "mend that"
-    where = error.filename2 or folder
+    where = error.filename2 or (Path(error.filename).parent if error.filename else folder)
     return f"{where} cannot be written ({error.strerror}); {cure}, then go on with {command}"
 
 

@@ -51,6 +51,10 @@ class Sweep(NamedTuple):
         places = self.places(np.array(cell))
         return {name: self.axes[name][place] for name, place in places.items()}
 
+    def at(self, cell: int) -> str:
+        """Return the same in words."""
+        return in_words(self.values(cell))
+
     def document(self) -> dict[str, Any]:
         """Return all of it as JSON can hold it."""
         return {
@@ -59,6 +63,11 @@ class Sweep(NamedTuple):
             "keep": quantities.to_document(self.keep),
             "chunk": self.chunk,
         }
+
+
+def in_words(values: Mapping[str, Any]) -> str:
+    """Return values on axes as they stand in a sentence."""
+    return ", ".join(f"{name} = {value}" for name, value in values.items())
 
 
 def read_sweep(path: Path) -> Sweep:

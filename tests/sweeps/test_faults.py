@@ -3,6 +3,7 @@
 Processes of their own run without the compiler (see `start`), the undisturbed sweep with it.
 """
 
+import os
 import signal
 import socket
 import subprocess
@@ -81,21 +82,71 @@ def test_kill_of_the_client(
     assert merged(out) == undisturbed
 
 
-def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(
-    undisturbed: dict[str, bytes], tmp_path: Path, processes: list[subprocess.Popen[str]]
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_stops_cleanly_and_the_same_command_goes_on(
+    number: signal.Signals,
+    undisturbed: dict[str, bytes],
+    tmp_path: Path,
+    processes: list[subprocess.Popen[str]],
 ) -> None:
     path, out = write(tmp_path, TEXT), tmp_path / "out"
     processes.append(start_sweep(path, out, "--threads", 1))
     until(lambda: chunks(out) >= 1, processes[0])
-    processes[0].send_signal(signal.SIGINT)
+    processes[0].send_signal(number)
     status, printed = end_of(processes[0])
     assert status == 130
     assert f"go on with: python -m experiments.sweep --config {path} --out {out}" in printed
     assert "Traceback" not in printed
-    assert not list(out.glob("chunks/.*.part"))
+    assert not list(out.rglob(".*.part"))
     assert 1 <= chunks(out) < CHUNKS
     assert sweep(path, out) == 0
     assert merged(out) == undisturbed
+
+
+@pytest.mark.parametrize(
+    ("gone", "sentence"),
+    [
+        ("", "the folder {} is gone, and what was in it; begin again with python -m experiments"),
+        ("chunks", "{} cannot be written (No such file or directory); mend that, then go on with"),
+    ],
+)
+def test_a_folder_that_is_removed_in_mid_sweep(
+    gone: str,
+    sentence: str,
+    undisturbed: dict[str, bytes],
+    tmp_path: Path,
+    processes: list[subprocess.Popen[str]],
+) -> None:
+    path, out = write(tmp_path, TEXT), tmp_path / "out"
+    processes.append(start_sweep(path, out, "--threads", 1))
+    until(lambda: chunks(out) >= 1, processes[0])
+    (out / gone).rename(tmp_path / "elsewhere")
+    status, printed = end_of(processes[0])
+    assert status == 1
+    assert f"sweep: error: {sentence.format(out / gone)}" in printed
+    assert "Traceback" not in printed
+    assert out.exists() == bool(gone)
+    assert sweep(path, out) == 0
+    assert merged(out) == undisturbed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_a_terminal_signals_the_workers_too(
+    number: signal.Signals, tmp_path: Path, processes: list[subprocess.Popen[str]]
+) -> None:
+    path, out = write(tmp_path, TEXT), tmp_path / "out"
+    processes.append(start_sweep(path, out, "--workers", 2, start_new_session=True))
+    until(lambda: chunks(out) >= 1, processes[0])
+    family = psutil.Process(processes[0].pid).children(recursive=True)
+    os.killpg(processes[0].pid, number)
+    status, printed = end_of(processes[0])
+    assert status == 130
+    first, second, last = printed.splitlines()
+    assert "stopping" in first
+    assert "small interrupted in" in second
+    assert "go on with: python" in last
+    assert not psutil.wait_procs(family, timeout=PATIENCE)[1]
 
 
 def test_two_processes_fill_one_sweep_at_once(
@@ -152,6 +203,7 @@ def test_a_full_disk_at_the_merge(
     assert merged(out) == undisturbed
 
 
+@pytest.mark.slow
 def test_kill_of_a_worker_and_then_of_the_client(
     undisturbed: dict[str, bytes], tmp_path: Path, processes: list[subprocess.Popen[str]]
 ) -> None:
@@ -174,6 +226,7 @@ def test_kill_of_a_worker_and_then_of_the_client(
     assert merged(out) == undisturbed
 
 
+@pytest.mark.slow
 def test_kill_of_a_worker_of_a_cluster_and_then_of_its_scheduler(
     undisturbed: dict[str, bytes], tmp_path: Path, processes: list[subprocess.Popen[str]]
 ) -> None:

@@ -1,63 +1,29 @@
-"""From axes to values, and from cells to chunks."""
+"""From cells to chunks."""
 
+import signal
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from amsgrad.engines.batch import Batch
-from experiments.command import ConfigError
 from experiments.config.build import build_setup
-from experiments.config.run_config import Config, names
+from experiments.config.run_config import Config
 from experiments.sweeps import plan as planning
-from experiments.sweeps.axes import ALL, InForce, check_name, read_axis
+from experiments.sweeps import progress
 from experiments.sweeps.plan import Plan, make_plan
 from experiments.sweeps.plan_checks import CERTIFIED_FROM
 from experiments.sweeps.sweep_file import read_sweep
-from tests.sweeps.small import write
+from tests.sweeps.small import sweep, write
 
 
 def plan(folder: Path, text: str) -> Plan:
     return make_plan(read_sweep(write(folder, text)))
 
 
-@pytest.mark.parametrize(
-    ("name", "form", "numbers", "values"),
-    [
-        ("lr", "linear", [0, 1, 5], (0, 0.25, 0.5, 0.75, 1)),
-        ("lr", "log", [1e-4, 1, 5], (1e-4, 1e-3, 1e-2, 1e-1, 1)),
-        ("beta2", "nines", [0, 3, 4], (0, 0.9, 0.99, 0.999)),
-        ("period", "linear", [2, 5, 4], (2, 3, 4, 5)),
-        ("steps", "log", ["1e2", "1e6", 3], (100, 10_000, 1_000_000)),
-        ("lr", "linear", [0.5, 1, 1], (0.5,)),
-        ("lr", "linear", [1, 0, 3], (1, 0.5, 0)),
-    ],
-)
-def test_the_forms_of_an_axis(
-    name: str, form: str, numbers: list[float], values: tuple[float, ...]
-) -> None:
-    assert read_axis(name, {form: numbers}, "here", ALL) == values
-
-
-def test_which_settings_may_vary_and_which_a_batch_leaves_free() -> None:
-    never = ["every", "verify", "engine", "certify", "device"]
-    for name in never:
-        with pytest.raises(ConfigError, match=f"here: {name} cannot be an axis"):
-            check_name(name, "here")
-    possible = [name for name in names() if name not in never]
-    for name in possible:
-        check_name(name, "here")
-    free = {"lr", "schedule_rate", "beta1", "beta2", "eps", "power", "final_lr", "gamma"}
-    assert set(filter(ALL.is_free, possible)) == {*free, "beta1_rate", "seed"}
-
-
-def test_a_value_is_read_by_the_rules_and_problems_in_force(tmp_path: Path) -> None:
-    assert read_axis("period", [1], "here", InForce(["adam"], ["online"])) == (1,)
-    for problems in (["zhang"], ["online", "zhang"]):
-        with pytest.raises(
-            ConfigError, match=r"must be a whole number from 2 to .*, but 1 was given"
-        ):
-            read_axis("period", [1], "here", InForce(["adam"], problems))
+def test_a_setting_that_some_cells_do_not_have_is_left_out_there(tmp_path: Path) -> None:
     text = """
 base: {problem: zhang, steps: 100, big: -3}
 axes: {opt: [adam, padam], power: [0.1, 0.5]}
@@ -94,6 +60,61 @@ def test_every_cell_is_in_one_chunk_and_chunks_are_of_one_kind(tmp_path: Path) -
     for work in works[::5]:
         configs = [work.config(i) for i in range(work.cells.size)]
         Batch([build_setup(c) for c in configs], [c.make_rule() for c in configs])
+
+
+@pytest.mark.parametrize(
+    "axis",
+    [
+        "problem: stochastic} | seed: [0, 1]",
+        "problem: zhang} | order: [cyclic, random], seed: [0, 1]",
+        "schedule: shifted_inverse_sqrt} | schedule_rate: [0.1, 0.2]",
+        "problem: online} | beta1_schedule: [constant, exponential], beta1_rate: [0.1, 0.2]",
+        "problem: online} | opt: [adam, padam], power: [0.1, 0.2]",
+    ],
+)
+def test_an_axis_may_have_no_effect_in_some_cells(axis: str, tmp_path: Path) -> None:
+    base, _, axes = axis.partition(" | ")
+    opt = "" if "opt" in axes else "opt: adam, "
+    made = plan(tmp_path, f"base: {{{opt}steps: 9, {base}\naxes: {{{axes}}}\n")
+    assert made.cells == len(made.sweep.axes) * 2
+
+
+def test_planning_shows_how_far_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0.0)
+    plan(tmp_path, "base: {opt: adam, steps: 9}\naxes: {period: [3, 4], x0: [0, 1], lr: [1, 2]}\n")
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[2] == "planning: 3 of 4 sets of settings are checked"
+
+
+def test_planning_many_kinds_answers_to_ctrl_c(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0.2)
+    text = "base: {opt: adam, steps: 9}\naxes: {period: {linear: [2, 100001, 100000]}}\n"
+    asked: list[float] = []
+
+    def interrupt() -> None:
+        asked.append(time.monotonic())
+        signal.raise_signal(signal.SIGINT)
+
+    timer = threading.Timer(3, interrupt)
+    timer.start()
+    assert sweep(write(tmp_path, text), tmp_path / "out") == 130
+    assert time.monotonic() - asked[0] < 1
+    first, *_, last = capsys.readouterr().err.splitlines()
+    assert first.startswith("planning: ")
+    assert last == "sweep: error: interrupted"
+    assert not (tmp_path / "out").exists()
+
+
+def test_many_kinds_are_planned_in_a_time_that_grows_with_their_number(tmp_path: Path) -> None:
+    made = plan(
+        tmp_path,
+        "base: {opt: adam, steps: 9}\naxes: {period: {linear: [2, 3001, 3000]}, lr: [1, 2]}\n",
+    )
+    assert [cells.tolist() for cells, _ in made.chunks] == [[2 * i, 2 * i + 1] for i in range(3000)]
 
 
 def test_the_settings_of_a_cell_are_those_of_a_run(tmp_path: Path) -> None:

@@ -115,30 +115,6 @@ def test_what_is_there_is_not_computed_again(
     assert len(list((out / "labml").rglob("log.jsonl"))) == 1, "one labml run for the whole sweep"
 
 
-@pytest.mark.parametrize("damage", ["corrupt", "cut", "empty", "foreign"])
-def test_a_damaged_chunk_is_found_and_computed_again(
-    damage: str, done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path, out = write(tmp_path), tmp_path / "out"
-    assert sweep(path, out) == 0
-    first, second, *_ = sorted((out / "chunks").iterdir())
-    content = bytearray(first.read_bytes())
-    content[len(content) // 3] ^= 16
-    damaged = {
-        "corrupt": bytes(content),
-        "cut": first.read_bytes()[:-100],
-        "empty": b"",
-        "foreign": second.read_bytes(),
-    }
-    first.write_bytes(damaged[damage])
-    capsys.readouterr()
-    assert main(["status", str(out)]) == 0
-    assert "5 of 6 chunks are done, 1 others are damaged" in capsys.readouterr().out
-    assert sweep(path, out) == 0
-    assert "damaged chunks, which are computed again: 1" in capsys.readouterr().err
-    assert merged(out) == {name: (done / name).read_bytes() for name in MERGED}
-
-
 def test_a_folder_of_another_sweep_is_refused_with_the_difference(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
