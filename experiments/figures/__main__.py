@@ -3,6 +3,7 @@
 Exit status: 0 made, 2 bad input (nothing is written), 130 interrupted, 1 anything else.
 """
 
+import shlex
 import sys
 import time
 from collections.abc import Sequence
@@ -46,12 +47,14 @@ def _make(arguments: list[str]) -> int:
     # Only now, so that bad input is answered at once.
     from amsgrad.verification import Disagreement
     from experiments.figures.figure import make
+    from experiments.files.unwritten import status_of, why_unwritten
 
     try:
         out.mkdir(parents=True, exist_ok=True)
         TemporaryFile(dir=out).close()  # before minutes of computing
     except OSError as error:
-        raise ConfigError(f"--out {out} cannot be made or written ({error.strerror})") from None
+        sentence = f"--out {out} cannot be made or written ({error.strerror})"
+        raise CommandError(sentence, status_of(error)) from None
     for name in FIGURES if "all" in names else names:
         began = time.perf_counter()
         try:
@@ -59,8 +62,8 @@ def _make(arguments: list[str]) -> int:
         except Disagreement as error:
             raise CommandError(f"{name}: {error}", status=1) from None
         except OSError as error:
-            sentence = f"{name} cannot be written in {out} ({error.strerror})"
-            raise CommandError(sentence, status=1) from None
+            again = f"python -m experiments.figures {shlex.join(arguments)}"
+            raise CommandError(why_unwritten(out, error, again), status=1) from None
         except KeyboardInterrupt:
             sentence = f"interrupted at {name}; what was made before stays"
             raise CommandError(sentence, status=130) from None

@@ -17,9 +17,9 @@ import amsgrad
 import experiments
 from amsgrad.code_digest import code_digest
 from experiments.figures import netcdf
-from experiments.figures.style import STYLE, new_figure, save
+from experiments.figures.style import STYLE, drawn, new_figure
 from experiments.files import provenance
-from experiments.files.atomic import replacing, write_bytes, write_text
+from experiments.files.atomic import sweep, write_bytes, write_text
 from experiments.files.regular import read_regular
 from experiments.files.strict_json import to_json
 from experiments.sweeps.chunk import VERIFIED
@@ -67,6 +67,8 @@ def make(name: str, out: Path, arguments: Sequence[str]) -> Made:
         Disagreement: a run leaves the path of the reference engine.
     """
     started = datetime.now(UTC)
+    for folder in (out, out / CACHE):
+        sweep(folder)
     module: FigureModule = importlib.import_module(f"experiments.figures.{name}")
     content, computed, cached = _content(name, module, out / CACHE)
     data = netcdf.unpacked(
@@ -79,8 +81,7 @@ def make(name: str, out: Path, arguments: Sequence[str]) -> Made:
         canvas = new_figure(module.INCHES, caption)
         module.draw(data, canvas)
         for path in files[:2]:
-            with replacing(path) as part:
-                save(canvas, part, path.suffix[1:])
+            write_bytes(path, drawn(canvas, path.suffix[1:]))
     write_bytes(files[2], content)
     collected = _provenance(started, arguments)
     collected["computed"] = computed

@@ -1,6 +1,6 @@
 """The look of our figures: the fonts and sizes of a paper, colours that everyone can tell apart."""
 
-from pathlib import Path
+import io
 from textwrap import fill
 from typing import Any
 
@@ -60,10 +60,12 @@ def new_figure(inches: tuple[float, float], caption: str) -> Figure:
     return figure
 
 
-def save(figure: Figure, path: Path, form: str) -> None:
-    """Write a PNG or SVG file without the time, so that the same figure gives the same bytes."""
+def drawn(figure: Figure, form: str) -> bytes:
+    """Return a PNG or SVG file without the time, so that the same figure gives the same bytes."""
     metadata: dict[str, Any] = {"Date": None} if form == "svg" else {"Software": None}
-    figure.savefig(path, format=form, metadata=metadata)
+    memory = io.BytesIO()
+    figure.savefig(memory, format=form, metadata=metadata)
+    return memory.getvalue()
 
 
 def millions(axes: Axes, last: float) -> None:

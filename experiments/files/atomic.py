@@ -1,38 +1,58 @@
 """Atomic writing: a reader sees the old file or the new one, whatever interrupts the writer."""
 
+import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
+from typing import BinaryIO
 
 PART = ".part"
 
+_numbers = count()  # a name that never comes again cannot be another file when `sweep` removes it
+
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Yield the path of an empty temporary file, which takes the place of `path` at the end.
+def replacing(path: Path, move: Callable[[Path, Path], object] = os.replace) -> Iterator[BinaryIO]:
+    """Yield a new file, open for writing, which takes the place of `path` at the end.
 
     Readers of `path` see the old file or the new one, never a piece, also after a loss of power.
-    On an exception `path` stays as it is and the temporary file goes; only a killed process leaves
-    one (`.NAME.*.part`, see `sweep`). Of two writers of one path, the last to end wins, whole.
+    On an exception `path` stays as it is and the new file goes; only a killed process leaves one
+    (`.NAME.*.part`, see `sweep`). Of two writers of one path, the last to end wins, whole.
+
+    A library gets the file and never a name: HDF5, for one, ends the process with a segmentation
+    fault where a disk is full.
 
     Args:
         path: the file to write; its folder must be there.
+        move: gives the new file its name; with `keep_first` the first of two writers wins.
 
     Raises:
         OSError: the folder is missing or cannot be written, or the disk is full.
     """
-    part = _new_file(path)
+    part, file = _new_file(path)
     try:
-        yield part
+        yield file
+        file.flush()
         # the rename may reach the disk before the data does, unless the data is there already
-        _flush(part)
-        os.replace(part, path)
-    except BaseException:
+        os.fsync(file.fileno())
+        move(part, path)
+    finally:
+        with suppress(OSError):  # bytes are left in its buffer only after an error
+            file.close()
         part.unlink(missing_ok=True)
-        raise
-    _flush(path.parent)
+    _flush_names(path.parent)
+
+
+def keep_first(part: Path, path: Path) -> None:
+    """Give the file this name, unless another one has it."""
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without links
+        os.replace(part, path)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -41,45 +61,62 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         OSError: as `replacing`.
     """
-    with replacing(path) as part:
-        part.write_text(text, encoding="utf-8", newline="\n")
+    write_bytes(path, text.encode())
 
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write `content`, atomically.
 
-    A library that writes by itself is handed memory instead of a path: HDF5, for one, ends the
-    process with a segmentation fault where a disk is full.
-
     Raises:
         OSError: as `replacing`.
     """
-    with replacing(path) as part:
-        part.write_bytes(content)
+    with replacing(path) as file:
+        file.write(content)
 
 
 def sweep(folder: Path) -> None:
-    """Remove the temporary files of killed writers; call it only where no writer is at work."""
+    """Remove the temporary files of killed writers.
+
+    A writer holds the kernel's lock on its file, which ends with the process. On a file system
+    without locks nothing is removed.
+    """
     for part in folder.glob(f".*{PART}"):
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # it is in use, or has just gone
+            # for writing, since NFS asks for it; a pipe in the place of a file must not wait
+            descriptor = os.open(part, os.O_WRONLY | os.O_NONBLOCK)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                part.unlink()
+            finally:
+                os.close(descriptor)
 
 
-def _new_file(path: Path) -> Path:
-    """Make a temporary file beside `path`: a rename is atomic only inside one file system."""
-    for attempt in count():
-        part = path.with_name(f".{path.name}.{os.getpid()}-{attempt}{PART}")
+def _new_file(path: Path) -> tuple[Path, BinaryIO]:
+    """Make and lock a new file beside `path`: a rename is atomic only inside one file system."""
+    for number in _numbers:
+        part = path.with_name(f".{path.name}.{os.getpid()}-{number}{PART}")
         try:
             # not tempfile: its files are closed to the user's group, and so would the result be
-            os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-        except FileExistsError:
+            descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
+        except FileExistsError:  # of another machine, or of a process that had this number
             continue
-        return part
+        file = os.fdopen(descriptor, "wb")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:  # `sweep` is about to remove it
+            file.close()
+            continue
+        except OSError:  # a file system without locks
+            return part, file
+        if os.fstat(descriptor).st_nlink:
+            return part, file
+        file.close()
     raise AssertionError("count() is endless")
 
 
-def _flush(path: Path) -> None:
-    """Wait until the file, or the folder's list of names, is on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
+def _flush_names(folder: Path) -> None:
+    """Wait until the list of names in the folder is on the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -27,11 +27,11 @@ def save(path: Path, state: Mapping[str, NDArray[Any]], records: Records) -> Non
 
     arrays = {f"state/{name}": array for name, array in state.items()}
     arrays |= {f"records/{name}": column for name, column in records._asdict().items()}
-    with replacing(path) as part, zipfile.ZipFile(part, "w") as archive:
+    with replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
         for name, array in arrays.items():
             # not numpy.savez, which pickles Python objects
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
-                np.save(file, array, allow_pickle=False)
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                np.save(entry, array, allow_pickle=False)
 
 
 def from_bytes(content: bytes, path: Path) -> tuple[dict[str, NDArray[Any]], Records]:

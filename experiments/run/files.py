@@ -59,6 +59,13 @@ class RunFiles:
                 " read."
             ) from None
 
+    def is_complete(self) -> bool:
+        """Return whether the summary is there that the digests know: it is written last."""
+        try:
+            return self.digests.get(self.summary.name) == digest(read_regular(self.summary))
+        except OSError:
+            return False
+
     def read(self, file: Path) -> bytes:
         """Return the content of one of the files.
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from experiments.files.atomic import sweep, write_bytes, write_text
 from experiments.files.strict_json import to_json
+from experiments.files.unwritten import status_of
 from experiments.run.files import FolderError, RunFiles, digest
 
 if TYPE_CHECKING:
@@ -55,11 +56,16 @@ class RunFolder(RunFiles):
         try:
             out.mkdir(parents=True, exist_ok=True)
             path = _make_unique(out, name)
-            lock = os.open(path / LOCK, os.O_CREAT | os.O_RDWR, 0o666)
+            try:
+                lock = os.open(path / LOCK, os.O_CREAT | os.O_RDWR, 0o666)
+            except OSError:
+                path.rmdir()
+                raise
         except OSError as error:
             raise FolderError(
                 f"A run's folder cannot be made in {out} ({error.strerror}); "
-                f"choose another place with --out."
+                f"choose another place with --out.",
+                status_of(error),
             ) from None
         return cls(path, _acquire(lock, path))
 

@@ -11,7 +11,7 @@ def report(
 
     Args:
         summary, verification: as they stand in the run's folder.
-        how_to_resume: options of the command that goes on with the run.
+        how_to_resume: the command that goes on with the run.
     """
     rate = summary["nanoseconds_per_step"]
     before = summary["resumed_after_step"]
@@ -47,5 +47,5 @@ def report(
         lines.append(f"no cycle begins within {summary['steps']:,} steps: nothing is certified")
     lines.append(f"run: {summary['run']}")
     if summary["status"] == "interrupted":
-        lines.append(f"go on with: python -m experiments.synthetic {how_to_resume}")
+        lines.append(f"go on with: {how_to_resume}")
     return lines

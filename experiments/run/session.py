@@ -1,6 +1,5 @@
 """One run from its command line to its end: begun anew, or resumed at its last checkpoint."""
 
-import errno
 import shlex
 import sys
 import traceback
@@ -14,6 +13,7 @@ from amsgrad.engines.base import Records
 from experiments.command import CommandError
 from experiments.config.arguments import Invocation
 from experiments.config.run_config import Config, to_yaml
+from experiments.files.unwritten import why_unwritten
 from experiments.run import checkpoint
 from experiments.run.execute import Session, execute, provenance_of, settings_digest
 from experiments.run.files import FolderError
@@ -27,7 +27,7 @@ def run_session(
     """Run what the command line asks for, to its end or until interrupted.
 
     Returns:
-        The summary, the verification, and the options that go on with the run.
+        The summary, the verification, and the command that goes on with the run.
 
     Raises:
         CommandError: nothing was begun; or the run stands at its last checkpoint.
@@ -36,7 +36,8 @@ def run_session(
     elsewhere = redirect_stdout(sys.stderr) if asked.json else nullcontext()
     with elsewhere:
         session = _start(asked, arguments)
-        resume_by = f"--resume {session.folder.id} --out {shlex.quote(str(asked.out))}"
+        place = shlex.quote(str(asked.out))
+        resume_by = f"python -m experiments.synthetic --resume {session.folder.id} --out {place}"
         try:
             with session.folder:
                 summary = execute(session, app=asked.app, arguments=arguments)
@@ -60,9 +61,8 @@ def _start(asked: Invocation, arguments: Sequence[str]) -> Session:
             return resume(str(asked.resume), asked.out)
         return begin(asked.config, asked.chosen, asked.out, arguments)
     except OSError as error:
-        raise CommandError(
-            f"the run cannot be written in {asked.out} ({error.strerror})", status=1
-        ) from None
+        again = f"python -m experiments.synthetic {shlex.join(arguments)}"
+        raise CommandError(why_unwritten(asked.out, error, again), status=1) from None
     except KeyboardInterrupt:
         raise CommandError("interrupted before the first step", status=130) from None
 
@@ -116,11 +116,10 @@ def resume(run_id: str, out: Path) -> Session:
 
 
 def _unwritten(session: Session, error: OSError, resume_by: str) -> str:
-    if not session.folder.path.is_dir():
-        return f"the folder {session.folder.path} is gone, and the run with it"
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    cure = "make room" if full else "mend that"
-    return (
-        f"the run cannot be written ({error.strerror}) and stands at its last checkpoint; {cure},"
-        f" then go on with {resume_by}"
-    )
+    folder = session.folder
+    if folder.is_complete():
+        return (
+            f"all files of the run are in {folder.path}, but the last of them may not outlast a"
+            f" loss of power ({error.strerror})"
+        )
+    return why_unwritten(folder.path, error, resume_by)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from experiments.files import atomic
-from experiments.files.atomic import replacing, sweep, write_text
+from experiments.files.atomic import keep_first, replacing, sweep, write_text
 
 ROOT = Path(__file__).parents[2]
 
@@ -17,8 +17,9 @@ HALF = """
 import sys, time
 from pathlib import Path
 from experiments.files.atomic import replacing
-with replacing(Path(sys.argv[1])) as part:
-    part.write_text("half")
+with replacing(Path(sys.argv[1])) as file:
+    file.write(b"half")
+    file.flush()
     print("written", flush=True)
     time.sleep(60)
 """
@@ -52,11 +53,20 @@ def test_new_and_old_file(tmp_path: Path) -> None:
 def test_reader_sees_the_old_file_until_the_end(tmp_path: Path) -> None:
     target = tmp_path / "a.txt"
     target.write_text("old")
-    with replacing(target) as part:
-        part.write_text("new")
+    with replacing(target) as file:
+        file.write(b"new")
+        file.flush()
         assert target.read_text() == "old"
-        assert part.parent == tmp_path
     assert target.read_text() == "new"
+
+
+def test_the_first_of_two_writers_may_win(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    for text in (b"first", b"second"):
+        with replacing(target, keep_first) as file:
+            file.write(text)
+        assert names(tmp_path) == ["a.txt"]
+    assert target.read_text() == "first"
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
@@ -67,8 +77,8 @@ def test_exception_keeps_the_old_file_and_leaves_nothing(
     target.write_text("old")
 
     def interrupted() -> None:
-        with replacing(target) as part:
-            part.write_text("new")
+        with replacing(target) as file:
+            file.write(b"new")
             raise error
 
     with pytest.raises(error):
@@ -103,9 +113,9 @@ def test_the_user_s_group_may_read_it(tmp_path: Path) -> None:
 def test_two_writers_in_one_process_do_not_share(tmp_path: Path) -> None:
     target = tmp_path / "a.txt"
     with replacing(target) as first:
-        first.write_text("first")
+        first.write(b"first")
         with replacing(target) as second:
-            second.write_text("second")
+            second.write(b"second")
         assert target.read_text() == "second"
     assert target.read_text() == "first"
     assert names(tmp_path) == ["a.txt"]
@@ -116,20 +126,22 @@ def test_data_is_on_the_disk_before_the_name(
 ) -> None:
     """No test can cut the power; the order of the system's calls is what survives it."""
     calls = []
-    flush, replace = atomic._flush, os.replace
+    flush = os.fsync
 
-    def logged_flush(path: Path) -> None:
-        calls.append(("flush", path.name if path.is_dir() else path.suffix))
-        flush(path)
+    def logged_flush(descriptor: int) -> None:
+        calls.append(Path(os.readlink(f"/proc/self/fd/{descriptor}")))
+        flush(descriptor)
 
     def logged_replace(part: Path, path: Path) -> None:
-        calls.append(("replace", path.name))
-        replace(part, path)
+        calls.append(path)
+        os.replace(part, path)
 
-    monkeypatch.setattr(atomic, "_flush", logged_flush)
-    monkeypatch.setattr(os, "replace", logged_replace)
-    write_text(tmp_path / "a.txt", "text")
-    assert calls == [("flush", ".part"), ("replace", "a.txt"), ("flush", tmp_path.name)]
+    monkeypatch.setattr(os, "fsync", logged_flush)
+    with replacing(tmp_path / "a.txt", logged_replace) as file:
+        file.write(b"text")
+    part, *others = calls
+    assert part.suffix == atomic.PART
+    assert others == [tmp_path / "a.txt", tmp_path]
 
 
 def test_killed_writer_leaves_the_old_file_whole(tmp_path: Path) -> None:
@@ -138,6 +150,8 @@ def test_killed_writer_leaves_the_old_file_whole(tmp_path: Path) -> None:
     with python(HALF, target) as writer:
         assert writer.stdout is not None
         assert writer.stdout.readline() == "written\n"
+        sweep(tmp_path)
+        assert len(names(tmp_path)) == 2, "its writer lives"
         writer.send_signal(signal.SIGKILL)
     assert target.read_text() == "old"
     (left,) = set(names(tmp_path)) - {"a.txt"}

@@ -427,12 +427,10 @@ def test_a_failing_write_leaves_the_old_file(
     run.save(run.picture, b"old")
     before = set(run.path.iterdir())
 
-    def full_disk(file: Path, content: bytes) -> None:
-        with file.open("wb") as stream:
-            stream.write(content[:5])
+    def full_disk(descriptor: int) -> None:
         raise OSError("no space left")
 
-    monkeypatch.setattr(Path, "write_bytes", full_disk)
+    monkeypatch.setattr(os, "fsync", full_disk)
     with pytest.raises(OSError, match="no space left"):
         run.save(run.picture, b"a new picture")
     assert run.picture.read_bytes() == b"old"

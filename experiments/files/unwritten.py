@@ -1,0 +1,26 @@
+"""A folder that cannot be written: the sentence about it, and the exit status."""
+
+import errno
+from pathlib import Path
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def status_of(error: OSError) -> int:
+    """Return the exit status: 1 where a disk fails, and 2 where the place is bad input."""
+    return 1 if error.errno in (*NO_ROOM, errno.EIO) else 2
+
+
+def why_unwritten(folder: Path, error: OSError, command: str) -> str:
+    """Return that a folder cannot be written in mid-way, why, and what to do.
+
+    Args:
+        folder: it was there at the beginning.
+        error: the reason.
+        command: goes on with what was written before.
+    """
+    if not folder.is_dir():
+        return f"the folder {folder} is gone, and what was in it; begin again"
+    cure = "make room" if error.errno in NO_ROOM else "mend that"
+    reason = error.strerror or error
+    return f"{folder} cannot be written ({reason}); {cure}, then go on with {command}"
