@@ -19,7 +19,7 @@ from amsgrad.code_digest import code_digest
 from experiments.figures import netcdf
 from experiments.figures.style import STYLE, drawn, new_figure
 from experiments.files import provenance
-from experiments.files.atomic import sweep, write_bytes, write_text
+from experiments.files.atomic import remove_leftovers, write_bytes, write_text
 from experiments.files.regular import read_regular
 from experiments.files.strict_json import to_json
 from experiments.sweeps.chunk import VERIFIED
@@ -68,7 +68,7 @@ def make(name: str, out: Path, arguments: Sequence[str]) -> Made:
     """
     started = datetime.now(UTC)
     for folder in (out, out / CACHE):
-        sweep(folder)
+        remove_leftovers(folder)
     module: FigureModule = importlib.import_module(f"experiments.figures.{name}")
     content, computed, cached = _content(name, module, out / CACHE)
     data = netcdf.unpacked(

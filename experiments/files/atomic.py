@@ -10,7 +10,8 @@ from typing import BinaryIO
 
 PART = ".part"
 
-_numbers = count()  # a name that never comes again cannot be another file when `sweep` removes it
+# A name that never comes again is still the same file when `remove_leftovers` removes it.
+_numbers = count()
 
 
 @contextmanager
@@ -19,7 +20,7 @@ def replacing(path: Path, move: Callable[[Path, Path], object] = os.replace) -> 
 
     Readers of `path` see the old file or the new one, never a piece, also after a loss of power.
     On an exception `path` stays as it is and the new file goes; only a killed process leaves one
-    (`.NAME.*.part`, see `sweep`). Of two writers of one path, the last to end wins, whole.
+    (`.NAME.*.part`, see `remove_leftovers`). Of two writers of one path, the last to end wins.
 
     A library gets the file and never a name: HDF5, for one, ends the process with a segmentation
     fault where a disk is full.
@@ -74,7 +75,7 @@ def write_bytes(path: Path, content: bytes) -> None:
         file.write(content)
 
 
-def sweep(folder: Path) -> None:
+def remove_leftovers(folder: Path) -> None:
     """Remove the temporary files of killed writers.
 
     A writer holds the kernel's lock on its file, which ends with the process. On a file system
@@ -103,7 +104,7 @@ def _new_file(path: Path) -> tuple[Path, BinaryIO]:
         file = os.fdopen(descriptor, "wb")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:  # `sweep` is about to remove it
+        except BlockingIOError:  # `remove_leftovers` is about to remove it
             file.close()
             continue
         except OSError:  # a file system without locks

@@ -12,7 +12,7 @@ def status_of(error: OSError) -> int:
 
 
 def why_unwritten(folder: Path, error: OSError, command: str) -> str:
-    """Return that a folder cannot be written in mid-way, why, and what to do.
+    """Return that a folder, or which file in it, cannot be written, why, and what to do.
 
     Args:
         folder: it was there at the beginning.
@@ -22,5 +22,6 @@ def why_unwritten(folder: Path, error: OSError, command: str) -> str:
     if not folder.is_dir():
         return f"the folder {folder} is gone, and what was in it; begin again"
     cure = "make room" if error.errno in NO_ROOM else "mend that"
+    where = error.filename2 or (Path(error.filename).parent if error.filename else folder)
     reason = error.strerror or error
-    return f"{folder} cannot be written ({reason}); {cure}, then go on with {command}"
+    return f"{where} cannot be written ({reason}); {cure}, then go on with {command}"

@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from experiments.files.atomic import sweep, write_bytes, write_text
+from experiments.files.atomic import remove_leftovers, write_bytes, write_text
 from experiments.files.strict_json import to_json
 from experiments.files.unwritten import status_of
 from experiments.run.files import FolderError, RunFiles, digest
@@ -87,7 +87,7 @@ class RunFolder(RunFiles):
             raise FolderError(f"The run {path} cannot be locked ({error.strerror}).") from None
         run = cls(path, _acquire(lock, path))
         try:
-            sweep(path)
+            remove_leftovers(path)
             run.read_provenance()
         except BaseException:
             run.close()

@@ -12,16 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.files import provenance
-from experiments.files.atomic import replacing, write_bytes, write_text
+from experiments.files.atomic import remove_leftovers, replacing, write_bytes, write_text
 from experiments.files.regular import read_regular
 from experiments.files.strict_json import to_json
+from experiments.files.unwritten import why_unwritten
 from experiments.run.trace import SOURCE
 from experiments.sweeps.axes import ALL
 from experiments.sweeps.chunk_file import Status
 from experiments.sweeps.gather import Cells, gather
 from experiments.sweeps.quantities import VARIABLES, series_steps
 from experiments.sweeps.reporter import Report
-from experiments.sweeps.store import RESULTS, StoreError, held, why_unwritten
+from experiments.sweeps.store import RESULTS, StoreError
 from experiments.terminal import say
 
 if TYPE_CHECKING:
@@ -44,9 +45,9 @@ def merge(folder: Path) -> Report:
             f" (damaged chunks: {cells.damaged:,}); {again}, or move the file away",
             1,
         )
+    remove_leftovers(folder)
     try:
-        with held(folder):
-            files = _write(folder, cells)
+        files = _write(folder, cells)
     except OSError as unwritten:
         same = f"python -m experiments.sweep merge {shlex.quote(str(folder))}"
         raise StoreError(why_unwritten(folder, unwritten, same), 1) from None
@@ -75,11 +76,11 @@ def _write(folder: Path, cells: Cells) -> list[Path]:
     table = to_table(cells, data)
     netcdf, csv, parquet, about = files = [folder / name for name in RESULTS]
     write_bytes(netcdf, _netcdf(data))
-    with replacing(csv) as part:
-        table.to_csv(part, index=False, lineterminator="\n")
+    with replacing(csv) as stream:
+        table.to_csv(stream, index=False, lineterminator="\n")
     if find_spec("pyarrow"):
-        with replacing(parquet) as part:
-            table.to_parquet(part, index=False)
+        with replacing(parquet) as stream:
+            table.to_parquet(stream, index=False)
     else:
         files.remove(parquet)
         say("sweep: cells.parquet needs pyarrow: install the extra parquet")

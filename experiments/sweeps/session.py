@@ -1,6 +1,5 @@
 """One sweep from its file to its chunks."""
 
-import errno
 import shlex
 import time
 from collections.abc import Iterator, Sequence
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from experiments.files import provenance
+from experiments.files.unwritten import status_of, why_unwritten
 from experiments.signals import stopping
 from experiments.sweeps import cluster
 from experiments.sweeps.fill import Executor, Filling
@@ -18,7 +18,7 @@ from experiments.sweeps.numba_cache import use_own_cache
 from experiments.sweeps.plan import Plan, make_plan
 from experiments.sweeps.reporter import Report, Reporter
 from experiments.sweeps.status import cost
-from experiments.sweeps.store import NO_ROOM, Store, StoreError, why_unwritten
+from experiments.sweeps.store import Store, StoreError
 from experiments.sweeps.sweep_file import read_sweep
 from experiments.sweeps.threads import cores, in_threads
 from experiments.tracking.labml_tracker import Tracker, labml_tracker
@@ -54,14 +54,13 @@ def run_sweep(asked: Invocation) -> Report:
     reporter = Reporter(plan.sweep)
     with _executor(asked, reporter) as executor:
         try:
-            with Store.create(asked.out, plan.identity, _provenance(asked)) as store:
-                filling = Filling(plan, store, reporter, asked.fail_fast)
-                return _fill(asked, filling, numbers, executor)
+            store = Store.create(asked.out, plan.identity, _provenance(asked))
         except OSError as error:
-            status = 1 if error.errno in (*NO_ROOM, errno.EIO) else 2
             where = error.filename or asked.out
             sentence = f"--out cannot be written: {where} ({error.strerror})"
-            raise StoreError(sentence, status) from None
+            raise StoreError(sentence, status_of(error)) from None
+        filling = Filling(plan, store, reporter, asked.fail_fast)
+        return _fill(asked, filling, numbers, executor)
 
 
 def _fill(

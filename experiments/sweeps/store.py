@@ -1,18 +1,13 @@
 """The folder of a sweep: a manifest that is written once, one file per chunk, and the results."""
 
-import errno
-import fcntl
 import json
-import os
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from amsgrad.options import shown
 from experiments.command import CommandError
-from experiments.files.atomic import PART, write_bytes, write_text
+from experiments.files.atomic import keep_first, remove_leftovers, replacing, write_bytes
 from experiments.files.regular import read_regular
 from experiments.files.strict_json import to_json
 from experiments.sweeps.chunk_file import Chunk, Damaged, unpack
@@ -20,8 +15,6 @@ from experiments.sweeps.work import FORM, sweep_digest
 
 RESULTS = ("sweep.nc", "cells.csv", "cells.parquet", "provenance.json")  # of a merge
 OURS = ("chunks", "labml", *RESULTS)  # may be there before the manifest, or be left without it
-SECONDS_OF_A_WRITER = 3600.0  # an older temporary file belongs to a writer that was killed
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class StoreError(CommandError):
@@ -37,11 +30,10 @@ class Store:
         self.chunks = path / "chunks"
 
     @classmethod
-    @contextmanager
     def create(
         cls, path: Path, identity: Mapping[str, Any], provenance: Mapping[str, Any]
-    ) -> Iterator["Store"]:
-        """Make the folder, or take one that has been made for the same sweep; hold it.
+    ) -> "Store":
+        """Make the folder, or take one that has been made for the same sweep.
 
         Raises:
             StoreError: the folder belongs to another sweep, or to something else.
@@ -55,20 +47,22 @@ class Store:
                 f"{path} is not empty and does not hold a sweep; choose another folder"
             )
         path.mkdir(parents=True, exist_ok=True)
-        with held(path):
-            if not manifest.exists():
-                document: dict[str, Any] = {"identity": identity, "provenance": provenance}
-                document["digest"] = sweep_digest(document)
-                _write_once(manifest, to_json(document, indent=2) + "\n")
-            store, found = cls.open(path)
-            if found["identity"] != identity:
-                there, here = _first_difference(found["identity"], identity)
-                raise StoreError(
-                    f"{path} was made by another configuration: {there} there, and {here} here;"
-                    " choose another --out, or restore the configuration"
-                )
-            store.chunks.mkdir(exist_ok=True)
-            yield store
+        if not manifest.exists():
+            document: dict[str, Any] = {"identity": identity, "provenance": provenance}
+            document["digest"] = sweep_digest(document)
+            with replacing(manifest, keep_first) as file:
+                file.write(f"{to_json(document, indent=2)}\n".encode())
+        store, found = cls.open(path)
+        if found["identity"] != identity:
+            there, here = _first_difference(found["identity"], identity)
+            raise StoreError(
+                f"{path} was made by another configuration: {there} there, and {here} here;"
+                " choose another --out, or restore the configuration"
+            )
+        store.chunks.mkdir(exist_ok=True)
+        for folder in (path, store.chunks):
+            remove_leftovers(folder)
+        return store
 
     @classmethod
     def open(cls, path: Path) -> tuple["Store", dict[str, Any]]:
@@ -135,54 +129,6 @@ def read_manifest(path: Path) -> dict[str, Any]:
     if form != FORM:
         raise StoreError(f"{manifest} is of another form, {shown(form)}; choose another --out")
     return found
-
-
-@contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Hold the folder as one of its writers; remove what killed ones have left.
-
-    The lock is the kernel's, and ends with the process. Beside other writers, and on a file system
-    without such locks, only what is old is removed.
-    """
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        alone = False
-        with suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            alone = True
-        for part in [*folder.glob(f".*{PART}"), *folder.glob(f"chunks/.*{PART}")]:
-            with suppress(OSError):  # its writer has just ended
-                if alone or time.time() - part.stat().st_mtime > SECONDS_OF_A_WRITER:
-                    part.unlink()
-        with suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_SH)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def why_unwritten(folder: Path, error: OSError, command: str) -> str:
-    """Return that the folder cannot be written, why, and what to do before this command."""
-    if not folder.is_dir():
-        return f"the folder {folder} is gone, and what was in it; begin again with {command}"
-    cure = "make room" if error.errno in NO_ROOM else "mend that"
-    where = error.filename2 or (Path(error.filename).parent if error.filename else folder)
-    return f"{where} cannot be written ({error.strerror}); {cure}, then go on with {command}"
-
-
-def _write_once(path: Path, text: str) -> None:
-    """Write the file, unless another process has just done so."""
-    own = path.with_name(f".{path.name}.{os.urandom(8).hex()}{PART}")
-    try:
-        write_text(own, text)
-        try:
-            os.link(own, path)
-        except FileExistsError:
-            pass
-        except OSError:  # a file system without links
-            write_text(path, text)
-    finally:
-        own.unlink(missing_ok=True)
 
 
 def _first_difference(there: Any, here: Any, name: str = "") -> tuple[str, str]:

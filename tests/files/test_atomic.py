@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from experiments.files import atomic
-from experiments.files.atomic import keep_first, replacing, sweep, write_text
+from experiments.files.atomic import keep_first, remove_leftovers, replacing, write_text
 
 ROOT = Path(__file__).parents[2]
 
@@ -150,7 +150,7 @@ def test_killed_writer_leaves_the_old_file_whole(tmp_path: Path) -> None:
     with python(HALF, target) as writer:
         assert writer.stdout is not None
         assert writer.stdout.readline() == "written\n"
-        sweep(tmp_path)
+        remove_leftovers(tmp_path)
         assert len(names(tmp_path)) == 2, "its writer lives"
         writer.send_signal(signal.SIGKILL)
     assert target.read_text() == "old"
@@ -158,7 +158,7 @@ def test_killed_writer_leaves_the_old_file_whole(tmp_path: Path) -> None:
     assert left.endswith(atomic.PART)
     write_text(target, "new")
     assert target.read_text() == "new"
-    sweep(tmp_path)
+    remove_leftovers(tmp_path)
     assert names(tmp_path) == ["a.txt"]
 
 

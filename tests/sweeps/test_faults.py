@@ -106,7 +106,7 @@ def test_a_signal_stops_cleanly_and_the_same_command_goes_on(
 @pytest.mark.parametrize(
     ("gone", "sentence"),
     [
-        ("", "the folder {} is gone, and what was in it; begin again with python -m experiments"),
+        ("", "the folder {} is gone, and what was in it; begin again"),
         ("chunks", "{} cannot be written (No such file or directory); mend that, then go on with"),
     ],
 )

@@ -19,7 +19,12 @@ AXES = {"opt": ["adam", "a,b", 'a"b'], "seed": [0, 7], "lr": [5e-324, 0.1, 1e22,
 NUMBERS = [math.nan, -math.inf, math.inf, -0.0, 1e-5, 1e16, 0.1 + 0.2, 2.0]
 IDENTITY = {
     "form": FORM,
-    "sweep": {"base": {"steps": 10}, "axes": AXES, "keep": ["x", "limit"], "chunk": None},
+    "sweep": {
+        "base": {"steps": 10},
+        "axes": AXES,
+        "keep": {"plain": ["x", "limit"]},
+        "chunk": None,
+    },
     "first_cell": {"steps": 10},
     "cells": 24,
     "chunks": 2,
@@ -30,8 +35,7 @@ ERRORS = {1: "one, two", 3: 'ValueError: "three"', 8: "four: å"}
 
 
 def test_cells_csv_has_the_shortest_exact_numbers(tmp_path: Path) -> None:
-    with Store.create(tmp_path, IDENTITY, {"started": "now"}) as store:
-        pass
+    store = Store.create(tmp_path, IDENTITY, {"started": "now"})
     cells = np.arange(20)  # four are missing
     x, limit = np.resize(NUMBERS, 20), np.linspace(-1, 1, 20) / 3
     status = np.where(np.isin(cells, list(ERRORS)), np.int8(2), np.int8(0))
@@ -51,7 +55,7 @@ def test_cells_csv_has_the_shortest_exact_numbers(tmp_path: Path) -> None:
 
 
 def test_a_series_is_not_in_the_tables() -> None:
-    kept = {**IDENTITY["sweep"], "keep": ["x", {"series": 3}]}  # type: ignore[dict-item]
+    kept = {**IDENTITY["sweep"], "keep": {"plain": ["x"], "series": 3}}  # type: ignore[dict-item]
     cells = Cells({**IDENTITY, "sweep": kept})
     data = to_dataset(cells)
     assert data.series_x.shape == (3, 3, 2, 4)
