@@ -4,6 +4,7 @@ import hashlib
 import inspect
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,9 +23,14 @@ ERROR_MODEL: Final = "numpy"
 def make_callable(*functions: Callable[..., Any]) -> None:
     """Make plain functions, and the plain functions that they call, callable in compiled code."""
     for function in functions:
-        callees = inspect.getclosurevars(function).globals.values()
-        make_callable(*filter(inspect.isfunction, callees))
-        register_jitable(error_model=ERROR_MODEL)(function)
+        _register(function)
+
+
+@cache  # numba would try each further registration in every later compilation
+def _register(function: Callable[..., Any]) -> None:
+    callees = inspect.getclosurevars(function).globals.values()
+    make_callable(*filter(inspect.isfunction, callees))
+    register_jitable(error_model=ERROR_MODEL)(function)
 
 
 def named(function: Callable[..., Any], *parts: Any) -> Any:
