@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from experiments.sweeps import quantities
 from experiments.sweeps.chunk_file import Chunk, Damaged, Status
+from experiments.sweeps.quantities import Keep
 from experiments.sweeps.store import Store
 
 
@@ -23,7 +23,7 @@ class Cells:
         self.about = about
         self.begun = begun or {}
         self.axes: dict[str, list[Any]] = dict(about["sweep"]["axes"])
-        self.keep = quantities.from_document(about["sweep"]["keep"], "manifest.json")
+        self.keep = Keep(**about["sweep"]["keep"])
         self.steps: int = about["first_cell"]["steps"]
         self.status = np.full(about["cells"], Status.missing, np.int8)
         self.errors: dict[int, str] = {}  # by the number of the cell

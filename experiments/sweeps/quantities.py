@@ -68,7 +68,7 @@ class Keep(NamedTuple):
         return "" if self.distance is None else f"|x - x*| after the last step < {self.distance:g}"
 
 
-def from_document(given: Any, where: str) -> Keep:
+def keep_from(given: Any, where: str) -> Keep:
     """Return the quantities that a list of names and of `name: value` asks for.
 
     Raises:
@@ -94,19 +94,6 @@ def from_document(given: Any, where: str) -> Keep:
     if "series" in entries:
         options["series"] = read(SERIES, entries["series"], f"{where}: series")
     return Keep(tuple(name for name in PLAIN if name in entries), **options)
-
-
-def to_document(keep: Keep) -> list[Any]:
-    """Return the list that `from_document` reads."""
-    entries: list[Any] = list(keep.plain)
-    if keep.mean_log_distance is not None:
-        criterion = {"mean_log_distance": keep.mean_log_distance, "share": keep.share}
-        entries.append({"converged": criterion})
-    elif keep.distance is not None:
-        entries.append({"converged": {"distance": keep.distance}})
-    if keep.series is not None:
-        entries.append({"series": keep.series})
-    return entries
 
 
 def series_steps(steps: int, number: int) -> NDArray[np.int64]:

@@ -17,9 +17,8 @@ from experiments.command import ConfigError, read
 from experiments.config.reading import Given, read_setting, require_opt, unknown_setting
 from experiments.config.run_config import RUN, names
 from experiments.config.yaml_file import BESIDE, PLAIN, place, read_nodes
-from experiments.sweeps import quantities
 from experiments.sweeps.axes import ALL, InForce, check_name, read_axis
-from experiments.sweeps.quantities import Keep
+from experiments.sweeps.quantities import Keep, keep_from
 
 PARTS = ("base", "axes", "seeds", "keep", "chunk")
 SEEDS = Option(Whole(1, 1_000_000), "Number of seeds")
@@ -60,7 +59,7 @@ class Sweep(NamedTuple):
         return {
             "base": self.base,
             "axes": {name: list(values) for name, values in self.axes.items()},
-            "keep": quantities.to_document(self.keep),
+            "keep": self.keep._asdict(),
             "chunk": self.chunk,
         }
 
@@ -133,7 +132,7 @@ def from_document(document: Mapping[str, Any], where: Where) -> Sweep:
             raise ConfigError(f"{where('base', name)}: {name} is also an axis; give it once")
     kept = Keep(("x", "average_regret"))
     if "keep" in document:
-        kept = quantities.from_document(document["keep"], where("keep"))
+        kept = keep_from(document["keep"], where("keep"))
     size = None
     if "chunk" in document:
         size = read(CHUNK, document["chunk"], f"{where('chunk')}: chunk")
