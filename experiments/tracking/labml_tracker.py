@@ -1,16 +1,18 @@
 """Tracking through labml: the only module of the project that imports it."""
 
 import io
-import platform
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Protocol
-from uuid import NAMESPACE_DNS, uuid4, uuid5
+from uuid import uuid4
 
+from experiments.files.provenance import ABSOLUTE_PATH
 from experiments.tracking import dashboard_link
 from experiments.tracking.dashboard_link import DashboardLink
+from experiments.tracking.remotes import without_users
 
 # labml knows these three ends of a run.
 LABML_STATUS = {"finished": "completed", "interrupted": "interrupted", "diverged": "crashed"}
@@ -66,9 +68,10 @@ def labml_tracker(
 
     No fault of labml ends a run. Where labml cannot start, the tracker is a `NullTracker`; a
     dashboard that does not answer is left out; one that stops answering gets no more, and delays
-    the end by at most `PATIENCE_SECONDS`. Each of these is one call of `warn`, in the caller's
-    thread. The log in `folder` does not depend on the dashboard, and is complete when the
-    statement ends. An exception in the body becomes the status of the labml run, and goes on.
+    the end by at most `PATIENCE_SECONDS`; a log that cannot be written is left as it is. Each of
+    these is one call of `warn`, in the caller's thread. The log in `folder` and the dashboard do
+    not depend on each other, and the log is complete when the statement ends. An exception in the
+    body becomes the status of the labml run, and goes on.
 
     Runs may follow one another in a process; a run inside another one is not tracked.
 
@@ -76,7 +79,7 @@ def labml_tracker(
         name: labml's name of the experiment, and of a folder for it in `folder`.
         comment: a sentence that the dashboard's list of runs shows and searches.
         tags: labels in the run's header on the dashboard.
-        python_file: the program, two levels below the repository whose commit and changes
+        python_file: the program, two levels below the repository whose commit and remotes
             labml notes, if it is in one.
         defaults: the hyper-parameters and their defaults.
         chosen: the hyper-parameters that the user has set, which the dashboard marks.
@@ -115,7 +118,7 @@ def labml_tracker(
         status, details = LABML_STATUS[run.status], run.status
     except BaseException as error:
         status = "interrupted" if isinstance(error, KeyboardInterrupt) else "crashed"
-        details = _reason(error)
+        details = ABSOLUTE_PATH.sub("<path>", _reason(error))
         raise
     finally:
         run.finish(status, details)
@@ -136,9 +139,7 @@ def _start_labml(
     if current.has_experiment() and current.experiment_singleton().is_started:
         raise RuntimeError("another run is being tracked in this process")
     # labml would name the computer in ~/.labml, and fail where that cannot be written.
-    computer._internal = SimpleNamespace(
-        uuid=uuid5(NAMESPACE_DNS, platform.node()).hex, add_project=lambda path: None
-    )
+    computer._internal = SimpleNamespace(uuid="", add_project=lambda path: None)
     # The series of an earlier run; labml's own `tracker.reset` breaks every later save.
     tracker_singleton().indicators.clear()
 
@@ -156,12 +157,14 @@ def _start_labml(
         create(python_file.parent.parent)
     except Exception:  # git fails in many ways: for one, on another user's files
         create(folder)
-    run = current.experiment_singleton()
-    # labml fails on a diff with bytes that are not UTF-8.
-    run.run.diff = run.run.diff.encode(errors="backslashreplace").decode()
+    started = current.experiment_singleton()
+    # From here on labml writes and sends what it has found: no secret, name or path may be left.
+    started.run.diff = None
+    started.run.repo_remotes = without_users(started.run.repo_remotes)
+    started.run.python_file = "/".join(python_file.parts[-2:])
     experiment.configs(defaults, chosen)
     experiment.start()
-    return run
+    return started
 
 
 class _LabmlRun:
@@ -178,7 +181,10 @@ class _LabmlRun:
         self._save = tracker.save
         self._writers = tracker_singleton()
         self._dashboard: DashboardLink | None = None
+        self._log_failure = ""
+        self._log_warned = False
         self._log = Writer(experiment.run.log_file)
+        self._append, self._log.thread._process = self._log.thread._process, self._append_or_note
         # Otherwise a second Ctrl-C, before labml's finish, leaves a process that never exits.
         self._log.thread.daemon = True
         self._writers.add_writer(self._log)
@@ -209,28 +215,50 @@ class _LabmlRun:
         self._dashboard = dashboard
 
     def save(self, step: int, values: Mapping[str, float]) -> None:
-        self._leave_failed_dashboard()
-        self._save(int(step), {name: float(value) for name, value in values.items()})
+        self._warn_of_failures()
+        numbers = {name: float(value) for name, value in values.items()}
+        try:
+            self._save(int(step), numbers)
+        except OSError as error:  # in labml's list of names, which it writes first
+            self._note(error)
+            self._writers.write()
 
     def conclude(self, status: str) -> None:
         self.status = status
 
     def finish(self, status: str, details: str | None) -> None:
         """Complete the log, and send the dashboard the rest if it takes it in time."""
-        self._leave_failed_dashboard()
+        self._warn_of_failures()
         try:
             self._experiment.finish(status, details)
-            self._log.thread.join()
-        except (OSError, RuntimeError) as error:
-            self._warn(f"labml's log is not complete ({_reason(error)}).")
+        except OSError as error:  # in labml's note of the end, which it writes first
+            self._note(error)
+            self._writers.finish_loop()
+            if self._dashboard is not None:
+                self._experiment.app_experiment.status(0, status, details, time.time())
+        self._log.thread.join()
         if self._dashboard is not None:
             self._dashboard.stop()
             self._dashboard.join(dashboard_link.PATIENCE_SECONDS)
             if self._dashboard.is_alive():
                 self._dashboard.failure = f"no answer in {dashboard_link.PATIENCE_SECONDS:g} s"
-            self._leave_failed_dashboard()
+        self._warn_of_failures()
 
-    def _leave_failed_dashboard(self) -> None:
+    def _append_or_note(self, data: object) -> None:
+        """Do the work of labml's thread, which prints a traceback where it cannot write."""
+        try:
+            self._append(data)
+        except Exception as error:  # the run's own thread reports it
+            self._append = lambda data: None  # the log is to have no gap before its end
+            self._note(error)
+
+    def _note(self, error: Exception) -> None:
+        self._log_failure = self._log_failure or _reason(error)
+
+    def _warn_of_failures(self) -> None:
+        if self._log_failure and not self._log_warned:
+            self._log_warned = True
+            self._warn(f"labml's log is not complete ({self._log_failure}).")
         dashboard = self._dashboard
         if dashboard is None or not dashboard.failure:
             return

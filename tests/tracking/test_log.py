@@ -2,14 +2,18 @@
 
 import json
 import os
+import platform
 import shutil
 import subprocess
 import threading
+import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
+import yaml
 
 from experiments.tracking.labml_tracker import NullTracker
 from tests.tracking.conftest import (
@@ -88,6 +92,7 @@ def test_run_inside_a_run_is_left_out(track: Track, tmp_path: Path, warnings: li
     [
         (ValueError("no such slope"), "crashed", "ValueError: no such slope"),
         (SystemExit(3), "crashed", "SystemExit: 3"),
+        (OSError(2, "none", "/home/me/x"), "crashed", "FileNotFoundError: [Errno 2] none: '<path>"),
         (KeyboardInterrupt(), "interrupted", "KeyboardInterrupt"),
     ],
 )
@@ -141,6 +146,52 @@ def test_log_that_vanishes_is_one_warning(
 
     (warning,) = warnings
     assert "log is not complete" in warning
+
+
+@pytest.mark.parametrize("name", ["log.jsonl", "run_log.jsonl", "indicators.yaml"])
+def test_full_disk_is_one_warning(
+    track: Track,
+    tmp_path: Path,
+    dashboard: Dashboard,
+    warnings: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    name: str,
+) -> None:
+    monkeypatch.setattr("labml.internal.tracker.writers.file.FREQUENCY", 0.0)
+    steps = range(1, 201)
+    before = labml_threads()
+    with track(app=dashboard.address) as tracker:
+        (folder,) = (tmp_path / "run" / "labml").glob("*/*")
+        (folder / name).unlink(missing_ok=True)
+        (folder / name).symlink_to("/dev/full")
+        for step in steps:
+            tracker.save(step, values_at(step))
+
+    (warning,) = warnings
+    assert warning.startswith("labml's log is not complete (OSError: [Errno 28] ")
+    assert labml_threads() == before
+    assert capfd.readouterr() == ("", "")
+    if name != "log.jsonl":
+        assert read_log(tmp_path / "run") == expected_log(steps)
+    for curve, points in expected_log(steps).items():
+        assert dashboard.series(curve) == points
+    assert dashboard.field("status")["status"] == "completed"
+
+
+def test_full_disk_is_reported_at_once(
+    track: Track, tmp_path: Path, warnings: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("labml.internal.tracker.writers.file.FREQUENCY", 0.0)
+    deadline = time.monotonic() + 20
+    with track() as tracker:
+        (folder,) = (tmp_path / "run" / "labml").glob("*/*")
+        (folder / "log.jsonl").symlink_to("/dev/full")
+        step = 0
+        while not warnings and time.monotonic() < deadline:
+            tracker.save(step, values_at(step))
+            step += 1
+    assert len(warnings) == 1
 
 
 # What a first run in a process leaves behind, seen from inside: labml imports its parts late.
@@ -228,21 +279,58 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     author = ["-c", "user.name=a", "-c", "user.email=a@b"]
     for command in (["init", "-q"], ["add", "."], [*author, "commit", "-q", "-m", "the message"]):
         subprocess.run(["git", *command], cwd=root, check=True)
+    remote = ["git", "remote", "add", "origin", "https://me:SECRET@example.org/lab.git"]
+    subprocess.run(remote, cwd=root, check=True)
     (root / "notes").write_bytes(b"caf\xe9 in Latin-1\n")
     return root
 
 
 @pytest.mark.usefixtures("repository")
-def test_commit_and_changes_are_noted(track: Track, tmp_path: Path, warnings: list[str]) -> None:
-    with track():
-        pass
+def test_commit_is_noted_and_no_secret(
+    track: Track, tmp_path: Path, dashboard: Dashboard, warnings: list[str]
+) -> None:
+    with track(app=dashboard.address) as tracker:
+        tracker.save(1, values_at(1))
 
-    (noted,) = tmp_path.rglob("run.yaml")
-    assert "commit_message: the message" in noted.read_text()
-    assert "is_dirty: true" in noted.read_text()
-    (diff,) = tmp_path.rglob("source.diff")
-    assert "+caf" in diff.read_text()
+    (folder,) = (tmp_path / "run" / "labml").glob("*/*")
+    noted = yaml.safe_load((folder / "run.yaml").read_text())
+    sent = {name: value for packet in dashboard.packets for name, value in packet.items()}
+    for facts in noted, sent:
+        assert facts["repo_remotes"] == ["https://example.org/lab.git"]
+        assert facts["python_file"] == "experiments/synthetic.py"
+        assert facts["commit_message"] == "the message"
+        assert facts["is_dirty"] is True
+        assert len(facts["commit"]) == 40
+    assert sent["computer"] == ""
+    everything = json.dumps([dashboard.packets, dashboard.targets])
+    everything += "".join(path.read_text() for path in folder.iterdir())
+    for secret in ("SECRET", "Latin-1", "a@b", str(tmp_path), platform.node()):
+        assert secret not in everything
     assert warnings == []
+
+
+def test_what_is_recorded_and_sent(track: Track, tmp_path: Path, dashboard: Dashboard) -> None:
+    """The README lists all of it."""
+    with track(app=dashboard.address) as tracker:
+        tracker.save(1, values_at(1))
+
+    (folder,) = (tmp_path / "run" / "labml").glob("*/*")
+    assert {path.name for path in folder.iterdir()} == {
+        *("run.yaml", "run.pid", "configs.yaml", "indicators.yaml", "log.jsonl", "run_log.jsonl")
+    }
+    about = {
+        *("name", "comment", "tags", "python_file", "commit", "commit_message", "is_dirty"),
+        *("repo_remotes", "start_step", "load_run", "notes"),
+    }
+    assert set(yaml.safe_load((folder / "run.yaml").read_text())) == about | {
+        *("uuid", "trial_date", "trial_time", "distributed_rank", "distributed_world_size")
+    }
+    assert {name for packet in dashboard.packets for name in packet} == about | {
+        *("computer", "pid", "time", "configs", "indicators", "wildcard_indicators"),
+        *("track", "status"),
+    }
+    asked = parse_qs(urlsplit(dashboard.targets[0]).query)
+    assert set(asked) == {"run_uuid", "rank", "main_rank", "world_size", "labml_version"}
 
 
 @pytest.mark.usefixtures("repository")
