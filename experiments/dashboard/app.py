@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, FastAPI, Query, Request
+from fastapi import APIRouter, FastAPI, HTTPException, Query, Request
 
 from experiments.dashboard import presets
 from experiments.dashboard.checked_route import API, checked_route
@@ -15,13 +16,17 @@ from experiments.dashboard.drivers import IndexDriver, ModelDriver
 from experiments.dashboard.labml_parts import (
     Index,
     Model,
+    computer_analyses,
     db,
     handlers,
     labml_app,
+    metrics,
     project,
     run,
+    session,
     user,
 )
+from experiments.dashboard.packet_schemas import MOST_CURVES, MOST_NAMES
 from experiments.dashboard.page import Page
 
 Rank = Annotated[int, Query(ge=0, le=1024)]
@@ -66,10 +71,8 @@ async def _track(
 ) -> Any:
     """Take packets of a run."""
     packets = await request.json()
-    packets = packets if isinstance(packets, list) else [packets]
     token = _own_token()
-    for uuid in [uuid for packet in packets for uuid in packet.get("replaces", [])]:
-        _forget(token, uuid)
+    _forget(token, {uuid for packet in packets for uuid in packet.get("replaces", [])})
     first = not presets.has_curves(run_uuid)
     reply = await handlers._update_run(
         request, token, labml_version, run_uuid, rank, world_size, main_rank
@@ -81,17 +84,21 @@ async def _track(
         tracked = run.get(run_uuid)
         tracked.start_time = started[-1]
         tracked.save()
+    uuid = f"{run_uuid}_{rank}" if world_size > 1 and rank > 0 else run_uuid  # as labml_app has it
+    _require_few(run.get(uuid), [metrics.MetricsAnalysis.get_or_create(uuid)])
     return reply
 
 
-def _forget(token: str, run_uuid: str) -> None:
+def _forget(token: str, run_uuids: set[str]) -> None:
     home = project.get_project(token)
-    if home.is_project_run(run_uuid):
-        run.delete(run_uuid)
+    known = run_uuids & home.runs.keys()
+    for uuid in known:
+        run.delete(uuid)
+        del home.runs[uuid]
+    if known:
         for folder in [key.load() for key in home.folders.values()]:
-            folder.run_uuids.discard(run_uuid)
+            folder.run_uuids -= known
             folder.save()
-        del home.runs[run_uuid]
         home.save()
 
 
@@ -99,6 +106,20 @@ async def _track_computer(
     request: Request, session_uuid: Uuid, computer_uuid: Uuid, labml_version: Version
 ) -> Any:
     """Take packets of a computer, from `labml monitor`."""
-    return await handlers._update_session(
+    reply = await handlers._update_session(
         request, _own_token(), session_uuid, computer_uuid, labml_version
     )
+    analyses = [analysis.get_or_create(session_uuid) for analysis in computer_analyses]
+    _require_few(session.get(session_uuid), analyses)
+    return reply
+
+
+def _require_few(tracked: Any, analyses: Sequence[Any]) -> None:
+    """Refuse a request, which then changes nothing, after which there would be too much."""
+    models = [model for analysis in analyses for model in vars(analysis).values()]
+    for most, count, what in (
+        (MOST_CURVES, sum(len(model.tracking) for model in models), "curves"),
+        (MOST_NAMES, len(tracked.configs), "hyper-parameters"),
+    ):
+        if count > most:
+            raise HTTPException(422, f"A run or a computer may have {most} {what} at most.")

@@ -92,7 +92,8 @@ def _require_existing(request: Request) -> None:
 def _first(error: ValidationError) -> str:
     problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
     place = ".".join(map(str, problem["loc"]))
-    return f"{place}: {problem['msg']}" if place else problem["msg"]
+    sentence = problem["msg"].removeprefix("Value error, ")
+    return f"{place}: {sentence}" if place else sentence
 
 
 def _refusal(status: int, sentence: str) -> Response:

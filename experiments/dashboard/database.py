@@ -6,11 +6,12 @@ from pathlib import Path
 from experiments.command import CommandError
 
 FILE = "dashboard.sqlite"
-TABLES = (
-    "CREATE TABLE IF NOT EXISTS model (key TEXT PRIMARY KEY, data BLOB NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS entry (name TEXT, key TEXT, model TEXT NOT NULL,"
-    " PRIMARY KEY (name, key)) WITHOUT ROWID",
-)
+SCHEMA = 1  # the number of these tables, kept in the file; other tables get another one
+UNNUMBERED = 0  # a new file, or one with these tables from before they had a number
+TABLES = {
+    "model": "(key TEXT PRIMARY KEY, data BLOB NOT NULL)",
+    "entry": "(name TEXT, key TEXT, model TEXT NOT NULL, PRIMARY KEY (name, key)) WITHOUT ROWID",
+}
 
 
 class InUse(CommandError):
@@ -29,17 +30,19 @@ class Database:
 
         Raises:
             InUse: another process holds it.
-            CommandError: the folder or the file cannot be used.
+            CommandError: the folder or the file cannot be used, or has another schema.
         """
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self.connection = sqlite3.connect(folder / FILE, timeout=0.5, isolation_level=None)
             self.connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            self._require_own_schema(folder)
             self.connection.execute("PRAGMA journal_mode = WAL")
             self.connection.execute("PRAGMA synchronous = FULL")
             self.begin()
-            for table in TABLES:
-                self.connection.execute(table)
+            for name, columns in TABLES.items():
+                self.connection.execute(f"CREATE TABLE IF NOT EXISTS {name} {columns}")
+            self.connection.execute(f"PRAGMA user_version = {SCHEMA}")
             self.end(keep=True)
         except OSError as error:
             raise CommandError(
@@ -56,6 +59,18 @@ class Database:
                 f"The data folder {folder} cannot be used ({error});"
                 " choose another place with --data."
             ) from None
+
+    def _require_own_schema(self, folder: Path) -> None:
+        (number,) = self.connection.execute("PRAGMA user_version").fetchone()
+        found = self.connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        foreign = {name for (name,) in found} - TABLES.keys()
+        if number not in (UNNUMBERED, SCHEMA) or foreign:
+            self.close()
+            raise CommandError(
+                f"The data folder {folder} holds the database of another program, or of another"
+                f" version of this one (the number of its schema is {number}, not {SCHEMA});"
+                " choose another place with --data."
+            )
 
     def begin(self) -> None:
         """Begin a transaction."""

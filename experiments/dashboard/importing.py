@@ -7,8 +7,9 @@ import http.client
 import json
 import pickle
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,9 @@ from experiments.tracking.dashboard_link import LOCAL_API, ask, track_path
 
 HERE = "127.0.0.1"
 SECONDS_PER_ANSWER = 30.0
-BYTES_PER_REQUEST = 6 * 2**20  # the server takes 8 MiB
+# The three packets of a short run are one request, of which the dashboard keeps all or nothing.
+# Three of a long run stay below MOST_BYTES and MOST_POINTS.
+PACKETS_PER_REQUEST = 3
 
 Post = Callable[[str, bytes], object]  # takes a target and a body
 
@@ -62,15 +65,10 @@ def import_runs(runs: Sequence[str], *, out: Path, data: Path) -> None:
         show([f"imported {folder.path}"])
 
 
-def _bodies(packets: Iterable[dict[str, Any]]) -> Iterator[bytes]:
-    """Yield the packets in few requests: the dashboard keeps all of a request or nothing."""
-    waiting: list[str] = []
-    for packet in map(json.dumps, packets):
-        if waiting and sum(map(len, waiting)) + len(packet) > BYTES_PER_REQUEST:
-            yield f"[{','.join(waiting)}]".encode()
-            waiting = []
-        waiting.append(packet)
-    yield f"[{','.join(waiting)}]".encode()
+def _bodies(packets: Iterator[dict[str, Any]]) -> Iterator[bytes]:
+    """Yield the bodies of the requests."""
+    while some := list(islice(packets, PACKETS_PER_REQUEST)):
+        yield json.dumps(some).encode()
 
 
 def _poster(data: Path) -> Post:

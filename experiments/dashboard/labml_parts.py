@@ -9,6 +9,7 @@ os.environ.setdefault("LABML_APP_SERVER_PORT", "5005")
 import labml_app
 from labml_app import db, handlers, utils  # db first: the others import one another through it
 from labml_app.analyses.experiments import comparison, custom_metrics, metrics
+from labml_app.analyses_settings import computer_analyses
 from labml_app.db import project, run, session, user
 from labml_db import Index, Model
 
@@ -16,6 +17,7 @@ __all__ = [
     "Index",
     "Model",
     "comparison",
+    "computer_analyses",
     "custom_metrics",
     "db",
     "handlers",

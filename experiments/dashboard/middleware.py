@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 from collections.abc import Collection
 from urllib.parse import SplitResult, urlsplit
@@ -12,7 +11,6 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_BYTES = 8 * 2**20  # labml sends at most 1024 points of a curve at once: some 100 kB
-SECONDS_FOR_BODY = 30.0
 
 # labml's page takes its style sheets, fonts and d3 from these three, and nothing else from afar.
 HEADERS = {
@@ -119,16 +117,12 @@ async def _read(headers: Headers, receive: Receive) -> bytes:
         if not (length.isascii() and length.isdigit()) or int(length[:20]) > MOST_BYTES:
             raise too_much
     body = bytearray()
-    try:
-        async with asyncio.timeout(SECONDS_FOR_BODY):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise Refusal(400, "The request ended too early.")
-                body += message.get("body", b"")
-                if len(body) > MOST_BYTES:
-                    raise too_much
-                if not message.get("more_body", False):
-                    return bytes(body)
-    except TimeoutError:
-        raise Refusal(408, f"The request did not come in {SECONDS_FOR_BODY:g} s.") from None
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Refusal(400, "The request ended too early.")
+        body += message.get("body", b"")
+        if len(body) > MOST_BYTES:
+            raise too_much
+        if not message.get("more_body", False):
+            return bytes(body)

@@ -2,63 +2,63 @@
 
 from __future__ import annotations
 
-import json
+import os
+import shlex
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from experiments.command import CommandError, ConfigError
+from experiments.command import CommandError
 from experiments.config.caption import caption
-from experiments.config.reading import read_settings
 from experiments.config.run_config import Config
-from experiments.config.yaml_file import read_file
-from experiments.run import trace
-from experiments.run.folder import RunFolder
+from experiments.run.files import RunFiles
 from experiments.tracking.labml_tracker import LABML_STATUS, tracked_uuids
 
-POINTS = 10_000  # of each curve in one packet
+POINTS = 8_000  # of each curve in one packet
 
 
-def find_run(run: str, out: Path) -> RunFolder:
-    """Return the folder of the run `run`: an id in `out`, or a path.
+def find_run(run: str, out: Path) -> RunFiles:
+    """Return the files of the run `run`: an id in `out`, or a path.
 
     Raises:
         CommandError: the run does not exist.
     """
     given = Path(run)
     for path in (out / given, given) if len(given.parts) == 1 else (given,):
-        folder = RunFolder(path, lock=-1)  # only its files are read
-        if folder.config.is_file():
-            return folder
+        files = RunFiles(path)
+        if os.path.lexists(files.config):
+            return files
     raise CommandError(
         f"{run} is not the id of a run in {out}, nor the path of a run's folder with its files."
     )
 
 
-def read_run(folder: RunFolder) -> tuple[str, Iterator[dict[str, Any]]]:
+def read_run(files: RunFiles) -> tuple[str, Iterator[dict[str, Any]]]:
     """Return labml's uuid of the run, and its packets in order.
 
     The uuid is the one that the run was tracked under, last if it was resumed, so that the complete
     run replaces the part of it that a dashboard has seen.
 
     Raises:
-        CommandError: a file is missing or cannot be read.
+        CommandError: the run has not ended, or a file cannot be read.
     """
-    for file in (folder.config, folder.provenance, folder.summary, folder.trace):
-        if not file.is_file():
-            raise CommandError(
-                f"{folder.path} lacks {file.name}, as a run that was killed does; end it with"
-                f" python -m experiments.synthetic --resume {folder.id}, then import it."
-            )
+    for file in (files.config, files.provenance, files.summary, files.trace):
+        if not os.path.lexists(file):
+            raise _unended(files, f"it lacks {file.name}")
     try:
-        config = Config(**read_settings(read_file(folder.config)))
-        summary = json.loads(folder.summary.read_text(encoding="utf-8"))
-        sessions = json.loads(folder.provenance.read_text(encoding="utf-8"))["sessions"]
-        records = trace.read(folder.trace)
-        uuids = tracked_uuids(folder.labml)
-        uuids = uuids or [uuid5(NAMESPACE_URL, f"{folder.id} {sessions[0]['started']}").hex]
+        files.read_provenance()
+        sessions = files.sessions
+        if sessions[-1]["finished"] is None:
+            raise _unended(files, "it was resumed since its last end")
+        config, summary, trace = files.read_config(), files.read_summary(), files.read_trace()
+        steps = trace["step"].values.astype(float)
+        curves = {str(name): curve.values.astype(float) for name, curve in trace.items()}
+        if any(values.shape != steps.shape for values in curves.values()):
+            raise ValueError(f"{files.trace.name} has other than columns of records")
+        uuids = tracked_uuids(files.labml)
+        uuids = uuids or [uuid5(NAMESPACE_URL, f"{files.id} {sessions[0]['started']}").hex]
         head = _head(config, summary, sessions, uuids)
         end = {
             "status": {
@@ -67,25 +67,29 @@ def read_run(folder: RunFolder) -> tuple[str, Iterator[dict[str, Any]]]:
                 "time": _seconds(sessions[-1]["finished"]),
             }
         }
-    except (ConfigError, OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        plain = isinstance(error, ConfigError | OSError)
-        reason = getattr(error, "strerror", None) or (error if plain else repr(error))
-        raise CommandError(f"The run {folder.path} cannot be read ({reason}).") from None
-    return uuids[-1], _packets(head, records, end)
+    except (ValueError, LookupError, TypeError, ArithmeticError, RecursionError) as error:
+        raise CommandError(f"The run {files.path} cannot be read ({error!r}).") from None
+    return uuids[-1], _packets(head, steps, curves, end)
 
 
-def _packets(head: dict[str, Any], records: Any, end: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _unended(files: RunFiles, reason: str) -> CommandError:
+    place = shlex.quote(str(files.path.parent))
+    return CommandError(
+        f"The run {files.path} is under way or was killed ({reason}); end it with"
+        f" python -m experiments.synthetic --resume {files.id} --out {place}, then import it."
+    )
+
+
+def _packets(
+    head: dict[str, Any], steps: Any, curves: Mapping[str, Any], end: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
     yield head
-    steps = records["step"].values
     for start in range(0, len(steps), POINTS):
         part = slice(start, start + POINTS)
         yield {
             "track": {
-                str(name): {
-                    "step": steps[part].tolist(),
-                    "value": column.values[part].astype(float).tolist(),
-                }
-                for name, column in records.data_vars.items()
+                name: {"step": steps[part].tolist(), "value": values[part].tolist()}
+                for name, values in curves.items()
             }
         }
     yield end

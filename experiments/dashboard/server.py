@@ -16,12 +16,15 @@ import uvicorn
 
 from experiments.command import CommandError
 from experiments.dashboard.app import build
+from experiments.dashboard.connection import ACCEPTED_AT_ONCE, Connection, most_connections
 from experiments.dashboard.database import Database, InUse
 from experiments.dashboard.middleware import AccessControl
 from experiments.files.atomic import write_text
+from experiments.files.regular import read_regular
 from experiments.signals import ENDING
 from experiments.terminal import say, show
 
+WAITING = 128  # connections that the kernel keeps for the server
 ADDRESS_FILE = "address"  # in the data folder: the address of the server that holds it
 SECONDS_TO_END = 2
 
@@ -30,8 +33,12 @@ def serve(host: str, port: int, data: Path, *, open_browser: bool) -> None:
     """Serve the runs in the folder `data` until SIGINT, SIGTERM or SIGHUP.
 
     Raises:
-        CommandError: the port or the folder cannot be used.
+        CommandError: the port or the folder cannot be used, or too few files may be opened.
     """
+    if most_connections() < 1:
+        raise CommandError(
+            "The dashboard may open too few files; allow it more, as by ulimit -n 1024."
+        )
     with _listen(host, port) as listener:
         place, port = listener.getsockname()[:2]
         address = f"http://{_in_url(host)}:{port}"
@@ -55,14 +62,15 @@ def serve(host: str, port: int, data: Path, *, open_browser: bool) -> None:
             _note(data, address)
             config = uvicorn.Config(
                 app,
-                http="h11",
+                http=Connection,
                 loop="asyncio",
                 ws="none",
                 lifespan="off",
                 proxy_headers=False,
                 server_header=False,
                 access_log=False,
-                log_level="warning",
+                log_level="error",  # a warning is a line for each malformed request
+                backlog=ACCEPTED_AT_ONCE,
                 timeout_graceful_shutdown=SECONDS_TO_END,
             )
             _Server(config, announce).run([listener])
@@ -81,8 +89,10 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        for listener in sockets or []:
+            listener.listen(WAITING)  # asyncio has set ACCEPTED_AT_ONCE for this, too
         for number in ENDING:  # uvicorn ends at SIGINT and SIGTERM, but not at SIGHUP
-            if signal.getsignal(number) is signal.default_int_handler:
+            if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self.handle_exit)
         self._announce()
 
@@ -90,7 +100,7 @@ class _Server(uvicorn.Server):
 def running_at(data: Path, error: InUse) -> str:
     """Return the address of the server that holds the data folder; raise `error` without one."""
     try:
-        address = (data / ADDRESS_FILE).read_text(encoding="utf-8").strip()
+        address = read_regular(data / ADDRESS_FILE).decode().strip()
     except (OSError, ValueError):
         raise error from None
     if not re.fullmatch(r"http://[^/\s]+:\d+", address):
@@ -111,7 +121,7 @@ def _note(data: Path, address: str) -> None:
 def _forget(data: Path, address: str) -> None:
     """Remove the note of this address, but not that of another server, which has the folder now."""
     with suppress(OSError, ValueError):
-        if (data / ADDRESS_FILE).read_text(encoding="utf-8").strip() == address:
+        if read_regular(data / ADDRESS_FILE).decode().strip() == address:
             (data / ADDRESS_FILE).unlink()
 
 
@@ -120,7 +130,7 @@ def _listen(host: str, port: int) -> socket.socket:
         family, _, _, _, place = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        return socket.create_server(place[:2], family=family, backlog=128)
+        return socket.create_server(place[:2], family=family)
     except (OSError, UnicodeError) as error:  # UnicodeError: a host of 70 letters
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise CommandError(

@@ -1,6 +1,8 @@
+import os
 import pickle
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,7 @@ import numpy as np
 import pytest
 
 from experiments.command import CommandError
-from experiments.dashboard.database import FILE, Database, InUse
+from experiments.dashboard.database import FILE, SCHEMA, Database, InUse
 from experiments.dashboard.drivers import IndexDriver, ModelDriver
 
 
@@ -121,3 +123,44 @@ def test_other_files_are_refused_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(CommandError, match="cannot be made"):
         Database(tmp_path / "file" / "data")
+    (tmp_path / "folder" / FILE).mkdir(parents=True)
+    with pytest.raises(CommandError, match="cannot be used"):
+        Database(tmp_path / "folder")
+    (tmp_path / "pipe").mkdir()
+    os.mkfifo(tmp_path / "pipe" / FILE)
+    with pytest.raises(CommandError, match="cannot be used"):
+        Database(tmp_path / "pipe")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        f"PRAGMA user_version = {SCHEMA + 1}",
+        "PRAGMA user_version = -1",
+        "CREATE TABLE shopping (what TEXT)",
+    ],
+)
+def test_another_schema_is_refused_and_left_alone(tmp_path: Path, statement: str) -> None:
+    Database(tmp_path).close()
+    with closing(sqlite3.connect(tmp_path / FILE)) as connection:
+        connection.execute(statement)
+    before = (tmp_path / FILE).read_bytes()
+    with pytest.raises(CommandError, match="of another program, or of another version") as caught:
+        Database(tmp_path)
+    assert "\n" not in str(caught.value)
+    assert "--data" in str(caught.value)
+    assert (tmp_path / FILE).read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == [FILE]
+
+
+def test_file_of_before_the_number_is_taken(tmp_path: Path) -> None:
+    first = Database(tmp_path)
+    first.begin()
+    models_in(first).save_dict("Run:1", {"kept": True})
+    first.end(keep=True)
+    first.connection.execute("PRAGMA user_version = 0")
+    first.close()
+    again = Database(tmp_path)
+    assert models_in(again).load_dict("Run:1") == {"kept": True}
+    assert again.connection.execute("PRAGMA user_version").fetchone() == (SCHEMA,)
+    again.close()

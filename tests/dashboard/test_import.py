@@ -1,13 +1,22 @@
 import json
+import os
 import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+import xarray
 
+from experiments.command import CommandError
 from experiments.dashboard.__main__ import main
+from experiments.dashboard.run_packets import read_run
+from experiments.run.files import RunFiles
 from tests.conftest import Start
 from tests.dashboard.conftest import Serve
 from tests.dashboard.served import Served, command, run_command
@@ -89,31 +98,156 @@ def test_import_without_a_server(serve: Serve, finished: Path, tmp_path: Path) -
     assert settings["steps"] == 100_000
 
 
-@pytest.mark.parametrize("name", ["config.yaml", "summary.json", "provenance.json", "trace.nc"])
-def test_run_that_cannot_be_imported_is_one_sentence(
-    finished: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    folder = tmp_path / "run"
-    shutil.copytree(finished, folder)
-    for content, complaint in (
-        (b"[]", f"dashboard: error: The run {folder} cannot be read ("),
-        (None, f"dashboard: error: {folder} "),
-    ):
-        (folder / name).unlink() if content is None else (folder / name).write_bytes(content)
-        assert main(["import", str(folder), "--data", str(tmp_path)]) == 2
+@pytest.fixture
+def copy(finished: Path, tmp_path: Path) -> Path:
+    """Return a copy of that run's folder, to be damaged."""
+    return shutil.copytree(finished, tmp_path / "run")
+
+
+NAMES = ("config.yaml", "summary.json", "provenance.json", "trace.nc")
+Refused = Callable[[Path], str]
+
+
+@pytest.fixture
+def refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Refused:
+    """Import a run that cannot be; return the sentence."""
+
+    def sentence(folder: Path) -> str:
+        assert main(["import", str(folder), "--data", str(tmp_path / "data")]) == 2
         printed = capsys.readouterr()
-        assert printed.err.startswith(complaint)
-        assert printed.err.count("\n") == 1
         assert printed.out == ""
-    assert [path for path in tmp_path.iterdir() if path.is_file()] == []
+        assert printed.err.startswith("dashboard: error: ")
+        assert printed.err.count("\n") == 1
+        assert not (tmp_path / "data").exists()
+        return printed.err
+
+    return sentence
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("kind", ["other", "folder", "pipe", "missing"])
+def test_file_that_is_not_one_is_one_sentence(
+    copy: Path, refused: Refused, name: str, kind: str
+) -> None:
+    (copy / name).unlink()
+    if kind == "other":
+        (copy / name).write_bytes(b"[]")
+    elif kind == "folder":
+        (copy / name).mkdir()
+    elif kind == "pipe":
+        os.mkfifo(copy / name)
+    sentence = refused(copy)
+    assert str(copy) in sentence
+    assert kind == "missing" or name in sentence
+    assert ("--resume" in sentence) == (kind == "missing" and name != "config.yaml")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_damaged_bytes_are_one_sentence(copy: Path, refused: Refused, name: str) -> None:
+    content = (copy / name).read_bytes()
+    chance = np.random.default_rng(11)
+    for place in chance.choice(len(content), 20, replace=False):
+        damaged = bytearray(content)
+        damaged[place] ^= 1 << int(chance.integers(8))
+        (copy / name).write_bytes(damaged)
+        if name != "provenance.json":  # which has no digest of itself
+            assert name in refused(copy)
+        else:
+            with suppress(CommandError):
+                json.dumps(list(read_run(RunFiles(copy))[1]))
+    (copy / name).write_bytes(content[: len(content) // 2])
+    assert name in refused(copy)
+
+
+def test_cut_configuration_shows_no_wrong_settings(copy: Path, refused: Refused) -> None:
+    lines = (copy / "config.yaml").read_text().splitlines(keepends=True)
+    (copy / "config.yaml").write_text("".join(lines[:2]))
+    assert "config.yaml is not what the run has written" in refused(copy)
+
+
+def without_digests(folder: Path) -> None:
+    """Let the folder be one from before there were digests."""
+    document = json.loads((folder / "provenance.json").read_text())
+    del document["files"]
+    (folder / "provenance.json").write_text(json.dumps(document))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"step": ("step", ["a", "b"]), "x": ("step", [1.0, 2.0])},
+        {"step": ("step", [1, 2]), "x": ("step", ["a", "b"])},
+        {"step": ("step", [1, 2]), "x": ("row", [1.0])},
+        {"row": ("row", [1]), "x": ("row", [1.0])},
+    ],
+)
+def test_trace_without_records_is_one_sentence(
+    copy: Path, refused: Refused, content: dict[str, Any]
+) -> None:
+    without_digests(copy)
+    xarray.Dataset(content).to_netcdf(copy / "trace.nc", engine="h5netcdf")
+    assert f"The run {copy} cannot be read" in refused(copy)
+
+
+def test_run_that_was_resumed_and_killed_must_end_first(copy: Path, refused: Refused) -> None:
+    """The summary of its first end is still there, but the other files are not of that time."""
+    document = json.loads((copy / "provenance.json").read_text())
+    document["sessions"].append({**document["sessions"][0], "finished": None})
+    (copy / "provenance.json").write_text(json.dumps(document))
+    assert f"--resume run --out {copy.parent}" in refused(copy)
+
+
+@pytest.mark.slow
+def test_real_run_that_was_interrupted_resumed_and_killed(
+    start: Start, tmp_path: Path, refused: Refused, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "runs"
+
+    def run_until(sessions: int, number: int, *given: str) -> Path:
+        process = start([*command("synthetic"), *given, "--out", str(out)], stderr=subprocess.PIPE)
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            for provenance in out.glob("*/provenance.json"):
+                found = json.loads(provenance.read_text())["sessions"]
+                if len(found) == sessions and list(provenance.parent.glob("labml/*/*/run.yaml")):
+                    time.sleep(0.5)
+                    process.send_signal(number)
+                    process.communicate(timeout=30)
+                    return provenance.parent
+            time.sleep(0.02)
+        raise AssertionError("no run came")
+
+    given = ["--opt", "adam", "--verify", "0", "--certify", "no", "--engine", "reference"]
+    folder = run_until(1, signal.SIGINT, *given, "--steps", "3e6")
+    run_until(2, signal.SIGKILL, "--resume", folder.name)
+    assert (folder / "summary.json").is_file()
+    assert f"--resume {folder.name} --out {out}, then import it" in refused(folder)
+    run_until(3, signal.SIGINT, "--resume", folder.name)
+    assert main(["import", str(folder), "--data", str(tmp_path / "data")]) == 0
+    assert capsys.readouterr() == (f"imported {folder}\n", "")
+
+
+@pytest.mark.parametrize("name", ["x", "no/such/run", "a" * 300, "zero\0byte", "."])
+def test_run_that_does_not_exist_is_one_sentence(refused: Refused, name: str) -> None:
+    assert "is not the id of a run" in refused(Path(name))
+
+
+def test_address_that_is_a_pipe_hangs_nothing(
+    serve: Serve, finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    served = serve()
+    (served.data / "address").unlink()
+    os.mkfifo(served.data / "address")
+    assert main(["import", str(finished), "--data", str(served.data)]) == 2
+    assert "in use by another dashboard" in capsys.readouterr().err
+    assert served.stop() == ""
 
 
 def test_configuration_with_nulls_is_imported(
-    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    copy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = tmp_path / "run"
-    shutil.copytree(finished, folder)
-    with (folder / "config.yaml").open("a") as file:
+    without_digests(copy)
+    with (copy / "config.yaml").open("a") as file:
         file.write("window: null\npower: null\nfinal_lr: null\nprobability: null\ndelta: null\n")
-    assert main(["import", str(folder), "--data", str(tmp_path / "data")]) == 0
-    assert capsys.readouterr() == (f"imported {folder}\n", "")
+    assert main(["import", str(copy), "--data", str(tmp_path / "data")]) == 0
+    assert capsys.readouterr() == (f"imported {copy}\n", "")

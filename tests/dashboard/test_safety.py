@@ -175,8 +175,15 @@ MALFORMED: list[object] = [
     {"track": {"x": {"step": [1], "value": [None]}}},
     {"track": {"x": SERIES, "y": {"step": [1]}}},
     {"stdout": 5},
-    # each curve would be work in every later request
+    # other requests would wait
     {"track": {f"curve {i}": SERIES for i in range(201)}},
+    [{"track": {f"curve {i}": SERIES for i in range(11)}}] * 19,
+    [{}] * 21,
+    {"track": {n: {"step": [*range(50_001)], "value": [0.5] * 50_001} for n in "ab"}},
+    {"track": {"x": {"step": [1, 1e19], "value": [1, 1]}}},
+    {"configs": {f"c{i}": ENTRY for i in range(1001)}},
+    {"indicators": {f"i{i}": {} for i in range(1001)}},
+    {"replaces": [f"{i:016}" for i in range(1001)]},
 ]
 
 
@@ -185,9 +192,51 @@ def test_malformed_packets_harm_nothing(shared: Served, body: object) -> None:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     for uuid in (RUN, "fedcba9876543210"):
         refused(shared.ask("POST", f"/api/v1/{tracking(uuid)}", content), 400, 422)
-    good = [packet(100), body] if not isinstance(body, bytes) else None
+    good = [packet(100), body] if not isinstance(body, bytes | list) else None
     if good is not None:
         refused(shared.ask("POST", f"/api/v1/{tracking(RUN)}", good), 400, 422)
+
+
+def test_run_has_few_curves_and_settings(served: Served) -> None:
+    def body(kind: str, first: int, last: int) -> object:
+        if kind == "track":
+            return {"track": {f"curve {i}": SERIES for i in range(first, last)}}
+        return {"configs": {f"c{i}": ENTRY for i in range(first, last)}}
+
+    for kind, step, what in (("track", 100, "200 curves"), ("configs", 500, "1000 hyper-")):
+        for first in (0, step, 0):
+            served.track(RUN, body(kind, first, first + step))
+        before = state(served)
+        status, content = served.ask(
+            "POST", f"/api/v1/{tracking(RUN)}", body(kind, 2 * step, 2 * step + 1)
+        )
+        assert status == 422
+        assert f"may have {what}" in content.decode()
+        assert state(served) == before
+    assert len(served.curves(RUN)) == 200
+
+
+def test_computer_has_few_curves(served: Served) -> None:
+    target = "default/computer?session_uuid=0123456789&computer_uuid=9876543210"
+    target = f"/api/v1/{target}&labml_version=0.5.3"
+    for kind, status in (("cpu", 200), ("memory", 200), ("disk", 422)):
+        curves = {f"{kind}.{i}": SERIES for i in range(100)}
+        assert served.ask("POST", target, {"track": curves})[0] == status
+
+
+def test_lines_of_logs_are_bound(served: Served) -> None:
+    served.track(RUN, {"stdout": "." * 25_000 + "\nshort\r\nend"})
+    (log,) = served.post(f"logs/stdout/{RUN}", {"page": -1})["pages"].values()
+    lines = log.splitlines()
+    assert [len(line) for line in lines] == [10_000, 10_000, 5_000, 5, 3]
+
+
+def test_remotes_of_others_are_shown_without_users(served: Served) -> None:
+    served.track(RUN, {**packet(3), "repo_remotes": ["https://me:SECRET@example.org/git/lab.git"]})
+    assert b"SECRET" not in served.ask("GET", f"/api/v1/run/{RUN}")[1]
+    assert "example.org" in served.get(f"run/{RUN}")["repo_remotes"]
+    served.stop()
+    assert not any(b"SECRET" in path.read_bytes() for path in served.data.iterdir())
 
 
 @pytest.mark.parametrize(
