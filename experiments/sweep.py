@@ -22,6 +22,11 @@ SHARD = "i/N with i from 0 to N - 1"
 WAYS = ("threads", "workers", "scheduler")
 JSON = {"json": "Print the summary as one JSON object, the last line of standard output"}
 
+OF_A_FOLDER = {
+    "status": "Report how far a sweep is, from its folder.",
+    "merge": "Make one data set of what is finished: netCDF, CSV, parquet.",
+}
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the command line asks for; return the exit status."""
@@ -50,22 +55,15 @@ def _commands() -> dict[str, command.Command]:
     from experiments.config.field_types import Place, Text
 
     many = Whole(1, 4096)
-    folder = ("FOLDER", "The folder of one sweep.")
     subcommands = {
-        "status": command.Command(
-            "sweep status",
-            "Report how far a sweep is, from its folder.",
-            "python -m experiments.sweep status results/sweeps/example",
+        name: command.Command(
+            f"sweep {name}",
+            sentence,
+            f"python -m experiments.sweep {name} results/sweeps/example",
             flags=JSON,
-            words=folder,
-        ),
-        "merge": command.Command(
-            "sweep merge",
-            "Make one data set of what is finished: netCDF, CSV, parquet.",
-            "python -m experiments.sweep merge results/sweeps/example",
-            flags=JSON,
-            words=folder,
-        ),
+            words=("FOLDER", "The folder of one sweep."),
+        )
+        for name, sentence in OF_A_FOLDER.items()
     }
     more = [f"  sweep {name} FOLDER: {other.sentence}" for name, other in subcommands.items()]
     compute = command.Command(

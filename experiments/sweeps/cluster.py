@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from multiprocessing import resource_tracker
 from typing import Any
 from uuid import uuid4
@@ -76,11 +76,11 @@ def connected(address: str | None, workers: int | None) -> Iterator[Any]:
         # this module reports what happens, in one sentence
         logging.getLogger(f"distributed{logger}").setLevel(logging.CRITICAL)
     untyped: Any = distributed
-    cluster = None
-    try:
+    with ExitStack() as stack:
+        server = address
         if address is None:
             with _deaf_children():
-                cluster = untyped.LocalCluster(
+                server = untyped.LocalCluster(
                     n_workers=workers,
                     threads_per_worker=1,
                     processes=True,
@@ -88,15 +88,10 @@ def connected(address: str | None, workers: int | None) -> Iterator[Any]:
                     memory_limit=0,
                     silence_logs=logging.CRITICAL,
                 )
-        client = _client(untyped, address, cluster)
-    except BaseException:
-        if cluster is not None:
-            cluster.close()
-        raise
-    try:
+                stack.callback(_close, server)
+        client = _client(untyped, address, server)
+        stack.callback(_close, client)
         yield client
-    finally:
-        _close(client, cluster)
 
 
 def in_cluster(
@@ -165,13 +160,13 @@ def _deaf_children() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _client(distributed: Any, address: str | None, cluster: Any) -> Any:
+def _client(distributed: Any, address: str | None, server: Any) -> Any:
     """Return a client; a thread waits for it, since dask may never return from a wrong answer."""
     made: list[Any] = []
 
     def connect() -> None:
         try:
-            made.append(distributed.Client(cluster or address, timeout=SECONDS_TO_ANSWER))
+            made.append(distributed.Client(server, timeout=SECONDS_TO_ANSWER))
         except Exception as error:  # dask's own, of sockets, of TLS, of addresses it cannot read
             made.append(error)
 
@@ -193,11 +188,9 @@ def _asked(question: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         raise SchedulerLost from None
 
 
-def _close(client: Any, cluster: Any) -> None:
+def _close(part: Any) -> None:
     """Leave within a moment, also where the scheduler is gone."""
-    for part in (client, cluster):
-        if part is not None:
-            try:
-                part.close(timeout=2)
-            except Exception as error:  # nothing of ours is lost by it
-                logging.getLogger(__name__).debug("%r", error)
+    try:
+        part.close(timeout=2)
+    except Exception as error:  # nothing of ours is lost by it
+        logging.getLogger(__name__).debug("%r", error)

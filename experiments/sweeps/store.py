@@ -66,13 +66,26 @@ class Store:
 
     @classmethod
     def open(cls, path: Path) -> tuple["Store", dict[str, Any]]:
-        """Return the folder as it is, and its manifest.
+        """Return the folder as it is, and its manifest: identity, and provenance of the beginning.
 
         Raises:
-            StoreError: it does not hold a sweep.
+            StoreError: there is no manifest, or it is damaged.
         """
-        manifest = read_manifest(path)
-        return cls(path, manifest["identity"]), manifest
+        manifest = path / "manifest.json"
+        again = "put it back, or remove it and give the command of the sweep again"
+        try:
+            found = dict(json.loads(read_regular(manifest)))
+            whole = found.pop("digest") == sweep_digest(found)
+            whole = whole and found["identity"]["form"] == FORM
+        except (FileNotFoundError, NotADirectoryError):
+            raise StoreError(f"{path} does not hold a sweep: it has no {manifest.name}") from None
+        except OSError as error:
+            raise StoreError(f"{manifest} cannot be read ({error.strerror}); {again}") from None
+        except (ValueError, KeyError, TypeError, RecursionError):
+            whole = False
+        if not whole:
+            raise StoreError(f"{manifest} is not what the sweep has written; {again}")
+        return cls(path, found["identity"]), found
 
     def file(self, name: str) -> Path:
         """Return the file of a chunk."""
@@ -104,31 +117,6 @@ class Store:
         except OSError as error:
             raise Damaged(f"it cannot be read ({error.strerror})") from None
         return unpack(content, path.stem, self.sweep)
-
-
-def read_manifest(path: Path) -> dict[str, Any]:
-    """Return the identity of the sweep in a folder, and the provenance of its beginning.
-
-    Raises:
-        StoreError: there is no manifest, or it is damaged.
-    """
-    manifest = path / "manifest.json"
-    again = "put it back, or remove it and give the command of the sweep again"
-    try:
-        found = dict(json.loads(read_regular(manifest)))
-        whole = found.pop("digest") == sweep_digest(found)
-        form = found["identity"]["form"]
-    except (FileNotFoundError, NotADirectoryError):
-        raise StoreError(f"{path} does not hold a sweep: it has no {manifest.name}") from None
-    except OSError as error:
-        raise StoreError(f"{manifest} cannot be read ({error.strerror}); {again}") from None
-    except (ValueError, KeyError, TypeError, RecursionError):
-        whole, form = False, FORM
-    if not whole:
-        raise StoreError(f"{manifest} is not what the sweep has written; {again}")
-    if form != FORM:
-        raise StoreError(f"{manifest} is of another form, {shown(form)}; choose another --out")
-    return found
 
 
 def _first_difference(there: Any, here: Any, name: str = "") -> tuple[str, str]:

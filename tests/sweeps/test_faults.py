@@ -149,6 +149,7 @@ def test_a_terminal_signals_the_workers_too(
     assert not psutil.wait_procs(family, timeout=PATIENCE)[1]
 
 
+@pytest.mark.slow
 def test_two_processes_fill_one_sweep_at_once(
     undisturbed: dict[str, bytes], tmp_path: Path, processes: list[subprocess.Popen[str]]
 ) -> None:
