@@ -1,0 +1,24 @@
+"""The family of problems that the tests share."""
+
+from amsgrad.problems import PROBLEMS
+from amsgrad.problems.acprop2 import ACProp2
+from amsgrad.problems.adashift import AdaShift
+from amsgrad.problems.adopt import Adopt
+from amsgrad.problems.problem import Problem
+from amsgrad.problems.theorem1 import Theorem1
+from amsgrad.problems.theorem2 import Theorem2
+from amsgrad.problems.theorem3 import Theorem3
+from amsgrad.problems.zhang import Zhang
+
+# Each problem with its defaults, and some with other numbers.
+FAMILY: dict[str, Problem] = {name: make() for name, make in PROBLEMS.items()} | {
+    "theorem1-7.5": Theorem1(big=7.5),
+    "theorem2-2": Theorem2(period=2),
+    "theorem3-5": Theorem3(big=5.0, delta=0.5, seed=4),
+    "adopt-50": Adopt(period=50, seed=2),
+    "adashift-5": AdaShift(big=5.0, delta=0.5, seed=4),
+    "acprop2-4": ACProp2(period=4),
+    "acprop2-7": ACProp2(period=7),
+    "zhang-a": Zhang(period=7, a=0.3),
+    "zhang-random": Zhang(order="random", seed=9),
+}
