@@ -13,12 +13,12 @@ dashboard: .venv/dashboard
 	$(BIN)/python -m experiments.dashboard $(ARGS)
 
 test: .venv/test
-	$(BIN)/python -m pytest --numprocesses 2 -m "not slow"
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest --numprocesses 2 --quiet -m "not slow" tests/engines
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow"
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --quiet -m "not slow" tests/engines tests/cycles
 
 test-all: test
-	$(BIN)/python -m pytest --numprocesses 2 -m slow
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest --numprocesses 2 --quiet -m slow tests/engines
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m slow
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --quiet -m slow tests/engines tests/cycles
 
 check: .venv/check
 	$(BIN)/ruff format --check

@@ -1,4 +1,4 @@
-"""What a run reports never ends it: closed streams, closed pipes, a terminal that goes away."""
+"""Reporting never ends a run: closed streams, closed pipes, a terminal that goes away."""
 
 import json
 import os
