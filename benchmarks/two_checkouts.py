@@ -89,7 +89,7 @@ SWEEPS = {
     "maps": """
 base: {semantics: paper, lr: 0.5, first_t: 1, steps: 5000}
 axes: {opt: [adam, amsgrad], schedule: [constant, inverse_sqrt],
-       beta1: {linear: [0, 0.95, 5]}, beta2: {nines: [0.5, 4, 8]}}
+       beta1: [0, 0.3, 0.6, 0.9, 0.95], beta2: [0.5, 0.8, 0.9, 0.97, 0.99, 0.999, 0.9999]}
 keep: [x, average_regret, {converged: {distance: 0.1}}]""",
     "limits": """
 base: {steps: 1000000}
@@ -97,7 +97,7 @@ axes: {opt: [adam, amsgrad], dtype: [float32, float64], beta2: [0.9, 0.99, 0.999
 keep: [x, average_regret, limit]""",
     "seeds": """
 base: {opt: amsgrad, problem: stochastic, schedule: inverse_sqrt, steps: 3000, seed: 7}
-axes: {probability: [0.01, 0.05], lr: {log: [0.01, 1, 4]}}
+axes: {probability: [0.01, 0.05], lr: [0.01, 0.05, 0.2, 1]}
 seeds: 5
 keep: [x, average_regret, average_hindsight_regret, {series: 50},
        {converged: {mean_log_distance: -1, share: 0.25}}]""",
