@@ -48,7 +48,7 @@ def test_runs_of_four_processes_arrive_complete(
     ]
     for process in begun:
         _, printed = process.communicate(timeout=120)
-        assert (process.returncode, printed) == (0, "")
+        assert (process.returncode, printed) == (0, ""), printed
 
     began = time.monotonic()
     listed = served.runs()
