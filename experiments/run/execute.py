@@ -55,6 +55,7 @@ def execute(session: Session, *, app: str | None, arguments: Sequence[str]) -> d
             warn(f"this run began with {other}; later bits may differ")
     folder.digests = {folder.config.name: folder.digests[folder.config.name]}
     folder.save_provenance(here)
+    folder.summary.unlink(missing_ok=True)  # of an interrupted session: the run goes on
     comment = f"{config.opt}: {caption(config)}"
     if session.state.steps:
         comment += f", resumed after step {session.state.steps} of {folder.id}"

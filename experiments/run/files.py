@@ -53,7 +53,7 @@ class RunFiles:
             self.digests = {str(k): str(v) for k, v in document.get("files", {}).items()}
         except FileNotFoundError:
             return
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise FolderError(
                 f"{self.provenance} is not the provenance of a run; without it the run cannot be"
                 " read."
@@ -95,7 +95,7 @@ class RunFiles:
         try:
             summary = dict(json.loads(content))
             str(summary["status"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise FolderError(
                 f"{self.summary} is not the summary of a run; move it away."
             ) from None
