@@ -1,7 +1,8 @@
 """Serve labml's own dashboard: `python -m experiments.dashboard`, then run with --app.
 
 `python -m experiments.dashboard import RUN...` shows runs that were made without it. Exit status:
-0 done or stopped, 2 bad input or a place that cannot be used, 130 interrupted in an import.
+0 done or stopped, 2 bad input or a place that cannot be used, 130 interrupted in an import, 1
+anything else: the disk is full or broken.
 """
 
 import sys

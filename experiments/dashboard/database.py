@@ -4,6 +4,7 @@ import sqlite3
 from pathlib import Path
 
 from experiments.command import CommandError
+from experiments.files.unwritten import status_of
 
 FILE = "dashboard.sqlite"
 SCHEMA = 1  # the number of these tables, kept in the file; other tables get another one
@@ -47,7 +48,8 @@ class Database:
         except OSError as error:
             raise CommandError(
                 f"The data folder {folder} cannot be made ({error.strerror});"
-                " choose another place with --data."
+                " choose another place with --data.",
+                status_of(error),
             ) from None
         except sqlite3.Error as error:
             if error.sqlite_errorname == "SQLITE_BUSY":
@@ -55,9 +57,11 @@ class Database:
                     f"The data folder {folder} is in use by another dashboard;"
                     " stop that one, or choose another place with --data."
                 ) from None
+            failed = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
             raise CommandError(
-                f"The data folder {folder} cannot be used ({error});"
-                " choose another place with --data."
+                f"The data folder {folder} cannot be used ({error}); make room or mend it, or"
+                " choose another place with --data.",
+                1 if failed else 2,
             ) from None
 
     def _require_own_schema(self, folder: Path) -> None:

@@ -60,7 +60,8 @@ def import_runs(runs: Sequence[str], *, out: Path, data: Path) -> None:
         except (sqlite3.Error, pickle.UnpicklingError, OSError, http.client.HTTPException) as error:
             raise CommandError(
                 f"{folder.path} cannot be imported ({error}); make room or mend {data}, then"
-                " import it again."
+                " import it again.",
+                status=1,
             ) from None
         show([f"imported {folder.path}"])
 

@@ -81,9 +81,10 @@ def _comparable(one: Any, other: Any) -> bool:
 
 
 def _add_charts(run_uuid: str, names: list[str]) -> None:
-    """Give each even curve a chart with an axis of its own."""
-    key = custom_metrics.CustomMetricsListIndex.get(run_uuid)
-    charts = custom_metrics.CustomMetricsListModel() if key is None else key.load()
+    """Give each even curve a chart with an axis of its own; charts of an earlier import stay."""
+    if custom_metrics.CustomMetricsListIndex.get(run_uuid) is not None:
+        return
+    charts = custom_metrics.CustomMetricsListModel()
     for name in reversed(names[:MOST_CHARTS]):
         if name != UNEVEN:
             chart = charts.create_custom_metric({"name": name})
