@@ -17,9 +17,10 @@ from starlette.types import ASGIApp, Message
 
 from experiments.command import CommandError
 from experiments.dashboard.app import build
-from experiments.dashboard.database import Database, InUse
+from experiments.dashboard.database import FILE, Database, InUse
 from experiments.dashboard.run_packets import find_run, read_run
 from experiments.dashboard.server import running_at
+from experiments.files.unwritten import gone
 from experiments.terminal import show
 from experiments.tracking.dashboard_link import LOCAL_API, ask, track_path
 
@@ -63,6 +64,8 @@ def import_runs(runs: Sequence[str], *, out: Path, data: Path) -> None:
                 " import it again.",
                 status=1,
             ) from None
+        if not (data / FILE).exists():  # SQLite goes on in a file that was removed
+            raise CommandError(gone(data), status=1)
         show([f"imported {folder.path}"])
 
 

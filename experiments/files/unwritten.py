@@ -11,6 +11,11 @@ def status_of(error: OSError) -> int:
     return 1 if error.errno in (*NO_ROOM, errno.EIO) else 2
 
 
+def gone(folder: Path) -> str:
+    """Return that a folder was removed while it was being written."""
+    return f"the folder {folder} is gone, and what was in it; begin again"
+
+
 def why_unwritten(folder: Path, error: OSError, command: str) -> str:
     """Return that a folder, or which file in it, cannot be written, why, and what to do.
 
@@ -20,7 +25,7 @@ def why_unwritten(folder: Path, error: OSError, command: str) -> str:
         command: goes on with what was written before.
     """
     if not folder.is_dir():
-        return f"the folder {folder} is gone, and what was in it; begin again"
+        return gone(folder)
     cure = "make room" if error.errno in NO_ROOM else "mend that"
     where = error.filename2 or (Path(error.filename).parent if error.filename else folder)
     reason = error.strerror or error

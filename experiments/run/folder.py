@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
@@ -111,6 +112,10 @@ class RunFolder(RunFiles):
     ) -> None:
         self.close()
 
+    def is_there(self) -> bool:
+        """Return whether the folder was not removed; labml makes an empty one in its place."""
+        return (self.path / LOCK).exists()
+
     def remove(self) -> None:
         """Remove the folder of a run that could not be begun."""
         self.close()
@@ -126,7 +131,13 @@ class RunFolder(RunFiles):
         self.digests[file.name] = digest(content)
 
     def save_provenance(self, session: Mapping[str, object]) -> None:
-        """Write where the numbers come from: earlier sessions, this one, and the files' digests."""
+        """Write where the numbers come from: earlier sessions, this one, and the files' digests.
+
+        Raises:
+            OSError: the folder cannot be written, or was removed.
+        """
+        if not self.is_there():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.path))
         document = {"files": self.digests, "sessions": [*self.sessions, session]}
         write_text(self.provenance, to_json(document, indent=2) + "\n")
 

@@ -13,7 +13,7 @@ from amsgrad.engines.base import Records
 from experiments.command import CommandError
 from experiments.config.arguments import Invocation
 from experiments.config.run_config import Config, to_yaml
-from experiments.files.unwritten import why_unwritten
+from experiments.files.unwritten import gone, why_unwritten
 from experiments.run import checkpoint
 from experiments.run.execute import Session, execute, provenance_of, settings_digest
 from experiments.run.files import FolderError
@@ -117,6 +117,8 @@ def resume(run_id: str, out: Path) -> Session:
 
 def _unwritten(session: Session, error: OSError, resume_by: str) -> str:
     folder = session.folder
+    if not folder.is_there():
+        return gone(folder.path)
     if folder.is_complete():
         return (
             f"all files of the run are in {folder.path}, but the last of them may not outlast a"

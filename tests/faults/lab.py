@@ -1,0 +1,86 @@
+"""Commands in processes of their own, in which a call fails or a signal comes."""
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tests.conftest import ROOT
+
+
+class Ended(NamedTuple):
+    """The end of a command, and the calls by which it changed files, in order."""
+
+    status: int  # negative for a signal
+    out: str
+    err: str
+    calls: list[str]
+    seconds: float
+
+
+class Lab:
+    """Starts commands as forks of one server, with the preloaded library in them."""
+
+    def __init__(self, library: Path, scratch: Path) -> None:
+        self.scratch = scratch
+        self._number = itertools.count()
+        environment = {**os.environ, "NUMBA_DISABLE_JIT": "1", "LD_PRELOAD": str(library)}
+        self._server = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.server"],
+            cwd=ROOT,
+            env={name: value for name, value in environment.items() if value},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(
+        self,
+        argv: Sequence[object],
+        folder: Path,
+        *,
+        at: int = 0,
+        error: int = 0,
+        sticky: bool = False,
+        **asked: Any,
+    ) -> Ended:
+        """Run a module with its arguments.
+
+        Args:
+            argv: the module and its arguments.
+            folder: calls on what lies below are counted.
+            at: the number of the call that fails; 0 for none.
+            error: with which it fails; below zero the signal that comes before it.
+            sticky: whether all later calls fail, too.
+            asked: `signal`, a number, comes `after` so many seconds. When the process stops, all
+                that the folder holds is removed, and the process goes on.
+        """
+        printed = self.scratch / str(next(self._number))
+        environment = {
+            "FAULTS_FOLDER": str(folder),
+            "FAULTS_LOG": f"{printed}.log",
+            "FAULTS_AT": str(at),
+            "FAULTS_ERROR": str(error),
+            "FAULTS_STICKY": "yes" if sticky else "",
+        }
+        argv = [*map(str, argv)]
+        asked |= {"argv": argv, "environment": environment, "printed": str(printed)}
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        began = time.monotonic()
+        self._server.stdin.write(json.dumps(asked) + "\n")
+        self._server.stdin.flush()
+        status = int(self._server.stdout.readline())
+        seconds = time.monotonic() - began
+        log = Path(f"{printed}.log")
+        calls = log.read_text().splitlines() if log.exists() else []
+        out, err = (Path(f"{printed}.{name}").read_text() for name in ("out", "err"))
+        return Ended(status, out, err, calls, seconds)
+
+    def close(self) -> None:
+        self._server.communicate(timeout=10)

@@ -1,0 +1,25 @@
+"""Signals at random moments: nothing recorded is lost, and the same bits come in the end."""
+
+import random
+import signal
+
+import pytest
+
+from tests.faults.commands import ALL, Small
+from tests.faults.conftest import Prepare
+
+MOMENTS = 36  # per command
+SIGNALS = (signal.SIGKILL,) * 4 + (signal.SIGTERM, signal.SIGHUP)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("small", ALL, ids=lambda small: small.name)
+def test_a_signal_at_any_moment(small: Small, prepare: Prepare) -> None:
+    prepared, draw = prepare(small), random.Random(small.name)
+    problems = [
+        prepared.problem(
+            signal=int(SIGNALS[i % len(SIGNALS)]), after=draw.uniform(0, prepared.seconds)
+        )
+        for i in range(MOMENTS)
+    ]
+    assert not any(problems), "".join(problems)
