@@ -45,12 +45,14 @@ def run_session(
             raise CommandError(_unwritten(session, error, resume_by), status=1) from None
         except KeyboardInterrupt:
             raise CommandError(
-                f"interrupted again; the run stands at its last checkpoint: {resume_by}", status=130
+                f"interrupted; the run stands at its last checkpoint; go on with {resume_by}",
+                status=130,
             ) from None
         except Exception as error:
             traceback.print_exc()
             raise CommandError(
-                f"{error!r}; the run stands at its last checkpoint: {resume_by}", status=1
+                f"{error!r}; the run stands at its last checkpoint; go on with {resume_by}",
+                status=1,
             ) from None
     return summary, session.verification, resume_by
 

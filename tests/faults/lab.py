@@ -29,11 +29,11 @@ class Lab:
     def __init__(self, library: Path, scratch: Path) -> None:
         self.scratch = scratch
         self._number = itertools.count()
-        environment = {**os.environ, "NUMBA_DISABLE_JIT": "1", "LD_PRELOAD": str(library)}
+        self._environment = {**os.environ, "NUMBA_DISABLE_JIT": "1", "LD_PRELOAD": str(library)}
         self._server = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.server"],
             cwd=ROOT,
-            env={name: value for name, value in environment.items() if value},
+            env=self._environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -47,6 +47,7 @@ class Lab:
         at: int = 0,
         error: int = 0,
         sticky: bool = False,
+        forked: bool = True,
         **asked: Any,
     ) -> Ended:
         """Run a module with its arguments.
@@ -57,6 +58,7 @@ class Lab:
             at: the number of the call that fails; 0 for none.
             error: with which it fails; below zero the signal that comes before it.
             sticky: whether all later calls fail, too.
+            forked: whether the process is a fork, which has imported everything.
             asked: `signal`, a number, comes `after` so many seconds. When the process stops, all
                 that the folder holds is removed, and the process goes on.
         """
@@ -68,19 +70,43 @@ class Lab:
             "FAULTS_ERROR": str(error),
             "FAULTS_STICKY": "yes" if sticky else "",
         }
-        argv = [*map(str, argv)]
-        asked |= {"argv": argv, "environment": environment, "printed": str(printed)}
-        assert self._server.stdin is not None
-        assert self._server.stdout is not None
+        asked |= {"argv": [*map(str, argv)], "environment": environment, "printed": str(printed)}
         began = time.monotonic()
-        self._server.stdin.write(json.dumps(asked) + "\n")
-        self._server.stdin.flush()
-        status = int(self._server.stdout.readline())
+        status = self._fork(asked) if forked else self._start(**asked)
         seconds = time.monotonic() - began
         log = Path(f"{printed}.log")
         calls = log.read_text().splitlines() if log.exists() else []
         out, err = (Path(f"{printed}.{name}").read_text() for name in ("out", "err"))
         return Ended(status, out, err, calls, seconds)
+
+    def _fork(self, asked: dict[str, Any]) -> int:
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        self._server.stdin.write(json.dumps(asked) + "\n")
+        self._server.stdin.flush()
+        return int(self._server.stdout.readline())
+
+    def _start(
+        self,
+        argv: list[str],
+        environment: dict[str, str],
+        printed: str,
+        signal: int = 0,
+        after: float | None = None,
+    ) -> int:
+        with open(f"{printed}.out", "w") as out, open(f"{printed}.err", "w") as err:
+            process = subprocess.Popen(
+                [sys.executable, "-m", *argv],
+                cwd=ROOT,
+                env=self._environment | environment,
+                stdout=out,
+                stderr=err,
+            )
+        try:
+            return process.wait(after)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal)
+            return process.wait(60)
 
     def close(self) -> None:
         self._server.communicate(timeout=10)

@@ -20,7 +20,8 @@ class Prepared:
         self._argv = small.argv(lab, self.folder)
         shutil.copytree(self.folder, self._before)
         ended = lab.run(self._argv, self.folder)
-        assert (ended.status, ended.err) == (0, "")
+        assert ended.status == 0, ended
+        assert ended.err == ""
         self.calls, self.seconds = ended.calls, ended.seconds
         self._bits: Bits = small.bits(self.folder)
 

@@ -9,6 +9,7 @@ import gc
 import importlib
 import io
 import json
+import math
 import os
 import runpy
 import shutil
@@ -40,7 +41,7 @@ def main() -> None:
         importlib.import_module(name)
     # many checkpoints in a short run, and a figure that is computed in no time
     loop.FIRST_PIECE, loop.SECONDS_A_PIECE = 1000, 10.0
-    loop.SECONDS_BETWEEN_CHECKPOINTS, loop.CHECKPOINT_SHARE = 0.0, 1.0
+    loop.SECONDS_BETWEEN_CHECKPOINTS, loop.CHECKPOINT_SHARE = 0.0, math.inf
     theorem1.SETTINGS["base"]["steps"] = 3000
     _warm_up()
     gc.freeze()  # a fork copies what is collected

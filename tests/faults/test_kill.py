@@ -23,3 +23,16 @@ def test_a_signal_at_any_moment(small: Small, prepare: Prepare) -> None:
         for i in range(MOMENTS)
     ]
     assert not any(problems), "".join(problems)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("small", [s for s in ALL if s.name != "figure"], ids=lambda s: s.name)
+def test_a_signal_from_the_first_import_on(small: Small, prepare: Prepare) -> None:
+    """A figure of these processes has as many steps as it is published with."""
+    prepared, draw = prepare(small), random.Random(f"{small.name} from its start")
+    seconds = prepared.run(forked=False).seconds
+    problems = [
+        prepared.problem(signal=int(number), after=draw.uniform(0, seconds), forked=False)
+        for number in SIGNALS
+    ]
+    assert not any(problems), "".join(problems)
