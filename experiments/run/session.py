@@ -79,10 +79,10 @@ def begin(config: Config, chosen: frozenset[str], out: Path, arguments: Sequence
     """
     started = datetime.now(UTC)
     engine, verification = build_verified(config)
-    folder = RunFolder.create(out, f"{config.opt}-{config.problem}", started)
     state, records = engine.init(), Records.empty(0)
-    session = Session(config, chosen, folder, engine, state, records, verification, started)
+    folder = RunFolder.create(out, f"{config.opt}-{config.problem}", started)
     try:
+        session = Session(config, chosen, folder, engine, state, records, verification, started)
         folder.save(folder.config, to_yaml(config).encode())
         folder.save_provenance(provenance_of(session, arguments, finished=None))
         checkpoint.save(folder.checkpoint, engine.dump(state), records)

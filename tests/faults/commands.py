@@ -91,6 +91,8 @@ def _go_on(folder: Path, argv: list[str], ended: Ended) -> list[str]:
     (files,) = map(RunFiles, runs)
     if files.summary.exists() and files.read_summary()["status"] == "finished":
         return []
+    if "--resume" in argv:
+        return argv
     assert ended.status < 0, "a folder is left, and no sentence names it"
     if files.checkpoint.exists():
         return _resume(files.path)
