@@ -31,25 +31,23 @@ class Prepared:
         shutil.copytree(self._before, self.folder)
         return self.lab.run(self._argv, self.folder, **how)
 
-    def problem(self, **how: Any) -> str:
+    def problem(self, at: int = 0, **how: Any) -> str:
         """Return what is wrong where the command is disturbed so, or nothing."""
-        ended = self.run(**how)
+        ended = self.run(at=at, **how)
         try:
-            check_end(ended, **how)
+            check_end(ended, at, **how)
             if ended.status >= 0:
                 assert not self._leftovers()
             self.small.whole(self.folder)
-            self._check_that_all_is_there(ended, **how)
+            self._check_that_all_is_there(ended, at)
             if ended.status:
                 self._go_on(ended)
             bits = self.small.bits(self.folder)
             assert not [name for name, value in self._bits.items() if bits[name] != value]
             assert not self._leftovers()
         except Exception as error:
-            last = [
-                call for call in ended.calls if not how.get("at") or numbered(call) == how["at"]
-            ]
-            return f"{how} {last[-1:]}: status {ended.status}\n{ended.err}    {error!r}\n"
+            call = ended.calls[at - 1 : at] if at else ended.calls[-1:]
+            return f"{how} at {call}: status {ended.status}\n{ended.err}    {error!r}\n"
         return ""
 
     def _go_on(self, ended: Ended) -> None:
@@ -63,7 +61,7 @@ class Prepared:
         now = self.small.recorded(self.folder)
         assert not [name for name, value in recorded.items() if value and now.get(name) != value]
 
-    def _check_that_all_is_there(self, ended: Ended, at: int = 0, **_: Any) -> None:
+    def _check_that_all_is_there(self, ended: Ended, at: int) -> None:
         """Check that each file stays to which a name was given."""
         named = [call.split() for call in ended.calls[: (at or len(ended.calls)) - 1]]
         targets = [target for _, name, target in named if name in ("rename", "link")]
@@ -95,7 +93,3 @@ def check_end(ended: Ended, at: int = 0, error: int = 0, signal: int = 0, **_: A
 
 
 KILL = int(signal.SIGKILL)
-
-
-def numbered(call: str) -> int:
-    return int(call.partition(" ")[0])
