@@ -19,8 +19,9 @@ from experiments.dashboard.app import build
 from experiments.dashboard.connection import ACCEPTED_AT_ONCE, Connection, most_connections
 from experiments.dashboard.database import Database, InUse
 from experiments.dashboard.middleware import AccessControl
-from experiments.files.atomic import write_text
+from experiments.files.atomic import remove_leftovers, write_text
 from experiments.files.regular import read_regular
+from experiments.files.unwritten import status_of
 from experiments.signals import ENDING
 from experiments.terminal import say, show
 
@@ -109,12 +110,14 @@ def running_at(data: Path, error: InUse) -> str:
 
 
 def _note(data: Path, address: str) -> None:
+    remove_leftovers(data)
     try:
         write_text(data / ADDRESS_FILE, address + "\n")
     except OSError as error:
         raise CommandError(
             f"The data folder {data} cannot be written ({error.strerror});"
-            " choose another place with --data."
+            " choose another place with --data.",
+            status_of(error),
         ) from None
 
 
