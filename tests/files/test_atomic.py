@@ -168,6 +168,7 @@ def test_two_processes_never_mix(tmp_path: Path) -> None:
     seen = set()
     with python(MANY, target, "a") as first, python(MANY, target, "b") as second:
         while first.poll() is None or second.poll() is None:
+            remove_leftovers(tmp_path)
             text = target.read_text()
             assert text in ("a" * 300_000, "b" * 300_000)
             seen.add(text[0])
