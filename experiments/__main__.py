@@ -20,6 +20,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _body(arguments: list[str]) -> int:
+    if arguments and arguments[0].startswith("-") and arguments[0] not in ("--help", "-h"):
+        raise command.ConfigError(f"unknown option {arguments[0]}; did you mean --help?")
     if arguments not in ([], ["--help"], ["-h"]):
         command.choose(COMMANDS, arguments)  # raises for a name that is unknown
         raise command.ConfigError(f"write python -m experiments.{arguments[0]}, with a dot")

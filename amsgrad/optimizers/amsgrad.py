@@ -95,14 +95,7 @@ class AMSGrad(Adam):  # type: ignore[misc]  # labml_nn has no types: its Adam is
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add a group as torch does; warn where a parameter's precision rounds eps to 0."""
         super().add_param_group(param_group)
-        eps = float(self.param_groups[-1]["eps"])
-        for dtype in {param.dtype for param in self.param_groups[-1]["params"]}:
-            if eps > 0 and not dtype.is_complex and torch.tensor(eps, dtype=dtype) == 0:
-                warnings.warn(
-                    f"eps = {eps:g} is 0 in {dtype}: where a gradient is 0 from the beginning, a"
-                    f" step is 0 / 0; give a larger eps, such as {torch.finfo(dtype).eps:.1g}.",
-                    stacklevel=2,
-                )
+        _warn_of_eps(self.param_groups[-1])
 
     def get_mv(
         self, state: dict[str, Any], group: dict[str, Any], grad: torch.Tensor
@@ -148,6 +141,8 @@ class AMSGrad(Adam):  # type: ignore[misc]  # labml_nn has no types: its Adam is
         _check_loadable(state_dict)
         flags = [group["amsgrad"] for group in self.param_groups]
         super().load_state_dict(state_dict)
+        for group in self.param_groups:
+            _warn_of_eps(group)
         for index, (group, flag) in enumerate(zip(self.param_groups, flags, strict=True)):
             states = [self.state[param] for param in group["params"] if param in self.state]
             for state in states:
@@ -171,7 +166,23 @@ class AMSGrad(Adam):  # type: ignore[misc]  # labml_nn has no types: its Adam is
         return {**super().__getstate__(), **own}
 
 
+def _warn_of_eps(group: dict[str, Any]) -> None:
+    eps = float(group["eps"])
+    for dtype in {param.dtype for param in group["params"]}:
+        if eps > 0 and not dtype.is_complex and torch.tensor(eps, dtype=dtype) == 0:
+            warnings.warn(
+                f"eps = {eps:g} is 0 in {dtype}: where a gradient is 0 from the beginning, a step"
+                f" is 0 / 0; give a larger eps, such as {torch.finfo(dtype).eps:.1g}.",
+                stacklevel=3,
+            )
+
+
 def _check_loadable(state_dict: dict[str, Any]) -> None:
+    for part in ("param_groups", "state"):
+        if part not in state_dict:
+            raise ValueError(
+                f"The loaded state is not of an optimizer: it lacks {part}. Nothing was changed."
+            )
     for index, group in enumerate(state_dict["param_groups"]):
         missing = sorted({"lr", "betas", "eps", "weight_decay"} - group.keys())
         if missing:
@@ -185,6 +196,12 @@ def _check_loadable(state_dict: dict[str, Any]) -> None:
                 " it with maximize=False and change the sign of the loss. Nothing was changed."
             )
     for key, state in state_dict["state"].items():
+        other = sorted(state.keys() - {"step", "exp_avg", "exp_avg_sq", "max_exp_avg_sq"})
+        if other:
+            raise ValueError(
+                f"The loaded state is not of an Adam or AMSGrad: that of parameter {key} has"
+                f" {', '.join(map(str, other))}. Nothing was changed."
+            )
         missing = sorted({"step", "exp_avg", "exp_avg_sq"} - state.keys())
         if missing:
             raise ValueError(

@@ -1,6 +1,7 @@
 """The online problem of Reddi, Kale and Kumar (ICLR 2018, section 3 and Figure 1)."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Annotated, Any, NamedTuple
 
 from amsgrad.field_types import Whole
@@ -54,10 +55,12 @@ class Online(Problem):
         return self.lower if self._sum >= 0 else self.upper
 
     @property
-    def _sum(self) -> float:
+    def _sum(self) -> Fraction:
+        # of the decimals as they are written: in floating point 0.3 - 3 * 0.1 is not 0
+        big, small = Fraction(str(self.big)), Fraction(str(self.small))
         # t mod 1 is never 1: with a period of one step the big slope is never shown.
-        once = self.big if self.period > 1 else self.small
-        return once + (self.period - 1) * self.small
+        once = big if self.period > 1 else small
+        return once + (self.period - 1) * small
 
     def parameters(self, real: Any) -> Slopes:
         return Slopes(real(self.big), real(self.small))

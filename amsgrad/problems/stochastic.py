@@ -1,6 +1,7 @@
 """The stochastic problem of Reddi, Kale and Kumar (ICLR 2018, section 3, Theorem 3, Figure 1)."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Annotated, Any, NamedTuple
 
 from amsgrad.field_types import Real
@@ -67,8 +68,11 @@ class Stochastic(Problem):
         return self.lower if self._mean >= 0 else self.upper
 
     @property
-    def _mean(self) -> float:
-        return self.probability * self.big + (1 - self.probability) * self.small
+    def _mean(self) -> Fraction:
+        # of the decimals as they are written, as in the online problem
+        numbers = (self.probability, self.big, self.small)
+        probability, big, small = (Fraction(str(number)) for number in numbers)
+        return probability * big + (1 - probability) * small
 
     def parameters(self, real: Any) -> Draw:
         return Draw(real(self.big), real(self.small), key(self.seed), threshold(self.probability))

@@ -1,12 +1,12 @@
 """The options that rules and problems declare, by name, with their owners and defaults."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from inspect import signature
 from typing import Any
 
-from amsgrad.field_types import OneOf
+from amsgrad.field_types import FieldType, OneOf
 from amsgrad.options import REQUIRED, Option, options_of
 from amsgrad.problems import PROBLEMS
 from amsgrad.rules import RULES
@@ -54,11 +54,23 @@ def parameters(make: Any) -> frozenset[str]:
     return frozenset(signature(make).parameters)
 
 
+@dataclass(frozen=True)
+class AnyOf(FieldType):
+    """The values that one owner or another allows, for --help."""
+
+    types: tuple[FieldType, ...]
+    metavar: str
+
+    def __str__(self) -> str:
+        return ", or ".join(dict.fromkeys(map(str, self.types)))
+
+
 def shared_option(owners: Mapping[str, Option]) -> Option:
     """Return one option for --help that stands for those of all its owners."""
     options = list(owners.values())
+    allowed = AnyOf(tuple(option.type for option in options), options[0].type.metavar)
     sentence = "; ".join(dict.fromkeys(option.sentence for option in options))
-    return replace(options[0], sentence=sentence + _defaults(owners), default=None)
+    return replace(options[0], type=allowed, sentence=sentence + _defaults(owners), default=None)
 
 
 def _owners(named: Iterable[str], options: Callable[[str], dict[str, Option]]) -> Owners:

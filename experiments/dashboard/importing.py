@@ -66,7 +66,10 @@ def import_runs(runs: Sequence[str], *, out: Path, data: Path) -> None:
             ) from None
         if not (data / FILE).exists():  # SQLite goes on in a file that was removed
             raise CommandError(gone(data), status=1)
-        show([f"imported {folder.path}"])
+        unseen = show([f"imported {folder.path}"])
+        if unseen is not None:
+            sentence = f"{folder.path} is imported, but it cannot be reported ({unseen})"
+            raise CommandError(sentence, status=1)
 
 
 def _bodies(packets: Iterator[dict[str, Any]]) -> Iterator[bytes]:

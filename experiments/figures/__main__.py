@@ -70,7 +70,9 @@ def _make(arguments: list[str]) -> int:
         source = "drawn from the cache" if made.cached else "computed and drawn"
         lines = [f"{name}: {source} in {time.perf_counter() - began:.1f} s"]
         lines += [f"    {what}: {value}" for what, value in made.findings.items()]
-        show([*lines, "    " + " ".join(map(str, made.files))], {}, json=False)
+        unseen = show([*lines, "    " + " ".join(map(str, made.files))])
+        if unseen is not None:
+            raise CommandError(f"{name} is made, but it cannot be reported ({unseen})", status=1)
     return 0
 
 

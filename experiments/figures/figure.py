@@ -115,7 +115,7 @@ def _key(name: str, module: FigureModule) -> str:
     settings = json.dumps(dict(module.SETTINGS), sort_keys=True)
     theory = Path(amsgrad.__file__).with_name("theory").glob("*.py")
     wing = Path(experiments.__file__).parent
-    figures = [wing / "figures" / f"{file}.py" for file in (name, "maps", "runs")]
+    figures = [wing / "figures" / f"{file}.py" for file in (name, "maps", "netcdf", "runs")]
     runs = [file for folder in ("config", "sweeps") for file in (wing / folder).glob("*.py")]
     sources = code_digest(*sorted([*theory, *figures, *runs]))
     return hashlib.sha256((settings + sources).encode()).hexdigest()[:16]

@@ -18,7 +18,7 @@ from experiments.sweeps.quantities import Keep
 FORM = "amsgrad sweep, form 2"
 EXPERIMENTS = Path(__file__).parents[1]
 DECIDING = (  # the files of the runs that decide the numbers of a cell
-    *("config/build.py", "config/run_config.py"),
+    *("config/build.py", "config/own_options.py", "config/run_config.py"),
     *("sweeps/chunk.py", "sweeps/follow.py", "sweeps/plan.py", "sweeps/plan_checks.py"),
     *("sweeps/quantities.py", "sweeps/work.py"),
 )

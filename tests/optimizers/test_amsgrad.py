@@ -681,6 +681,7 @@ OTHERS = {
     "SGD": lambda x: torch.optim.SGD([x], lr=0.1),
     "RMSprop": lambda x: torch.optim.RMSprop([x]),
     "Adagrad": lambda x: torch.optim.Adagrad([x]),
+    "NAdam": lambda x: torch.optim.NAdam([x]),
     "Adamax": lambda x: torch.optim.Adamax([x]),
     "Adam that maximises": lambda x: torch.optim.Adam([x], maximize=True),
 }

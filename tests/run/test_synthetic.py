@@ -519,7 +519,8 @@ def test_printed_configuration_is_a_configuration(
 def test_where_every_x_is_best_no_optimum_is_claimed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for problem in (["--period=102"], ["--problem=stochastic", "--big=990"]):
+    rounded = ["--big=0.3", "--small=-0.1", "--period=4"]
+    for problem in (["--period=102"], ["--problem=stochastic", "--big=990"], rounded):
         argv = ["--opt=adam", "--steps=5000", "--verify=0", "--out", str(tmp_path)]
         assert main([*argv, *problem]) == 0
         assert "(no optimum)" in capsys.readouterr().out
