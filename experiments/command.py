@@ -17,7 +17,7 @@ from typing import Any
 
 from amsgrad.field_types import closest
 from amsgrad.options import REQUIRED, Option, shown
-from experiments.signals import interruptible
+from experiments.signals import Interruption, interruptible
 from experiments.terminal import say
 
 
@@ -147,7 +147,7 @@ def run(name: str, body: Callable[[list[str]], int], arguments: Sequence[str] | 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a name that it cannot encode is spelled out
             stream.reconfigure(errors="backslashreplace")
-    with interruptible() as interruption, _warnings_as_sentences(name):
+    with interruptible() as interruption, _warnings_as_sentences(name, interruption):
         try:
             return body(list(sys.argv[1:] if arguments is None else arguments))
         except CommandError as error:
@@ -166,13 +166,26 @@ def run(name: str, body: Callable[[list[str]], int], arguments: Sequence[str] | 
 
 
 @contextmanager
-def _warnings_as_sentences(name: str) -> Iterator[None]:
-    before = warnings.showwarning
-    warnings.showwarning = lambda message, *_, **__: say(f"{name}: warning: {message}")
+def _warnings_as_sentences(name: str, interruption: Interruption) -> Iterator[None]:
+    """Report warnings in sentences; after an interruption neither these nor failing finalizers.
+
+    Both are then of objects whose making was interrupted.
+    """
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        if not interruption.came:
+            say(f"{name}: warning: {message}")
+
+    def report(unraisable: Any) -> None:
+        if not interruption.came:
+            hook(unraisable)
+
+    before, hook = warnings.showwarning, sys.unraisablehook
+    warnings.showwarning, sys.unraisablehook = show, report
     try:
         yield
     finally:
-        warnings.showwarning = before
+        warnings.showwarning, sys.unraisablehook = before, hook
 
 
 def _canonical(word: str) -> str:

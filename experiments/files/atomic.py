@@ -4,14 +4,10 @@ import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
 PART = ".part"
-
-# A name that never comes again is still the same file when `remove_leftovers` removes it.
-_numbers = count()
 
 
 @contextmanager
@@ -94,25 +90,21 @@ def remove_leftovers(folder: Path) -> None:
 
 def _new_file(path: Path) -> tuple[Path, BinaryIO]:
     """Make and lock a new file beside `path`: a rename is atomic only inside one file system."""
-    for number in _numbers:
-        part = path.with_name(f".{path.name}.{os.getpid()}-{number}{PART}")
+    while True:
+        # A name that never comes again is still the same file when `remove_leftovers` removes it.
+        part = path.with_name(f".{path.name}.{os.urandom(8).hex()}{PART}")
         try:
             # not tempfile: its files are closed to the user's group, and so would the result be
             descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
-        except FileExistsError:  # of another machine, or of a process that had this number
-            continue
-        file = os.fdopen(descriptor, "wb")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:  # `remove_leftovers` is about to remove it
-            file.close()
-            continue
-        except OSError:  # a file system without locks
-            return part, file
-        if os.fstat(descriptor).st_nlink:
-            return part, file
-        file.close()
-    raise AssertionError("count() is endless")
+            file = os.fdopen(descriptor, "wb")
+            with suppress(OSError):  # a file system without locks
+                fcntl.flock(file, fcntl.LOCK_EX)
+            if os.fstat(descriptor).st_nlink:
+                return part, file
+            file.close()  # `remove_leftovers` has found it before it was locked
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
 
 
 def _flush_names(folder: Path) -> None:

@@ -38,6 +38,8 @@ class Lab:
             stdout=subprocess.PIPE,
             text=True,
         )
+        assert self._server.stdout is not None
+        assert self._server.stdout.readline() == "ready\n"
 
     def run(
         self,
@@ -63,6 +65,9 @@ class Lab:
                 that the folder holds is removed, and the process goes on.
         """
         printed = self.scratch / str(next(self._number))
+        outputs = [Path(f"{printed}.{name}") for name in ("out", "err", "log")]
+        for output in outputs:
+            output.touch()
         environment = {
             "FAULTS_FOLDER": str(folder),
             "FAULTS_LOG": f"{printed}.log",
@@ -74,10 +79,8 @@ class Lab:
         began = time.monotonic()
         status = self._fork(asked) if forked else self._start(**asked)
         seconds = time.monotonic() - began
-        log = Path(f"{printed}.log")
-        calls = log.read_text().splitlines() if log.exists() else []
-        out, err = (Path(f"{printed}.{name}").read_text() for name in ("out", "err"))
-        return Ended(status, out, err, calls, seconds)
+        out, err, calls = (output.read_text() for output in outputs)
+        return Ended(status, out, err, calls.splitlines(), seconds)
 
     def _fork(self, asked: dict[str, Any]) -> int:
         assert self._server.stdin is not None

@@ -34,7 +34,7 @@ SECONDS = 60  # more than any of these commands takes
 
 
 def main() -> None:
-    """Answer until the input ends."""
+    """Report that all is imported, then answer until the input ends."""
     for module in (trace, picture, labml_tracker):
         module.import_ahead()
     for name in IMPORTED:
@@ -45,6 +45,7 @@ def main() -> None:
     theorem1.SETTINGS["base"]["steps"] = 3000
     _warm_up()
     gc.freeze()  # a fork copies what is collected
+    print("ready", flush=True)
     for line in sys.stdin:
         asked = json.loads(line)
         child = os.fork()
