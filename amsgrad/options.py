@@ -20,6 +20,10 @@ from amsgrad.field_types import FieldType
 REQUIRED: Final = inspect.Parameter.empty  # the default of an option that must be given
 
 
+class ConfigError(ValueError):
+    """A setting that cannot be; the sentence names it."""
+
+
 class Role(Enum):
     """The effect of an option."""
 
@@ -53,7 +57,7 @@ class Option:
         """Return the value of `given`.
 
         Raises:
-            ValueError: one sentence that calls the option `label`.
+            ConfigError: one sentence that calls the option `label`.
         """
         if given is None and self.default is None:
             return None
@@ -61,7 +65,7 @@ class Option:
             return self.type.read(given)
         except (TypeError, ValueError, ArithmeticError):
             hint = self.type.hint(given)
-            raise ValueError(
+            raise ConfigError(
                 f"{label} must be {self.type}, but {shown(given)} was given{hint}"
             ) from None
 

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 
+from amsgrad.options import ConfigError
 from experiments import command
 
 COMMANDS = {
@@ -21,10 +22,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _body(arguments: list[str]) -> int:
     if arguments and arguments[0].startswith("-") and arguments[0] not in ("--help", "-h"):
-        raise command.ConfigError(f"unknown option {arguments[0]}; did you mean --help?")
+        raise ConfigError(f"unknown option {arguments[0]}; did you mean --help?")
     if arguments not in ([], ["--help"], ["-h"]):
         command.choose(COMMANDS, arguments)  # raises for a name that is unknown
-        raise command.ConfigError(f"write python -m experiments.{arguments[0]}, with a dot")
+        raise ConfigError(f"write python -m experiments.{arguments[0]}, with a dot")
     print("usage: python -m experiments.COMMAND [--OPTION VALUE ...]; each has --help\n")
     print("\n".join(f"  {name:10} {sentence}" for name, sentence in COMMANDS.items()))
     return 0

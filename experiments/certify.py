@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from amsgrad.options import ConfigError
 from experiments import command
 
 MOST_BYTES = 1_000_000  # of a certificate
@@ -37,7 +38,7 @@ def _body(arguments: list[str]) -> int:
     values = COMMAND.values(arguments)
     files = values["words"]
     if not files:
-        raise command.ConfigError("the names of certificates must be given; see --help")
+        raise ConfigError("the names of certificates must be given; see --help")
     texts = {file: _read(Path(file)) for file in files}
     found = set()
     for file, text in texts.items():
@@ -61,9 +62,9 @@ def _read(path: Path) -> bytes:
 
 def _check(text: bytes, *, cycle_only: bool) -> tuple[int, str]:
     """Return the status of one certificate, and the sentence that reports it."""
+    from amsgrad.config.build import build_setup
+    from amsgrad.config.caption import caption
     from amsgrad.cycles.certificate import refutation, unreached
-    from experiments.config.build import build_setup
-    from experiments.config.caption import caption
     from experiments.run.certificate_file import NoCertificate, from_text
 
     try:

@@ -13,10 +13,11 @@ import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from amsgrad.field_types import closest
-from amsgrad.options import REQUIRED, Option, shown
+from amsgrad.options import REQUIRED, ConfigError, Option, shown
 from experiments.signals import Interruption, interruptible
 from experiments.terminal import say
 
@@ -27,10 +28,6 @@ class CommandError(Exception):
     def __init__(self, sentence: object, status: int = 2) -> None:
         super().__init__(str(sentence))
         self.status = status
-
-
-class ConfigError(CommandError):
-    """A setting that cannot be; the sentence names it."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +97,7 @@ class Command:
             if name not in texts and option.default is REQUIRED:
                 raise ConfigError(f"--{name} must be given: {option.type}")
             values[name] = (
-                read(option, texts[name], f"--{name}") if name in texts else option.default
+                option.read(texts[name], f"--{name}") if name in texts else option.default
             )
         return {**values, "words": texts.get("words", [])}
 
@@ -110,12 +107,18 @@ class Command:
         return f"unknown option {dashes}{shown(name)}{hint or '; --help lists what there is'}"
 
 
-def read(option: Option, given: object, label: str) -> Any:
-    """Return the value of `given`; ConfigError where it is not allowed."""
-    try:
-        return option.read(given, label)
-    except ValueError as error:
-        raise ConfigError(error) from None
+def last_given(arguments: Sequence[str], name: str) -> str | None:
+    """Return the last value that a line gives to this option, before the line is read as a whole.
+
+    An option of a class of the user's own is known only once the class is.
+    """
+    value = None
+    for word, following in pairwise([*map(_canonical, arguments), ""]):
+        if word == f"--{name}":
+            value = following
+        elif word.startswith(f"--{name}="):
+            value = word.partition("=")[2]
+    return value
 
 
 def choose(commands: Collection[str], arguments: Sequence[str]) -> tuple[str, list[str]]:
@@ -153,6 +156,9 @@ def run(name: str, body: Callable[[list[str]], int], arguments: Sequence[str] | 
         except CommandError as error:
             say(f"{name}: error: {error}")
             return error.status
+        except ConfigError as error:
+            say(f"{name}: error: {error}")
+            return 2
         except OSError as error:
             say(f"{name}: error: a file cannot be read or written: {error}")
             return 1

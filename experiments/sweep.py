@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from amsgrad.options import ConfigError
 from experiments import command
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _commands() -> dict[str, command.Command]:
 
 def _of_a_folder(name: str, words: Sequence[str]) -> "Report":
     if len(words) != 1:
-        raise command.ConfigError(f"{name} needs the folder of one sweep; see --help")
+        raise ConfigError(f"{name} needs the folder of one sweep; see --help")
     from experiments.sweeps.merge import merge
     from experiments.sweeps.status import status
 
@@ -113,7 +114,7 @@ def _of_a_folder(name: str, words: Sequence[str]) -> "Report":
 def _compute(asked: Mapping[str, Any], arguments: Sequence[str]) -> "Report":
     ways = [f"--{name}" for name in WAYS if asked[name] is not None]
     if len(ways) > 1:
-        raise command.ConfigError(f"{' and '.join(ways)} exclude one another; give one of them")
+        raise ConfigError(f"{' and '.join(ways)} exclude one another; give one of them")
     from experiments.sweeps.session import Invocation, run_sweep
 
     given = {name: asked[name] for name in Invocation._fields if name in asked}
@@ -128,7 +129,7 @@ def _shard(given: str) -> tuple[int, int]:
     match = re.fullmatch(r"(\d{1,9})/(\d{1,9})", given, re.ASCII)
     i, n = (int(match[1]), int(match[2])) if match else (0, 0)
     if i >= n:
-        raise command.ConfigError(f"--shard must be {SHARD}, but {shown(given)} was given")
+        raise ConfigError(f"--shard must be {SHARD}, but {shown(given)} was given")
     return i, n
 
 

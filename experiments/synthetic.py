@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _body(arguments: list[str]) -> int:
     from experiments.config.arguments import parse
-    from experiments.config.run_config import to_yaml
+    from experiments.config.yaml_file import to_yaml
 
     asked = parse(arguments)
     if asked.print_config and asked.config is not None:

@@ -16,7 +16,7 @@ HOMES = {
     "torch": [
         "amsgrad/optimizers/",
         "amsgrad/engines/torch_loop.py",
-        "experiments/config/build.py",
+        "amsgrad/config/build.py",
         "experiments/run/real_optimizer.py",
     ],
     "labml_nn": ["amsgrad/optimizers/"],

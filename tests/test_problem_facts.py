@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from amsgrad.config.run_config import RUN, Config
 from amsgrad.options import Option, Role, options_of
 from amsgrad.problems import PROBLEMS
 from amsgrad.problems.acprop2 import ACProp2
@@ -21,7 +22,6 @@ from amsgrad.problems.theorem2 import Theorem2
 from amsgrad.problems.theorem3 import Theorem3
 from amsgrad.problems.zhang import Zhang
 from amsgrad.rules import RULES
-from experiments.config.run_config import RUN, Config
 from tests.family import FAMILY
 
 every_name = pytest.mark.parametrize("name", PROBLEMS)

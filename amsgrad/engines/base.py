@@ -154,6 +154,8 @@ class Engine(ABC, Generic[S]):
 class RunEngine(Engine[State]):
     """An engine of one run, whose state can be saved."""
 
+    defaults: Mapping[str, Any] = {}  # a torch optimizer's own, as it resolved them
+
     @abstractmethod
     def dump(self, state: State) -> dict[str, NDArray[Any]]:
         """Return the state as named arrays, for a file."""

@@ -50,6 +50,7 @@ class TorchLoop(RunEngine):
         optimizer = make_optimizer([torch.nn.Parameter(self._tensor(setup.x0))])
         self._live: tuple[Any, ...] = ()  # where the last advance ended: its state, x, optimizer
         self.beta1 = optimizer.defaults["betas"][0] if "betas" in optimizer.defaults else 0.0
+        self.defaults = {name: _plain(entry) for name, entry in optimizer.defaults.items()}
         self.name = f"{type(optimizer).__module__}.{type(optimizer).__qualname__}"
         self._parameters = setup.problem.parameters(float)
         self._x_star = self._tensor(setup.problem.x_star)
@@ -206,3 +207,10 @@ class TorchLoop(RunEngine):
 
     def _scalar(self, x: torch.Tensor) -> Any:
         return x.detach().cpu().numpy()[0]
+
+
+def _plain(entry: Any) -> Any:
+    """Return what JSON can hold: a value as it is, or as a text."""
+    if isinstance(entry, tuple | list):
+        return list(map(_plain, entry))
+    return entry if isinstance(entry, str | bool | int | float | None) else str(entry)

@@ -1,12 +1,12 @@
 """The real torch optimizers by name: those that the scalar rules are checked against."""
 
-import importlib
 import inspect
 from collections.abc import Callable
 from typing import Any
 
 import torch
 
+from amsgrad.registry import load
 from amsgrad.rules import RULES
 
 MakeOptimizer = Callable[[list[torch.nn.Parameter]], torch.optim.Optimizer]
@@ -21,7 +21,7 @@ def real_optimizer(name: str, *, lr: float, **options: Any) -> MakeOptimizer:
     counterpart = RULES[name].counterpart(options)
     if counterpart is None:
         raise KeyError(name)
-    cls = _class_at(counterpart.path)
+    cls = load(counterpart.path)
     given = {name: value for name, value in options.items() if name != "semantics"}
     if "beta1" in given:
         given["betas"] = (given.pop("beta1"), given.pop("beta2"))
@@ -29,20 +29,14 @@ def real_optimizer(name: str, *, lr: float, **options: Any) -> MakeOptimizer:
     return lambda params: cls(params, lr=lr, **keywords, **counterpart.fixed)
 
 
-def foreign_optimizer(
-    path: str, *, lr: float, betas: tuple[float, float] | None, eps: float | None
-) -> MakeOptimizer:
-    """Return any torch optimizer, given as `package.module:Class`; the class decides what is None.
+def foreign_optimizer(cls: Any, **options: Any) -> MakeOptimizer:
+    """Return any class of torch optimizers with these keyword arguments, lr among them.
 
     Raises:
         ValueError: it is not an optimizer, lacks one of the options, or calls the loss itself.
-        Exception: as raised by its import.
     """
-    cls = _class_at(path)
     if not (inspect.isclass(cls) and issubclass(cls, torch.optim.Optimizer)):
         raise ValueError("it is not a torch.optim.Optimizer")
-    given = {"lr": lr, "betas": betas, "eps": eps}
-    options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     taken = inspect.signature(cls).parameters
     takes_any = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in taken.values())
     for option, value in options.items():
@@ -56,8 +50,3 @@ def foreign_optimizer(
             "it calls the loss itself, through a closure, which the engines do not support"
         )
     return lambda params: cls(params, **options)
-
-
-def _class_at(path: str) -> Any:
-    module, _, name = path.partition(":")
-    return getattr(importlib.import_module(module), name)

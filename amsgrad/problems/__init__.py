@@ -3,6 +3,7 @@
 from importlib import import_module
 
 from amsgrad.problems.problem import Problem
+from amsgrad.registry import Registry
 
 FILES = (
     "online",
@@ -26,4 +27,8 @@ def _class_of(file: str) -> type[Problem]:
     return problem
 
 
-PROBLEMS: dict[str, type[Problem]] = {file: _class_of(file) for file in FILES}
+PROBLEMS: Registry[type[Problem]] = Registry(
+    ((file, _class_of(file)) for file in FILES),
+    "a class that extends amsgrad.problems.problem.Problem",
+    lambda found: isinstance(found, type) and issubclass(found, Problem),
+)

@@ -2,6 +2,7 @@
 
 from importlib import import_module
 
+from amsgrad.registry import Registry
 from amsgrad.rules.method import Method
 
 FILES = (
@@ -20,9 +21,13 @@ FILES = (
     "bounds",
 )
 
-RULES: dict[str, Method] = {
-    found.name: found
-    for file in FILES
-    for found in vars(import_module(f"{__name__}.{file}")).values()
-    if isinstance(found, Method)
-}
+RULES: Registry[Method] = Registry(
+    (
+        (found.name, found)
+        for file in FILES
+        for found in vars(import_module(f"{__name__}.{file}")).values()
+        if isinstance(found, Method)
+    ),
+    "a rule, made by @method (amsgrad/rules/method.py)",
+    lambda found: isinstance(found, Method),
+)

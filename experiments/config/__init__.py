@@ -1,1 +1,1 @@
-"""The settings of a run: options, files, the command line, and what is built from them."""
+"""The settings of a run from a command line and from files."""

@@ -1,16 +1,12 @@
 """The command line of a run: a value comes from there, then from --config FILE, then by default."""
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from amsgrad.options import Option, Role, shown
-from amsgrad.problems import PROBLEMS
-from amsgrad.rules import RULES
-from experiments.command import Command, ConfigError, read
-from experiments.config.field_types import Address, Place, Text
-from experiments.config.own_options import (
+from amsgrad.config.own_options import (
     is_foreign,
     options_of_problem,
     options_of_rule,
@@ -18,14 +14,22 @@ from experiments.config.own_options import (
     rules_with,
     shared_option,
 )
-from experiments.config.reading import Given, read_settings, require_opt
-from experiments.config.run_config import RUN, Config, names
+from amsgrad.config.run_config import RUN, Config, names
+from amsgrad.options import ConfigError, Option, Role, shown
+from amsgrad.problems import PROBLEMS
+from amsgrad.rules import RULES
+from experiments.command import Command, last_given
+from experiments.config.field_types import Address, Place, Text
+from experiments.config.reading import Given, meet, read_settings, require_opt
 from experiments.config.yaml_file import read_file
 
 OUT = Option(
     Place("folder"), "Folder that keeps the runs, each in one of its own", Role.WATCHES,
     default=Path("results/runs"),
 )  # fmt: skip
+CONFIG = Option(
+    Place("file"), "YAML file of options, over which the command line wins", default=None
+)
 APP = Option(Address(), "Dashboard to which the run is reported", Role.WATCHES, default=None)
 FLAGS = {
     "json": "Print the summary as one JSON object, the last line of standard output",
@@ -51,13 +55,10 @@ def command() -> Command:
     """Return the command, with the options of all rules and problems."""
     own = {**rules_with(), **problems_with()}
     settings = {name: RUN[name] if name in RUN else shared_option(own[name]) for name in names()}
-    file = Option(
-        Place("file"), "YAML file of options, over which the command line wins", default=None
-    )
     resume = Option(
         Text("ID", "the id of a run"), "Go on with a run in --out, with its settings", default=None
     )
-    optional: Any = {"out": OUT, "app": APP, "config": file, "resume": resume}
+    optional: Any = {"out": OUT, "app": APP, "config": CONFIG, "resume": resume}
     return Command(
         "synthetic",
         "Run one optimizer on one online problem and record x and its regret.",
@@ -81,6 +82,11 @@ def parse(arguments: Sequence[str]) -> Invocation:
         ConfigError: one sentence about the first thing that is wrong.
         SystemExit: 0 after --help.
     """
+    early = {name: last_given(arguments, name) for name in ("opt", "problem", "config")}
+    meet({name: Given(text, f"--{name}") for name, text in early.items()})
+    if early["config"] is not None:
+        with suppress(ConfigError):  # what is wrong in the file is said below
+            read_file(CONFIG.read(early["config"], "--config"))
     synthetic = command()
     line = synthetic.texts(arguments)
     resume = line.get("resume")
@@ -96,7 +102,7 @@ def parse(arguments: Sequence[str]) -> Invocation:
     known = {*names(), "out", "app"}
     given = {}
     if "config" in line:
-        given = read_file(read(synthetic.options["config"], line["config"], "--config"))
+        given = read_file(CONFIG.read(line["config"], "--config"))
     asked = {name: Given(text, f"--{name}") for name, text in line.items() if name in known}
     given |= asked
     beside = {name: given.pop(name) for name in ("out", "app") if name in given}
@@ -114,7 +120,7 @@ def parse(arguments: Sequence[str]) -> Invocation:
 
 
 def _beside(option: Option, given: Given | None) -> Any:
-    return option.default if given is None else read(option, *given)
+    return option.default if given is None else option.read(*given)
 
 
 def _refuse_others(asked: Collection[str], settings: Mapping[str, Any]) -> None:

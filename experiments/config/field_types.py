@@ -1,26 +1,10 @@
-"""Types of options that only the runs have: optimizers, folders, files, addresses."""
+"""Types of options that only the commands have: folders, files, addresses, texts."""
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from amsgrad.field_types import FieldType, OneOf
-
-
-@dataclass(frozen=True)
-class Optimizer(OneOf):
-    """The name of a rule, or package.module:Class; only the form of the latter is checked."""
-
-    def __str__(self) -> str:
-        return f"{', '.join(self.names)} or package.module:Class of a torch optimizer"
-
-    def read(self, given: object) -> str:
-        return given if isinstance(given, str) and _is_path(given) else super().read(given)
-
-    def hint(self, given: object) -> str:
-        path = ":".join(str(given).rsplit(".", 1))
-        return f"; did you mean {path}?" if _is_path(path) else super().hint(given)
+from amsgrad.field_types import FieldType
 
 
 class Place(FieldType):
@@ -72,8 +56,3 @@ class Text(FieldType):
         if not isinstance(given, str) or not given.strip():
             raise ValueError
         return given
-
-
-def _is_path(text: str) -> bool:
-    module, _, name = text.partition(":")
-    return all(part.isidentifier() for part in [*module.split("."), name])

@@ -3,16 +3,17 @@
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
-from amsgrad.field_types import closest
-from amsgrad.options import shown
-from experiments.command import ConfigError, read
-from experiments.config.own_options import (
+from amsgrad.config.own_options import (
     options_of_problem,
     options_of_rule,
     problems_with,
     rules_with,
 )
-from experiments.config.run_config import RUN, names
+from amsgrad.config.run_config import RUN, names
+from amsgrad.field_types import closest
+from amsgrad.options import ConfigError, shown
+from amsgrad.problems import PROBLEMS
+from amsgrad.registry import is_path
 
 
 class Given(NamedTuple):
@@ -20,6 +21,25 @@ class Given(NamedTuple):
 
     value: object
     label: str
+
+
+def meet(given: Mapping[str, Given]) -> None:
+    """Import a rule, an optimizer and a problem of others, so that their options are known.
+
+    Raises:
+        ConfigError: one cannot be imported, or is of another kind.
+    """
+    for name, options in (("opt", options_of_rule), ("problem", options_of_problem)):
+        value, label = given.get(name, Given(None, name))
+        if isinstance(value, str) and is_path(value):
+            try:
+                options(value)
+                if name == "problem":
+                    PROBLEMS[value]().in_words  # noqa: B018  # for --help
+            except ConfigError as error:
+                raise ConfigError(f"{label} {error}") from error
+            except Exception as error:  # another's code may fail in any way
+                raise ConfigError(f"{label} {value} cannot be made ({error!r})") from error
 
 
 def read_settings(given: Mapping[str, Given]) -> dict[str, Any]:
@@ -52,20 +72,20 @@ def read_setting(
         ConfigError: the value is not allowed.
     """
     if name in RUN:
-        return read(RUN[name], *given)
+        return RUN[name].read(*given)
     if given.value is None:
         return None
     declared = [options_of_rule(opt).get(name) for opt in opts]
     declared += [options_of_problem(problem).get(name) for problem in problems]
     in_force = [option for option in declared if option is not None]
     if in_force:
-        values = [read(option, *given) for option in in_force]
+        values = [option.read(*given) for option in in_force]
         return values[0]
     owners = {**rules_with(), **problems_with()}[name]
     refusals = []
     for option in owners.values():
         try:
-            return read(option, *given)
+            return option.read(*given)
         except ConfigError as error:
             refusals.append(error)
     raise refusals[0]

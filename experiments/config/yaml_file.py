@@ -6,13 +6,13 @@ from pathlib import Path
 
 import yaml
 
-from amsgrad.options import shown
-from experiments.command import ConfigError
-from experiments.config.reading import Given, unknown_setting
-from experiments.config.run_config import RUN, names
+from amsgrad.config.run_config import RUN, Config, names
+from amsgrad.options import ConfigError, shown
+from experiments.config.reading import Given, meet, unknown_setting
 from experiments.files.regular import read_regular
 
 LARGEST_FILE = 100_000  # bytes, which take PyYAML about a second
+STRING = "tag:yaml.org,2002:str"
 PLAIN = re.compile(r"tag:yaml\.org,2002:(null|bool|int|float|str|timestamp)")
 BESIDE = ("out", "app")  # options of a run that are not settings, which a file may hold, too
 
@@ -26,6 +26,8 @@ def read_file(path: Path) -> dict[str, Given]:
 
 def given_by(nodes: Nodes, path: Path) -> dict[str, Given]:
     """Return the options that these keys and values give; they stand in `path`."""
+    plain = [(key, node) for key, node in nodes if key.tag == node.tag == STRING]
+    meet({key.value: Given(node.value, f"{place(path, key)}: {key.value}") for key, node in plain})
     found: dict[str, Given] = {}
     known = {*names(), *BESIDE}
     for key, node in nodes:
@@ -83,3 +85,8 @@ def read_nodes(path: Path) -> Nodes:
     if not isinstance(root, yaml.MappingNode):
         raise ConfigError(f"{file} must hold lines such as 'lr: 0.01'")
     return list(root.value)
+
+
+def to_yaml(config: Config) -> str:
+    """Return every setting in force as YAML; `Config(**settings)` of it is the same Config."""
+    return str(yaml.safe_dump(config.settings(), sort_keys=False, allow_unicode=True))

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 
+from amsgrad.options import ConfigError
 from experiments import command
 
 
@@ -24,7 +25,7 @@ def _body(arguments: list[str]) -> int:
     given = COMMANDS[name].values(rest)
     runs = given["words"]
     if name == "import" and not runs:
-        raise command.ConfigError("the ids or the folders of runs must be given; see --help")
+        raise ConfigError("the ids or the folders of runs must be given; see --help")
     if find_spec("labml_app") is None:
         raise command.CommandError(
             "labml-app is not installed; `make dashboard` installs and starts it"

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from amsgrad.config.caption import caption
+from amsgrad.config.run_config import Config
 from experiments.command import CommandError
-from experiments.config.caption import caption
-from experiments.config.run_config import Config
 from experiments.run.files import RunFiles
 from experiments.tracking.labml_tracker import LABML_STATUS, tracked_uuids
 

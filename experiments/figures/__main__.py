@@ -11,8 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from amsgrad.field_types import OneOf
-from amsgrad.options import Option, Role
-from experiments.command import Command, CommandError, ConfigError, read, run
+from amsgrad.options import ConfigError, Option, Role
+from experiments.command import Command, CommandError, run
 from experiments.config.field_types import Place
 from experiments.figures import FIGURES
 from experiments.terminal import show
@@ -42,7 +42,7 @@ def _make(arguments: list[str]) -> int:
     out: Path = values["out"]
     if not values["words"]:
         raise ConfigError(f"the name of a figure must be given: {NAME.type}")
-    names = [read(NAME, word, "the name of a figure") for word in values["words"]]
+    names = [NAME.read(word, "the name of a figure") for word in values["words"]]
 
     # Only now, so that bad input is answered at once.
     from amsgrad.verification import Disagreement

@@ -15,10 +15,10 @@ import xarray
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from amsgrad.config.run_config import Config
 from amsgrad.engines.driver import run_to
 from amsgrad.problems.adopt import Adopt
 from amsgrad.rules import RULES
-from experiments.config.run_config import Config
 from experiments.figures import style
 from experiments.figures.netcdf import variable
 from experiments.figures.runs import batch, on_grid

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
+from amsgrad.config.run_config import Config
 from amsgrad.engines.driver import run_to
 from amsgrad.problems.online import Online
 from amsgrad.problems.theorem2 import Theorem2
@@ -22,7 +23,6 @@ from amsgrad.theory.boundary import beta2_of, boundary
 from amsgrad.theory.drift import drift
 from amsgrad.theory.instances import failing_period, theorem2_period
 from amsgrad.theory.periodic import slopes
-from experiments.config.run_config import Config
 from experiments.figures import style
 from experiments.figures.netcdf import variable
 from experiments.figures.runs import compiled, on_grid

@@ -11,10 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from amsgrad.config.run_config import Config
 from amsgrad.engines.driver import run_to
 from amsgrad.fit import Fit, fit_step_size
 from amsgrad.problems.online import Online
-from experiments.config.run_config import Config
 from experiments.figures import style
 from experiments.figures.netcdf import variable
 from experiments.figures.runs import batch, compiled, on_grid

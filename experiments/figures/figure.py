@@ -116,7 +116,8 @@ def _key(name: str, module: FigureModule) -> str:
     theory = Path(amsgrad.__file__).with_name("theory").glob("*.py")
     wing = Path(experiments.__file__).parent
     figures = [wing / "figures" / f"{file}.py" for file in (name, "maps", "netcdf", "runs")]
-    runs = [file for folder in ("config", "sweeps") for file in (wing / folder).glob("*.py")]
+    config = Path(amsgrad.__file__).with_name("config").glob("*.py")
+    runs = [*config, *(wing / "sweeps").glob("*.py")]
     sources = code_digest(*sorted([*theory, *figures, *runs]))
     return hashlib.sha256((settings + sources).encode()).hexdigest()[:16]
 

@@ -8,14 +8,14 @@ import xarray
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from amsgrad.config.build import build_setup
+from amsgrad.config.run_config import Config
 from amsgrad.cycles.certificate import Certificate, refutation
 from amsgrad.cycles.constant_step import failing_step_sizes
 from amsgrad.cycles.engine import Certified
 from amsgrad.problems.online import Online
 from amsgrad.theory.periodic import slopes
 from amsgrad.verification import Disagreement
-from experiments.config.build import build_setup
-from experiments.config.run_config import Config
 from experiments.figures import style
 from experiments.figures.netcdf import variable
 from experiments.figures.runs import on_grid

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from amsgrad.config.build import build_setup
+from amsgrad.config.run_config import Config
 from amsgrad.engines.base import State
 from amsgrad.engines.batch import Batch
 from amsgrad.engines.compiled import Compiled
 from amsgrad.engines.reference import Reference
 from amsgrad.verification import verify_to_the_bit
-from experiments.config.build import build_setup
-from experiments.config.run_config import Config
 from experiments.sweeps.chunk import VERIFIED
 from experiments.sweeps.threads import cores
 

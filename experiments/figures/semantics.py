@@ -9,9 +9,9 @@ import xarray
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from amsgrad.config.run_config import Config
 from amsgrad.engines.driver import drive
 from amsgrad.problems.online import Online
-from experiments.config.run_config import Config
 from experiments.figures import style
 from experiments.figures.netcdf import variable
 from experiments.figures.runs import compiled, on_grid

@@ -15,11 +15,11 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from amsgrad.config.run_config import Config
 from amsgrad.engines.base import State
 from amsgrad.engines.driver import run_to
 from amsgrad.problems.theorem2 import Theorem2
 from amsgrad.regret import EMPTY
-from experiments.config.run_config import Config
 from experiments.figures import style
 from experiments.figures.netcdf import variable
 from experiments.figures.runs import compiled, on_grid

@@ -8,11 +8,11 @@ import xarray
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from amsgrad.config.run_config import Config
 from amsgrad.engines.driver import run_to
 from amsgrad.problems.theorem1 import Theorem1
 from amsgrad.schedules import record_steps
 from amsgrad.theory.instances import theorem1_beta2
-from experiments.config.run_config import Config
 from experiments.figures import style
 from experiments.figures.netcdf import variable
 from experiments.figures.runs import compiled, on_grid

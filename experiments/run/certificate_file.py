@@ -3,10 +3,9 @@
 import json
 from typing import Any
 
+from amsgrad.config.run_config import Config
 from amsgrad.cycles.certificate import Certificate
-from amsgrad.options import Role, shown
-from experiments.command import ConfigError
-from experiments.config.run_config import Config
+from amsgrad.options import ConfigError, Role, shown
 from experiments.files.strict_json import to_json
 
 FORM = "amsgrad certificate, form 1"

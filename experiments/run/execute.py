@@ -9,12 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from amsgrad.config.build import device_name
+from amsgrad.config.caption import caption
+from amsgrad.config.origin import origin
+from amsgrad.config.run_config import Config
 from amsgrad.engines.base import Records, RunEngine, State
 from amsgrad.options import Role
+from amsgrad.registry import is_path
 from amsgrad.regret import value
-from experiments.config.build import device_name, engine_name
-from experiments.config.caption import caption
-from experiments.config.run_config import Config
 from experiments.files import provenance
 from experiments.files.atomic import write_text
 from experiments.files.strict_json import to_json
@@ -28,7 +30,12 @@ from experiments.terminal import say
 from experiments.tracking.labml_tracker import labml_tracker
 
 # Where a resumption may differ from the beginning of its run, and the words for it.
-OTHERS = {"commit": "another commit", "versions": "other versions", "machine": "another machine"}
+OTHERS = {
+    "commit": "another commit",
+    "versions": "other versions",
+    "machine": "another machine",
+    "external": "another source of its optimizer or problem",
+}
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,7 @@ def execute(session: Session, *, app: str | None, arguments: Sequence[str]) -> d
     settings = config.settings()
     here = provenance_of(session, arguments, finished=None)
     for name, other in OTHERS.items():
-        if folder.sessions and folder.sessions[-1].get(name) != here[name]:
+        if folder.sessions and folder.sessions[-1].get(name, here[name]) != here[name]:
             warn(f"this run began with {other}; later bits may differ")
     folder.digests = {folder.config.name: folder.digests[folder.config.name]}
     folder.save_provenance(here)
@@ -65,7 +72,7 @@ def execute(session: Session, *, app: str | None, arguments: Sequence[str]) -> d
         labml_tracker(
             name=config.problem,
             comment=comment,
-            tags=(config.opt, config.problem, engine_name(config)),
+            tags=(config.opt, config.problem, config.engine_name),
             python_file=Path(__file__).parents[1] / "synthetic.py",
             defaults=Config(opt=config.opt).settings(),
             chosen={name: settings[name] for name in settings if name in session.chosen},
@@ -129,7 +136,7 @@ def _summary(session: Session, outcome: loop.Outcome, seconds: dict[str, float])
         "opt": config.opt,
         "semantics": config.rule_options.get("semantics"),
         "problem": config.problem,
-        "engine": engine_name(config),
+        "engine": config.engine_name,
         "status": outcome.status,
         "steps": state.steps,
         "resumed_after_step": session.state.steps,
@@ -173,14 +180,18 @@ def provenance_of(
 ) -> dict[str, object]:
     """Return what the provenance says of this session."""
     collected = provenance.collect(
-        engine=engine_name(session.config),
+        engine=session.config.engine_name,
         device=device_name(session.config),
         verification=session.verification,
         arguments=arguments,
         started=session.started,
         finished=finished,
     )
-    return {**collected, "settings_sha256": settings_digest(session.config)}
+    config = session.config
+    external = {name: origin(name) for name in (config.opt, config.problem) if is_path(name)}
+    if config.foreign:
+        external[config.opt]["defaults"] = session.engine.defaults
+    return {**collected, "external": external, "settings_sha256": settings_digest(config)}
 
 
 def settings_digest(config: Config) -> str:

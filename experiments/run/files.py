@@ -17,7 +17,7 @@ from experiments.files.regular import read_regular
 if TYPE_CHECKING:
     import xarray
 
-    from experiments.config.run_config import Config
+    from amsgrad.config.run_config import Config
 
 
 class FolderError(CommandError):
@@ -82,8 +82,8 @@ class RunFiles:
 
     def read_config(self) -> "Config":
         """Return the settings of the run; FolderError as `read`."""
+        from amsgrad.config.run_config import Config
         from experiments.config.reading import read_settings
-        from experiments.config.run_config import Config
         from experiments.config.yaml_file import read_file
 
         self.read(self.config)

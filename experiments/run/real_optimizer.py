@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
 from typing import Any
 
+from amsgrad.config.build import build_torch_loop
+from amsgrad.config.run_config import Config
 from amsgrad.engines.base import Trajectory
 from amsgrad.verification import Disagreement
-from experiments.config.build import build_torch_loop
-from experiments.config.run_config import Config
 
 START = (
     "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer);"

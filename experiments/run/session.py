@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from amsgrad.config.run_config import Config
 from amsgrad.engines.base import Records
 from experiments.command import CommandError
 from experiments.config.arguments import Invocation
-from experiments.config.run_config import Config, to_yaml
+from experiments.config.yaml_file import to_yaml
 from experiments.files.unwritten import gone, why_unwritten
 from experiments.run import checkpoint
 from experiments.run.execute import Session, execute, provenance_of, settings_digest

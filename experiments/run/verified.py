@@ -3,13 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 
+from amsgrad.config.build import build_setup
+from amsgrad.config.caption import caption
+from amsgrad.config.run_config import Config
 from amsgrad.engines.base import RunEngine
+from amsgrad.engines.driver import run_to
 from amsgrad.engines.reference import Reference
+from amsgrad.options import ConfigError
+from amsgrad.registry import is_path
 from amsgrad.rules import RULES
 from amsgrad.verification import Disagreement, tolerance, verify, verify_to_the_bit
 from experiments.command import CommandError
-from experiments.config.build import build_engine, build_setup, engine_name
-from experiments.config.run_config import Config
+from experiments.config.build import build_engine
 from experiments.run import picture, trace
 from experiments.run.real_optimizer import path_beside
 from experiments.tracking import labml_tracker
@@ -25,7 +30,24 @@ def build_verified(config: Config) -> tuple[RunEngine, Mapping[str, object]]:
         ConfigError: as `build_engine`.
         CommandError: the engine left the path of the other one, or that ended in an error.
     """
-    if engine_name(config) != "compiled" or config.verify == 0:
+    chosen = {"opt": config.opt, "problem": config.problem}
+    others = [f"--{name} {value}" for name, value in chosen.items() if is_path(value)]
+    if not others:
+        return _build_verified(config)
+    try:
+        caption(config)
+        if not config.foreign:  # numba's reports are harder to read than Python's
+            run_to(Reference(build_setup(config), config.make_rule()), 2)
+        return _build_verified(config)
+    except (CommandError, ConfigError):
+        raise
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        raise ConfigError(f"{' or '.join(others)} cannot be run ({reason})") from error
+
+
+def _build_verified(config: Config) -> tuple[RunEngine, Mapping[str, object]]:
+    if config.engine_name != "compiled" or config.verify == 0:
         return build_engine(config), {"steps": 0}
     setup, rule = build_setup(config), config.make_rule()
     steps = min(config.verify, config.steps)

@@ -7,12 +7,11 @@ from itertools import accumulate, pairwise, repeat
 from operator import mul
 from typing import Any, NamedTuple
 
+from amsgrad.config.own_options import problems_with, rules_with
+from amsgrad.config.run_config import RUN, names
 from amsgrad.field_types import Whole, closest
-from amsgrad.options import Option, Role, shown
-from experiments.command import ConfigError
-from experiments.config.own_options import problems_with, rules_with
+from amsgrad.options import ConfigError, Option, Role, shown
 from experiments.config.reading import Given, read_setting
-from experiments.config.run_config import RUN, names
 
 MOST_VALUES = 1_000_000
 DIGITS = 40  # of a point of a form; a float64 is rounded once from it

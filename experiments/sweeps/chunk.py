@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from amsgrad.config.build import build_setup
 from amsgrad.cycles.engine import Certified
 from amsgrad.cycles.search import find_cycle
 from amsgrad.engines.base import Engine, Setup, State
@@ -14,7 +15,6 @@ from amsgrad.engines.driver import never
 from amsgrad.engines.reference import Reference
 from amsgrad.rules.rule import Rule
 from amsgrad.verification import Disagreement, verify_to_the_bit
-from experiments.config.build import build_setup
 from experiments.sweeps.chunk_file import Chunk, Status, pack
 from experiments.sweeps.follow import follow
 from experiments.sweeps.work import Stopped, Work

@@ -14,8 +14,7 @@ from multiprocessing import resource_tracker
 from typing import Any
 from uuid import uuid4
 
-from amsgrad.options import shown
-from experiments.command import ConfigError
+from amsgrad.options import ConfigError, shown
 from experiments.sweeps.numba_cache import use_own_cache
 from experiments.sweeps.work import Work, cell_code
 

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amsgrad.code_digest import versions
-from experiments.command import ConfigError
-from experiments.config.run_config import Config
+from amsgrad.config.origin import source_digests
+from amsgrad.config.run_config import Config
+from amsgrad.options import ConfigError
 from experiments.sweeps.plan_checks import Kind, check_all, kind_of
 from experiments.sweeps.progress import Line
 from experiments.sweeps.sweep_file import Sweep, in_words
@@ -56,7 +57,9 @@ class Plan:
     @cached_property
     def identity(self) -> dict[str, Any]:
         """All that decides what the chunks hold, as JSON can hold it."""
+        chosen = {name for config in self.configs for name in (config.opt, config.problem)}
         first = {name: values[0].item() for name, values in self.numbers.items()}
+        digests = source_digests(*sorted(chosen))
         return {
             "form": FORM,
             "sweep": self.sweep.document(),
@@ -65,6 +68,7 @@ class Plan:
             "chunks": len(self.chunks),
             "kernels": cell_code(),
             "versions": versions(),
+            **({"sources": digests} if digests else {}),
         }
 
     @cached_property

@@ -3,11 +3,11 @@
 from math import prod
 from typing import Any, NamedTuple
 
+from amsgrad.config.build import build_setup
+from amsgrad.config.run_config import RUN, Config
 from amsgrad.cycles.certificate import why_no_cycle
+from amsgrad.options import ConfigError
 from amsgrad.schedules import BETA1_SCHEDULES, FORMULAS, SCHEDULES
-from experiments.command import ConfigError
-from experiments.config.build import build_setup
-from experiments.config.run_config import RUN, Config
 from experiments.sweeps.sweep_file import Sweep
 
 RATES = {

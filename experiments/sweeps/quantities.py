@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amsgrad.field_types import Real, Whole, closest
-from amsgrad.options import Option, shown
-from experiments.command import ConfigError, read
+from amsgrad.options import ConfigError, Option, shown
 
 VARIABLES = {
     "x": "x after the last step",
@@ -92,7 +91,7 @@ def keep_from(given: Any, where: str) -> Keep:
     if "converged" in entries:
         options |= _criterion(entries["converged"], where)
     if "series" in entries:
-        options["series"] = read(SERIES, entries["series"], f"{where}: series")
+        options["series"] = SERIES.read(entries["series"], f"{where}: series")
     return Keep(tuple(name for name in PLAIN if name in entries), **options)
 
 
@@ -109,7 +108,7 @@ def _criterion(given: Any, where: str) -> dict[str, float]:
     for name in given:
         if name not in CRITERIA:
             raise ConfigError(f"{where}: {wanted}, but {shown(name)} was given")
-    values = {name: read(CRITERIA[name], given[name], f"{where}: {name}") for name in given}
+    values = {name: CRITERIA[name].read(given[name], f"{where}: {name}") for name in given}
     if ("distance" in values) == ("mean_log_distance" in values) or (
         "distance" in values and "share" in values
     ):

@@ -4,6 +4,7 @@ The document has the parts `base`, `axes`, `seeds`, `keep` and `chunk`.
 """
 
 from collections.abc import Callable, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,11 +12,10 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from amsgrad.config.run_config import RUN, names
 from amsgrad.field_types import Whole, closest
-from amsgrad.options import REQUIRED, Option, Role, shown
-from experiments.command import ConfigError, read
-from experiments.config.reading import Given, read_setting, require_opt, unknown_setting
-from experiments.config.run_config import RUN, names
+from amsgrad.options import REQUIRED, ConfigError, Option, Role, shown
+from experiments.config.reading import Given, meet, read_setting, require_opt, unknown_setting
 from experiments.config.yaml_file import BESIDE, PLAIN, place, read_nodes
 from experiments.sweeps.axes import ALL, InForce, check_name, read_axis
 from experiments.sweeps.quantities import Keep, keep_from
@@ -104,6 +104,10 @@ def from_document(document: Mapping[str, Any], where: Where) -> Sweep:
     for name in ("base", "axes"):
         if not isinstance(document.get(name), Mapping):
             raise ConfigError(f"{where()} must hold {name}: with options below")
+    for part, name in product(("base", "axes"), ("opt", "problem")):
+        chosen = document[part].get(name)
+        for value in chosen if isinstance(chosen, list | tuple) else [chosen]:
+            meet({name: Given(value, f"{where(part, name)}: {name}" if chosen else name)})
     for name in document["base"]:
         _check_base(name, where("base", name))
     for name in document["axes"]:
@@ -122,7 +126,7 @@ def from_document(document: Mapping[str, Any], where: Where) -> Sweep:
         if "seed" in axes:
             at = where("seeds")
             raise ConfigError(f"{at}: seeds and the axis seed are two axes of one name")
-        number = read(SEEDS, document["seeds"], f"{where('seeds')}: seeds")
+        number = SEEDS.read(document["seeds"], f"{where('seeds')}: seeds")
         first = base.pop("seed", RUN["seed"].default)
         axes["seed"] = read_axis("seed", range(first, first + number), where("seeds"), in_force)
     if not axes:
@@ -135,7 +139,7 @@ def from_document(document: Mapping[str, Any], where: Where) -> Sweep:
         kept = keep_from(document["keep"], where("keep"))
     size = None
     if "chunk" in document:
-        size = read(CHUNK, document["chunk"], f"{where('chunk')}: chunk")
+        size = CHUNK.read(document["chunk"], f"{where('chunk')}: chunk")
     return Sweep(base, axes, frozenset(filter(in_force.is_free, axes)), kept, size)
 
 

@@ -10,15 +10,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+import amsgrad.config
 from amsgrad.code_digest import code_digest
-from experiments.config.run_config import Config
+from amsgrad.config.run_config import Config
 from experiments.files.strict_json import to_json
 from experiments.sweeps.quantities import Keep
 
 FORM = "amsgrad sweep, form 2"
 EXPERIMENTS = Path(__file__).parents[1]
+SETTINGS = Path(amsgrad.config.__file__).parent
 DECIDING = (  # the files of the runs that decide the numbers of a cell
-    *("config/build.py", "config/own_options.py", "config/run_config.py"),
     *("sweeps/chunk.py", "sweeps/follow.py", "sweeps/plan.py", "sweeps/plan_checks.py"),
     *("sweeps/quantities.py", "sweeps/work.py"),
 )
@@ -27,7 +28,7 @@ DECIDING = (  # the files of the runs that decide the numbers of a cell
 @cache
 def cell_code() -> str:
     """Return the digest of all code that computes a cell."""
-    return code_digest(*(EXPERIMENTS / name for name in DECIDING))
+    return code_digest(*sorted(SETTINGS.glob("*.py")), *(EXPERIMENTS / name for name in DECIDING))
 
 
 def sweep_digest(identity: Mapping[str, Any]) -> str:

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from amsgrad.config.run_config import Config
 from amsgrad.engines.driver import run_to
 from amsgrad.fit import fit_step_size
-from experiments.config.run_config import Config
 from experiments.figures import fig1
 from experiments.figures.runs import batch, compiled
 from tests import naive

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from matplotlib.figure import Figure
 
+from amsgrad.config.run_config import Config
 from amsgrad.engines.driver import run_to
 from experiments.config.build import build_engine
-from experiments.config.run_config import Config
 from experiments.figures import acprop, maps, phase, zhang
 from tests import naive
 from tests.marks import slow

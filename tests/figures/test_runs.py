@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from amsgrad.config.run_config import Config
 from amsgrad.engines.batch import Batch
 from amsgrad.engines.compiled import Compiled
 from amsgrad.engines.driver import run_to
 from amsgrad.verification import Disagreement
-from experiments.config.run_config import Config
 from experiments.figures import maps, runs, words
 
 BASE = {"opt": "adam", "semantics": "paper", "eps": 0, "schedule": "inverse_sqrt"}

@@ -204,8 +204,8 @@ def test_what_their_options_may_not_be_is_refused(mine: Mine) -> None:
 
 
 CAPTION = """
-from experiments.config.caption import caption
-from experiments.config.run_config import Config
+from amsgrad.config.caption import caption
+from amsgrad.config.run_config import Config
 print(caption(Config(opt="heavyball", inertia="0.75", problem="turns", tilt="0.125")))
 """
 

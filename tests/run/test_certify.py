@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from amsgrad.config.run_config import Config
 from experiments import certify
 from experiments.certify import main
-from experiments.config.run_config import Config
 from experiments.run.certificate_file import from_text, to_text
 from experiments.synthetic import main as synthetic
 
@@ -265,7 +265,7 @@ def test_a_killed_certified_run_resumes_to_the_same_bits(tmp_path: Path) -> None
     out = ["--out", str(tmp_path / "killed")]
     with subprocess.Popen([*command, *out], cwd=ROOT, stderr=subprocess.DEVNULL) as process:
         (tmp_path / "killed").mkdir()
-        while not list((tmp_path / "killed").glob("*/provenance.json")):
+        while not list((tmp_path / "killed").glob("*/checkpoint.npz")):
             time.sleep(0.02)
         process.kill()
     (folder,) = (tmp_path / "killed").iterdir()

@@ -152,10 +152,13 @@ def test_any_torch_optimizer_can_be_named(
     [
         (("no_such_module:Thing",), "No module named 'no_such_module'"),
         (("torch.optim:Adamm",), "has no attribute 'Adamm'"),
-        (("torch:Tensor",), "is not a torch.optim.Optimizer"),
+        (("torch:Tensor",), "is neither a torch.optim.Optimizer nor a rule"),
         (("torch.optim:LBFGS",), "closure"),
-        (("torch.optim:SGD", "--eps", "1e-3"), "does not take eps"),
-        (("torch.optim:SGD", "--beta1", "0.5", "--beta2", "0.9"), "does not take betas"),
+        (
+            ("torch.optim:SGD", "--eps", "1e-3"),
+            "--eps has no effect with --opt torch.optim:SGD, which has",
+        ),
+        (("torch.optim:SGD", "--beta1", "0.5", "--beta2", "0.9"), "--beta1 has no effect with"),
         (("torch.optim:Adam", "--beta1", "0.5"), "--beta1 and --beta2 go together"),
         (("torch.optim:Adam", "--semantics", "torch"), "--semantics is for adam and amsgrad"),
         (("torch.optim:Optimizer",), "torch.optim:Optimizer cannot be run"),

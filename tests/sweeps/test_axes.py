@@ -6,8 +6,8 @@ from fractions import Fraction
 
 import pytest
 
-from experiments.command import ConfigError
-from experiments.config.run_config import names
+from amsgrad.config.run_config import names
+from amsgrad.options import ConfigError
 from experiments.sweeps.axes import ALL, InForce, check_name, read_axis
 from experiments.sweeps.in_memory import compute_sweep
 from experiments.sweeps.sweep_file import read_sweep

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from amsgrad.config.build import build_setup
+from amsgrad.config.run_config import Config
 from amsgrad.engines.batch import Batch
-from experiments.config.build import build_setup
-from experiments.config.run_config import Config
 from experiments.sweeps import plan as planning
 from experiments.sweeps import progress
 from experiments.sweeps.plan import Plan, make_plan

@@ -10,12 +10,12 @@ import pyarrow.parquet
 import pytest
 import xarray
 
+from amsgrad.config.build import build_setup
+from amsgrad.config.run_config import Config
 from amsgrad.cycles.engine import Certified
 from amsgrad.engines.compiled import Compiled
 from amsgrad.regret import value
 from amsgrad.schedules import record_steps
-from experiments.config.build import build_setup
-from experiments.config.run_config import Config
 from experiments.sweep import main
 from experiments.sweeps import chunk
 from tests.sweeps.small import MERGED, ROOT, TEXT, merged, sweep, write

@@ -4,18 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Annotated, Any
 
-import yaml
-
-from amsgrad.field_types import OneOf, Real, Whole, closest
-from amsgrad.options import REQUIRED, Option, Role, resolve, shown
-from amsgrad.problems import PROBLEMS
-from amsgrad.problems.problem import Problem
-from amsgrad.rules import RULES
-from amsgrad.rules.rule import Rule
-from amsgrad.schedules import BETA1_SCHEDULES, LOG_RECORDS, SCHEDULES
-from experiments.command import ConfigError, read
-from experiments.config.field_types import Optimizer
-from experiments.config.own_options import (
+from amsgrad.config.own_options import (
     is_foreign,
     options_of_problem,
     options_of_rule,
@@ -24,8 +13,18 @@ from experiments.config.own_options import (
     rules_with,
     start_defaults,
 )
-from experiments.config.together import check_together
+from amsgrad.config.together import check_together
+from amsgrad.field_types import OneOf, Real, Whole, closest
+from amsgrad.options import REQUIRED, ConfigError, Option, Role, resolve, shown
+from amsgrad.problems import PROBLEMS
+from amsgrad.problems.problem import Problem
+from amsgrad.registry import Named
+from amsgrad.rules import RULES
+from amsgrad.rules.rule import Rule
+from amsgrad.schedules import BETA1_SCHEDULES, LOG_RECORDS, SCHEDULES
 
+STEPS = 10_000_000
+EAGER_STEPS = 200_000
 EVERY = 1000
 MANY_STEPS = 1_000_000 * EVERY
 
@@ -40,7 +39,13 @@ class Config:
     class of another package keeps its own default where None is given.
     """
 
-    opt: Annotated[str, Option(Optimizer(RULES), "The update rule, or the optimizer class, to run")]
+    opt: Annotated[
+        str,
+        Option(
+            Named(RULES, "a torch optimizer or a rule"),
+            "The update rule, or the torch optimizer, to run",
+        ),
+    ]
     rule_options: Mapping[str, Any]  # the values of the rule's own options
     lr: Annotated[float, Option(Real(0), "Step size alpha; 0 keeps x where it is", free=True)] = (
         0.01
@@ -64,7 +69,9 @@ class Config:
     ] = "constant"
     beta1_rate: Annotated[float, Option(Real(0, 1), "The rate of exponential", free=True)] = 0.999
 
-    problem: Annotated[str, Option(OneOf(PROBLEMS), "The sequence of losses")] = "online"
+    problem: Annotated[str, Option(Named(PROBLEMS, "a problem"), "The sequence of losses")] = (
+        "online"
+    )
     problem_options: Mapping[str, Any] = field(
         default_factory=dict
     )  # the values of the problem's own options
@@ -78,7 +85,15 @@ class Config:
         int, Option(Whole(0), "Seed of random losses, and of a random optimizer", free=True)
     ] = 0
 
-    steps: Annotated[int, Option(Whole(1), "Number of steps", Role.LENGTH)] = 10_000_000
+    steps: Annotated[
+        int,
+        Option(
+            Whole(1),
+            f"Number of steps, by default {STEPS:,}, and {EAGER_STEPS:,} in the torch engine, where"
+            " 10,000 take about a second",
+            Role.LENGTH,
+        ),
+    ] = None  # type: ignore[assignment]  # by the engine
     every: Annotated[
         int | None,
         Option(
@@ -123,6 +138,9 @@ class Config:
     )
 
     def __init__(self, **given: Any) -> None:
+        for name, options in (("opt", options_of_rule), ("problem", options_of_problem)):
+            if given.get(name) is not None:  # its own options are known from here on
+                options(RUN[name].read(given[name], name))
         known = names()
         unknown = [name for name in given if name not in known]
         if unknown:
@@ -131,14 +149,17 @@ class Config:
         if "opt" not in given:
             raise ConfigError(f"opt must be given: {RUN['opt'].type}")
         for name, option in RUN.items():
-            value = read(option, given[name], name) if name in given else option.default
+            value = option.read(given[name], name) if name in given else option.default
             self._set(name, value)
-        rule, problem = options_of_rule(self.opt), options_of_problem(self.problem)
+        own, problem = options_of_rule(self.opt), options_of_problem(self.problem)
+        rule = {name: option for name, option in own.items() if name not in RUN}
         self._set("rule_options", _resolved(rule, given))
         self._set("problem_options", _resolved(problem, given))
         for name in ("first_t", "x0"):
             if getattr(self, name) is None:
                 self._set(name, getattr(PROBLEMS[self.problem], name))
+        if self.steps is None:
+            self._set("steps", EAGER_STEPS if self.engine_name == "torch" else STEPS)
         if self.every is None and self.steps <= MANY_STEPS:
             self._set("every", EVERY)
         if self.foreign and given.get("semantics") is not None:
@@ -149,6 +170,13 @@ class Config:
     def foreign(self) -> bool:
         """Whether `opt` is a class of another package, and not a rule of ours."""
         return is_foreign(self.opt)
+
+    @property
+    def engine_name(self) -> str:
+        """The engine; auto is compiled where there is a rule and no GPU is asked for."""
+        if self.engine != "auto":
+            return self.engine
+        return "torch" if self.foreign or self.device == "cuda" else "compiled"
 
     @property
     def beta1(self) -> float | None:
@@ -220,15 +248,18 @@ RUN = _run_options()  # the options that every run has
 
 
 def names() -> list[str]:
-    """Return the names of all settings, those of every rule and problem included.
+    """Return the names of all settings, those of every known rule and problem included.
+
+    A torch optimizer's keyword that has the name of another option keeps its default.
 
     Raises:
-        TypeError: one name is an option of a rule and of a problem, or of every run.
+        ConfigError: one name is an option of a rule and of a problem, or of every run.
     """
-    rule, problem = list(rules_with()), list(problems_with())
+    rules, problem = rules_with(), list(problems_with())
+    rule = [name for name, owners in rules.items() if name not in RUN or RULES.keys() & owners]
     twice = {name for name in RUN if name in rule + problem} | set(rule).intersection(problem)
     if twice:
-        raise TypeError(f"the option {min(twice)} has two owners; rename one of them")
+        raise ConfigError(f"the option {min(twice)} has two owners; rename one of them")
     at = list(RUN).index
     order = list(RUN)
     order[at("problem") + 1 : at("problem") + 1] = problem
@@ -239,14 +270,9 @@ def names() -> list[str]:
 def _resolved(options: Mapping[str, Option], given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of a rule's or a problem's options: those given, read, and defaults."""
     own = {
-        name: read(option, given[name], name)
+        name: option.read(given[name], name)
         for name, option in options.items()
         if given.get(name) is not None
     }
     values = resolve(options, own)
     return {name: value for name, value in values.items() if value is not None}
-
-
-def to_yaml(config: Config) -> str:
-    """Return every setting in force as YAML; `Config(**settings)` of it is the same Config."""
-    return str(yaml.safe_dump(config.settings(), sort_keys=False, allow_unicode=True))

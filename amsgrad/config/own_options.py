@@ -6,41 +6,59 @@ from functools import cache
 from inspect import signature
 from typing import Any
 
+from amsgrad.config.torch_options import is_optimizer, torch_options
 from amsgrad.field_types import FieldType, OneOf
-from amsgrad.options import REQUIRED, Option, options_of
+from amsgrad.options import REQUIRED, ConfigError, Option, options_of
 from amsgrad.problems import PROBLEMS
+from amsgrad.registry import is_path, load
 from amsgrad.rules import RULES
-
-# The options that a class of another package may be given, each its own default if it is not.
-FOREIGN = ("beta1", "beta2", "eps")
 
 Owners = dict[str, dict[str, Option]]  # by option, by rule or problem
 
 
 def is_foreign(opt: str) -> bool:
-    """Return whether `opt` is a class of another package, and not a rule of ours."""
-    return ":" in opt
+    """Return whether `opt` is a torch optimizer, `package.module:Class`, and not a rule."""
+    return opt not in RULES and is_path(opt) and not RULES.holds(load(opt))
 
 
 def options_of_rule(opt: str) -> dict[str, Option]:
-    """Return the options of a rule, or those that a class of another package may be given."""
-    if not is_foreign(opt):
-        return RULES[opt].options
-    return {
-        name: replace(RULES["adam"].options[name], default=None, default_by=None)
-        for name in FOREIGN
-    }
+    """Return the options of a rule, or the keywords of a torch optimizer.
+
+    A keyword that has the name of a problem's option keeps its default.
+
+    Raises:
+        ConfigError: the path `opt` cannot be imported, or is neither of both.
+    """
+    return _torch_options(opt) if is_foreign(opt) else RULES[opt].options
+
+
+@cache
+def _torch_options(path: str) -> dict[str, Option]:
+    cls = load(path)
+    if not is_optimizer(cls):
+        raise ConfigError(f"{path} is neither a torch.optim.Optimizer nor {RULES.kind}")
+    options = torch_options(cls)
+    _met[path] = cls
+    taken = problems_with()
+    return {name: option for name, option in options.items() if name not in taken}
+
+
+_met: dict[str, Any] = {}  # the torch optimizers whose options were asked for
 
 
 def options_of_problem(problem: str) -> dict[str, Option]:
-    """Return the options of a problem; its seed is the run's."""
+    """Return the options of a problem; its seed is the run's.
+
+    Raises:
+        ConfigError: the path `problem` cannot be imported, or is not a problem.
+    """
     cls: Any = PROBLEMS[problem]
     return {name: option for name, option in options_of(cls).items() if name != "seed"}
 
 
 def rules_with() -> Owners:
-    """Return all options of rules, each with the rules that have it."""
-    return _owners(RULES, options_of_rule)
+    """Return all options of rules and of known torch optimizers, each with those that have it."""
+    return _owners([*RULES, *_met], options_of_rule)
 
 
 def problems_with() -> Owners:
@@ -88,9 +106,11 @@ def _defaults(owners: Mapping[str, Option]) -> str:
         if option.default_by is not None:
             for value, default in option.default_by[1].items():
                 by_text.setdefault(_text(default), []).append(value)
-        elif option.default is not REQUIRED:
+        elif option.default not in (None, REQUIRED):
             by_text.setdefault(_text(option.default), []).append(owner)
     by_text = {text: list(dict.fromkeys(names)) for text, names in by_text.items()}
+    if not by_text:
+        return ""
     commonest = max(by_text, key=lambda text: len(by_text[text]))
     if len(by_text) == 1:
         return f", by default {commonest}"

@@ -5,12 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from amsgrad.config.own_options import is_foreign
 from amsgrad.field_types import INT64, Real
-from amsgrad.options import Option
+from amsgrad.options import ConfigError, Option
 from amsgrad.problems.problem import Problem
 from amsgrad.rules import RULES
-from experiments.command import ConfigError
-from experiments.config.own_options import is_foreign
 
 MOST_RECORDS = 50_000_000  # a float64 trace of as many records takes 1.2 GB
 

@@ -1,7 +1,7 @@
 """A run in words, for captions and lists."""
 
+from amsgrad.config.run_config import Config
 from amsgrad.schedules import BETA1_SCHEDULES, FORMULAS, SCHEDULES
-from experiments.config.run_config import Config
 
 
 def caption(config: Config) -> str:
@@ -15,7 +15,8 @@ def caption(config: Config) -> str:
         if name == "semantics":
             continue
         if name != "beta1":
-            given.append(f"{name} {value}" if isinstance(value, str) else f"{name} {value:g}")
+            plain = isinstance(value, str | bool)
+            given.append(f"{name} {value}" if plain else f"{name} {value:g}")
     if "semantics" in config.rule_options:
         given.append(f"{config.rule_options['semantics']} semantics")
     return (
