@@ -39,6 +39,7 @@ def meet(given: Mapping[str, Given]) -> None:
             except ConfigError as error:
                 raise ConfigError(f"{label} {error}") from error
             except Exception as error:  # another's code may fail in any way
+                PROBLEMS.pop(value, None)
                 raise ConfigError(f"{label} {value} cannot be made ({error!r})") from error
 
 
