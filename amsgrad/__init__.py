@@ -1,17 +1,26 @@
 """The laboratory for the synthetic regret problem of Reddi, Kale and Kumar (ICLR 2018)."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from amsgrad.api import run
     from amsgrad.optimizers import AMSGrad
+    from amsgrad.problems import PROBLEMS
+    from amsgrad.rules import RULES
 
-__all__ = ["AMSGrad"]
+__all__ = ["PROBLEMS", "RULES", "AMSGrad", "run"]
+
+# torch, numba and xarray take seconds to import: each is loaded when it is asked for
+_HOMES = {
+    "AMSGrad": "amsgrad.optimizers",
+    "PROBLEMS": "amsgrad.problems",
+    "RULES": "amsgrad.rules",
+    "run": "amsgrad.api",
+}
 
 
 def __getattr__(name: str) -> Any:
-    # torch takes seconds to import: it is loaded when the optimizer is asked for
-    if name == "AMSGrad":
-        from amsgrad.optimizers import AMSGrad
-
-        return AMSGrad
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

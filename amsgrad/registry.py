@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
+from types import FunctionType
 from typing import Any, TypeVar
 
 from amsgrad.field_types import OneOf
@@ -67,10 +68,23 @@ def is_path(text: str) -> bool:
     return all(part.isidentifier() for part in [*module.split("."), *name.split(".")])
 
 
-def path_of(thing: Any) -> str:
-    """Return the path of a class or of a rule."""
+def name_of(thing: Any) -> Any:
+    """Return the path of a class or of a rule that was made by @method; anything else as it is.
+
+    Raises:
+        ConfigError: it was made inside a function, where no other process finds it.
+    """
     made = getattr(thing, "make", thing)  # of a rule, its function
-    return f"{made.__module__}:{made.__qualname__}"
+    if not isinstance(made, type | FunctionType):
+        return thing
+    path = f"{made.__module__}:{made.__qualname__}"
+    if not is_path(path):
+        raise ConfigError(f"{path} must stand at the top of a module or notebook")
+    _given[path] = thing
+    return path
+
+
+_given: dict[str, Any] = {}  # as an object; a notebook may define it anew
 
 
 def load(path: str) -> Any:
@@ -79,6 +93,8 @@ def load(path: str) -> Any:
     Raises:
         ConfigError: it cannot be imported.
     """
+    if path in _given:
+        return _given[path]
     module, _, name = path.partition(":")
     try:
         found: Any = import_module(module)

@@ -59,16 +59,16 @@ BETA1_SCHEDULES: dict[str, Schedule] = {
 }
 
 
-def record_steps(steps: int, every: int | None) -> NDArray[np.int64]:
+def record_steps(steps: int, every: int | None, spread: int = LOG_RECORDS) -> NDArray[np.int64]:
     """Return the steps to record: every, 2 every, ..., and the last.
 
-    With `every` None they are about LOG_RECORDS, spread evenly over the logarithm of the step, with
-    the first and the last among them.
+    With `every` None they are about `spread`, evenly over the logarithm of the step, with the first
+    and the last among them.
     """
     if every is None:
         # without the last one, which rounding may lift beyond 2^63 - 1
-        spread = np.geomspace(1, steps, LOG_RECORDS)[:-1].astype(np.int64)
-        return np.unique(np.append(spread[spread < steps], steps))
+        found = np.geomspace(1, steps, spread)[:-1].astype(np.int64)
+        return np.unique(np.append(found[found < steps], steps))
     recorded = np.arange(every, steps + 1, every, dtype=np.int64)
     if steps % every:
         recorded = np.append(recorded, steps)

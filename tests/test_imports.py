@@ -26,7 +26,7 @@ HOMES = {
     "labml_db": ["experiments/dashboard/labml_parts.py"],
     "fastapi": ["experiments/dashboard/"],
     "matplotlib": ["experiments/run/picture.py", "experiments/figures/"],
-    "xarray": ["experiments/run/", "experiments/figures/", "experiments/sweeps/"],
+    "xarray": ["amsgrad/api.py", "experiments/run/", "experiments/figures/", "experiments/sweeps/"],
     "scipy": ["amsgrad/fit.py", "amsgrad/theory/"],
     "dask": ["experiments/sweeps/cluster.py"],
     "distributed": ["experiments/sweeps/cluster.py"],

@@ -32,7 +32,7 @@ class Batch(Engine[State]):
 
     def __init__(self, setups: Sequence[Setup], rules: Sequence[Rule]):
         runs = list(zip(setups, rules, strict=True))
-        if len({_kind(*run) for run in runs}) != 1:
+        if len({kind(*run) for run in runs}) != 1:
             raise ValueError(
                 "The runs of a batch must have one class, period, feasible set and comparator of"
                 " their problems, one first t, dtype and pair of schedules, and one rule"
@@ -96,7 +96,7 @@ class Batch(Engine[State]):
         return end, records
 
 
-def _kind(setup: Setup, rule: Rule) -> tuple[Any, ...]:
+def kind(setup: Setup, rule: Rule) -> tuple[Any, ...]:
     """Return what the runs of a batch must have in common."""
     p = setup.problem
     return (

@@ -27,7 +27,7 @@ class Theorem1(Problem):
 
     >>> Theorem1(big=2)
     Traceback (most recent call last):
-    ValueError: big must be a finite number above 2, but 2 was given
+    amsgrad.options.ConfigError: big must be a finite number above 2, but 2 was given
     """
 
     big: Annotated[float, Option(Real(above=2), BIG)] = 3.0

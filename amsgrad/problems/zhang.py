@@ -56,7 +56,7 @@ class Zhang(Problem):
 
     >>> Zhang(order="reversed")
     Traceback (most recent call last):
-    ValueError: order must be cyclic or random, but reversed was given
+    amsgrad.options.ConfigError: order must be cyclic or random, but reversed was given
     """
 
     period: Annotated[int, Option(Whole(2), PERIOD)] = 10

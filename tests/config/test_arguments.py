@@ -168,6 +168,13 @@ def test_eps_is_that_of_the_semantics() -> None:
     assert config(*line).rule_options == {"eps": 1e-3}
 
 
+def test_an_eager_run_ends_within_a_minute() -> None:
+    assert config("--opt", SGD).steps == 200_000
+    assert config("--opt", "adam", "--engine", "torch").steps == 200_000
+    assert config("--opt", "adam").steps == 10_000_000
+    assert config("--opt", SGD, "--steps", "1e7").steps == 10_000_000
+
+
 def test_an_option_not_given_is_the_rules_own() -> None:
     for opt, method in RULES.items():
         found = config("--opt", opt).rule_options

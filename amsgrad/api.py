@@ -1,0 +1,214 @@
+"""Run optimizers from Python: one run, or many at once, as one labelled data set."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from functools import partial
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amsgrad.code_digest import code_digest, versions
+from amsgrad.config.build import build_engine, build_setup
+from amsgrad.config.run_config import RUN, Config
+from amsgrad.cycles.certificate import Certificate, why_no_cycle
+from amsgrad.engines.base import Engine, Records, State
+from amsgrad.engines.batch import Batch, kind
+from amsgrad.engines.driver import drive
+from amsgrad.engines.reference import Reference
+from amsgrad.options import ConfigError
+from amsgrad.problems.problem import Problem
+from amsgrad.registry import name_of
+from amsgrad.schedules import record_steps
+from amsgrad.tracked import TRACKED
+from amsgrad.verification import verify_to_the_bit
+
+if TYPE_CHECKING:
+    import xarray
+
+RECORDS = 1000  # evenly over the logarithm of the step
+VERIFIED = 200  # steps of one run of each batch, to the bit
+PIECE = 50_000_000  # runs x steps between two looks at Ctrl-C: about 0.1 s
+# From here on a run to its cycle costs at most as much as its part of a batch.
+CERTIFIED_FROM = 10_000_000  # steps
+
+
+def run(opt: Any, *, seeds: int | None = None, **settings: Any) -> "xarray.Dataset":
+    """Run optimizers on a problem; return x_t and the regret at some steps, and what follows.
+
+    A setting is given one value, or a list (a tuple, an array) of values: then every combination is
+    run, and the data set has a dimension of this name. Runs that differ in numbers alone are
+    computed as one batch. The first steps of each batch are checked against plain Python.
+
+    Args:
+        opt: the name of a rule (`amsgrad.RULES`), a rule of your own, a class of torch optimizers,
+            or `package.module:Name` of one.
+        seeds: this many runs of a random problem, with the seeds 0, 1, ...; or from `seed` on.
+        settings: `steps`, `lr`, `schedule`, `problem` and all other options of the command line;
+            `problem` may be an object, too. Without `every`, about 1000 steps are recorded, evenly
+            over the logarithm.
+
+    Returns:
+        A data set with a dimension for each list, `seed` and `step`. Variables: `x`, `regret` and
+        `average_regret` at x_t, before the update of the step; `x_last`, after the last update;
+        `limit` of the average regret, where the exact cycle of a constant-step run was found, else
+        NaN. Attributes: the settings that all runs share, F, x* and, of a single run, its limit
+        and its cycle.
+
+    Raises:
+        ConfigError: a setting is not allowed; a ValueError.
+        Disagreement: a fast engine leaves the path of plain Python.
+
+    Example:
+        >>> found = run(["adam", "amsgrad"], steps=1e6, lr=0.5, schedule="inverse_sqrt")
+        >>> found.x_last.sel(opt="adam").item()
+        1.0
+        >>> found.sizes["opt"]
+        2
+    """
+    shared, axes = _axes({"opt": opt, **settings}, seeds)
+    cases = [dict(zip(axes, values, strict=True)) for values in product(*axes.values())]
+    configs = [Config(**shared, **case) for case in cases]
+    at = record_steps(configs[0].steps, shared.get("every"), RECORDS)
+    x, regret, average = np.full((3, len(configs), at.size), np.nan)
+    x_last, limit = np.full((2, len(configs)), np.nan)
+    for engine, lanes in _engines(configs):
+        last, records = _advance(engine, configs[0].steps, at, len(lanes))
+        here = np.searchsorted(at, records.step)
+        for whole, part in zip((x, regret, average), records[1:4], strict=True):
+            whole[np.ix_(np.array(lanes), here)] = part.T.reshape(len(lanes), -1)
+        x_last[lanes] = last.x
+        if engine.certificate is not None:
+            limit[lanes] = engine.certificate.limit
+    found = _dataset(configs, axes, at, [x, regret, average], x_last, limit)
+    if len(configs) == 1 and engine.certificate is not None:
+        found.attrs |= _cycle(engine.certificate)
+    return found
+
+
+def _axes(
+    settings: Mapping[str, Any], seeds: int | None
+) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+    """Return the settings with one value, and the values of the others."""
+    shared: dict[str, Any] = {}
+    axes: dict[str, list[Any]] = {}
+    for name, value in settings.items():
+        if isinstance(value, Problem):
+            shared |= {entry.name: getattr(value, entry.name) for entry in fields(value)}  # type: ignore[arg-type]
+            shared[name] = name_of(type(value))
+        elif isinstance(value, str) or not isinstance(value, Iterable):
+            shared[name] = name_of(value)
+        else:
+            axes[name] = [name_of(entry) for entry in np.asarray(value, object).tolist()]
+            if not axes[name]:
+                raise ConfigError(f"{name} must have at least one value, but the list is empty")
+    if seeds is not None:
+        if "seed" in axes or seeds < 1:
+            raise ConfigError(f"seeds must be a number of runs beside one seed, not {seeds}")
+        first = RUN["seed"].read(shared.pop("seed", 0), "seed")
+        axes["seed"] = list(range(first, first + seeds))
+    for name in ("steps", "every", "engine"):
+        if name in axes:
+            raise ConfigError(f"{name} must be one value for all runs, not a list")
+    return shared, axes
+
+
+def _engines(configs: Sequence[Config]) -> Iterable[tuple[Engine[State], list[int]]]:
+    """Yield engines that run all of these, each with the numbers of its runs."""
+    groups: dict[Any, list[int]] = {}
+    for i, config in enumerate(configs):
+        groups.setdefault(_group(config, i), []).append(i)
+    for lanes in groups.values():
+        if len(lanes) == 1:
+            engine: Engine[State] = build_engine(configs[lanes[0]])
+            if configs[lanes[0]].engine_name == "compiled":
+                _verify(engine, configs[lanes[0]], None)
+        else:
+            own = [(build_setup(configs[i]), configs[i].make_rule()) for i in lanes]
+            engine = Batch(*zip(*own, strict=True))
+            _verify(engine, configs[lanes[0]], 0)
+        yield engine, lanes
+
+
+def _group(config: Config, number: int) -> Any:
+    """Return what the runs of a batch share; its own number for a run that goes alone."""
+    if config.engine_name != "compiled":
+        return number
+    setup, rule = build_setup(config), config.make_rule()
+    certified = config.certify == "yes" or (
+        config.certify == "auto" and config.steps >= CERTIFIED_FROM
+    )
+    if certified and why_no_cycle(setup, rule) is None:
+        return number
+    return kind(setup, rule)
+
+
+def _verify(engine: Engine[State], config: Config, run: int | None) -> None:
+    definition = Reference(build_setup(config), config.make_rule())
+    steps = min(VERIFIED, config.steps, config.verify)
+    verify_to_the_bit(engine, definition, steps, run=run)
+
+
+def _advance(
+    engine: Engine[State], steps: int, at: NDArray[np.int64], lanes: int
+) -> tuple[State, Records]:
+    piece = partial(max, 1, PIECE // lanes) if engine.certificate is None else None
+    pieces = list(drive(engine, engine.init(), steps, at, piece=piece))
+    return pieces[-1][0], Records.join([records for _, records in pieces])
+
+
+def _cycle(certificate: Certificate) -> dict[str, float]:
+    return {
+        "limit": certificate.limit,
+        "cycle_start": certificate.start,
+        "cycle_length": certificate.length,
+        "cycle_lowest_x": certificate.lowest,
+        "cycle_highest_x": certificate.highest,
+    }
+
+
+def _dataset(
+    configs: Sequence[Config],
+    axes: Mapping[str, list[Any]],
+    at: NDArray[np.int64],
+    columns: Sequence[NDArray[np.float64]],
+    x_last: NDArray[np.float64],
+    limit: NDArray[np.float64],
+) -> "xarray.Dataset":
+    import xarray
+
+    shape, dims = [len(values) for values in axes.values()], tuple(axes)
+    t = np.array([at + (config.first_t - 1) for config in configs])
+    same = (t == t[0]).all()
+    variables = {
+        name: ((*dims, "step"), column.reshape(*shape, at.size), TRACKED[name])
+        for name, column in zip(("x", "regret", "average_regret"), columns, strict=True)
+    }
+    ends = {"x_last": x_last, "limit": limit}
+    coordinates = {
+        "step": ("step", at, TRACKED["step"]),
+        "t": ("step", t[0], TRACKED["t"])
+        if same
+        else ((*dims, "step"), t.reshape(*shape, at.size), TRACKED["t"]),
+    }
+    problems = [config.make_problem() for config in configs]
+    facts = [
+        {
+            **{name: value for name, value in config.settings().items() if name not in axes},
+            **{name: getattr(problem, name) for name in ("lower", "upper")},
+            **({"x_star": problem.x_star} if problem.attained else {}),
+        }
+        for config, problem in zip(configs, problems, strict=True)
+    ]
+    common = {n: v for n, v in facts[0].items() if all(f.get(n) == v for f in facts)}
+    # netCDF has no truth values
+    attributes = {n: int(v) if isinstance(v, bool) else v for n, v in common.items()}
+    return xarray.Dataset(
+        {
+            **variables,
+            **{name: (dims, end.reshape(shape), TRACKED[name]) for name, end in ends.items()},
+        },
+        {**coordinates, **axes},
+        {**attributes, "code": code_digest(), **versions()},
+    )
