@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from experiments.invocation import program
+
 ROOT = Path(__file__).parents[2]
 GIT_SECONDS = 1.0
 # Those whose arithmetic, compiler or update rule a run goes through.
@@ -46,7 +48,7 @@ def collect(
     """
     commit, dirty = _commit(ROOT)
     return {
-        "command": [_program(), *map(_without_paths, arguments)],
+        "command": [program(), *map(_without_paths, arguments)],
         "commit": commit,
         "dirty": dirty,
         "engine": engine,
@@ -84,12 +86,6 @@ def _commit(root: Path) -> tuple[str, bool | None]:
     if commit is None:  # nothing committed yet
         return unknown
     return commit[1], any(not line.startswith("#") for line in status.splitlines())
-
-
-def _program() -> str:
-    """Return the command that started this program, without its path."""
-    spec = getattr(sys.modules["__main__"], "__spec__", None)
-    return f"python -m {spec.name.removesuffix('.__main__')}" if spec else Path(sys.argv[0]).name
 
 
 def _without_paths(argument: str) -> str:
