@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import resource
+import sys
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -18,6 +18,10 @@ RESERVE = 24 + 4 * ACCEPTED_AT_ONCE
 
 def most_connections() -> int:
     """Return how many connections the process can serve, by its limit of descriptors."""
+    if sys.platform == "win32":  # it has no such limit
+        return MOST_CONNECTIONS
+    import resource
+
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if limit == resource.RLIM_INFINITY:
         return MOST_CONNECTIONS

@@ -1,11 +1,13 @@
 """Atomic writing: a reader sees the old file or the new one, whatever interrupts the writer."""
 
-import fcntl
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+
+from filelock import lock_descriptor
 
 PART = ".part"
 
@@ -34,6 +36,8 @@ def replacing(path: Path, move: Callable[[Path, Path], object] = os.replace) -> 
         file.flush()
         # the rename may reach the disk before the data does, unless the data is there already
         os.fsync(file.fileno())
+        if sys.platform == "win32":  # it renames no open file
+            file.close()
         move(part, path)
     finally:
         with suppress(OSError):  # bytes are left in its buffer only after an error
@@ -79,11 +83,14 @@ def remove_leftovers(folder: Path) -> None:
     """
     for part in folder.glob(f".*{PART}"):
         with suppress(OSError):  # it is in use, or has just gone
+            if sys.platform == "win32":  # it removes no open file
+                part.unlink()
+                continue
             # for writing, since NFS asks for it; a pipe in the place of a file must not wait
             descriptor = os.open(part, os.O_WRONLY | os.O_NONBLOCK)
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                part.unlink()
+                if lock_descriptor(descriptor, blocking=False):
+                    part.unlink()
             finally:
                 os.close(descriptor)
 
@@ -98,7 +105,7 @@ def _new_file(path: Path) -> tuple[Path, BinaryIO]:
             descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
             file = os.fdopen(descriptor, "wb")
             with suppress(OSError):  # a file system without locks
-                fcntl.flock(file, fcntl.LOCK_EX)
+                lock_descriptor(descriptor)
             if os.fstat(descriptor).st_nlink:
                 return part, file
             file.close()  # `remove_leftovers` has found it before it was locked
@@ -109,6 +116,8 @@ def _new_file(path: Path) -> tuple[Path, BinaryIO]:
 
 def _flush_names(folder: Path) -> None:
     """Wait until the list of names in the folder is on the disk."""
+    if sys.platform == "win32":  # it opens no folder as a file
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import re
 import shutil
@@ -13,6 +12,8 @@ from difflib import get_close_matches
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from filelock import lock_descriptor
 
 from experiments.files.atomic import remove_leftovers, write_bytes, write_text
 from experiments.files.strict_json import to_json
@@ -31,7 +32,7 @@ SUGGESTIONS = 3
 class RunFolder(RunFiles):
     """The folder `out/ID/` of one run, held by this process alone until `close` or its end.
 
-    The lock is the kernel's (flock on the file `lock`, which also marks the folder as a run's): it
+    The lock is the kernel's, on the file `lock`, which also marks the folder as a run's: it
     ends with the process, however that ends, but a child made by `fork` alone shares it.
     """
 
@@ -179,12 +180,10 @@ def _find(out: Path, run_id: str) -> Path:
 
 def _acquire(lock: int, path: Path) -> int:
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if lock_descriptor(lock, blocking=False):
+            return lock
+        reason = "it is in use by another process; wait for its end, or stop it"
     except OSError as error:
-        os.close(lock)
-        if isinstance(error, BlockingIOError):
-            reason = "it is in use by another process; wait for its end, or stop it"
-        else:
-            reason = f"{error.strerror}; choose a file system that has locks with --out"
-        raise FolderError(f"The run {path.name} cannot be locked: {reason}.") from None
-    return lock
+        reason = f"{error.strerror}; choose a file system that has locks with --out"
+    os.close(lock)
+    raise FolderError(f"The run {path.name} cannot be locked: {reason}.")

@@ -6,6 +6,7 @@ it, and returns the bytes of its file, which this process alone writes: no disk 
 
 import logging
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -149,6 +150,9 @@ def _deaf_children() -> Iterator[None]:
 
     A terminal sends Ctrl-C and its end to all processes; this one stops the others.
     """
+    if sys.platform == "win32":  # it has no such signals to keep from them
+        yield
+        return
     deaf = {signal.SIGINT, signal.SIGHUP}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, deaf)
     try:

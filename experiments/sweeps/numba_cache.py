@@ -8,13 +8,14 @@ can. A worker therefore takes a folder on its own machine that is not in use. A 
 with the process, says so; the next process finds the folder with the kernels in it.
 """
 
-import fcntl
 import os
 import stat
 import sys
 import tempfile
 from itertools import count
 from pathlib import Path
+
+from filelock import lock_descriptor
 
 VARIABLE = "NUMBA_CACHE_DIR"
 
@@ -26,28 +27,29 @@ def use_own_cache() -> None:
     global _lock
     if _lock >= 0 or VARIABLE in os.environ or "numba" in sys.modules:
         return
-    shared = Path(tempfile.gettempdir(), f"amsgrad-numba-{os.getuid()}")
+    user = os.getuid() if hasattr(os, "getuid") else ""
+    shared = Path(tempfile.gettempdir(), f"amsgrad-numba-{user}")
     for number in count():
         folder = shared / str(number)
         if not _is_ours(shared) or not _is_ours(folder):
             break
         lock = os.open(folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(lock)
-            continue
+            if lock_descriptor(lock, blocking=False):
+                _lock = lock
+                os.environ[VARIABLE] = str(folder)
+                return
         except OSError:  # a file system without locks
             os.close(lock)
             break
-        _lock = lock
-        os.environ[VARIABLE] = str(folder)
-        return
+        os.close(lock)
     os.environ[VARIABLE] = tempfile.mkdtemp(prefix="amsgrad-numba-")
 
 
 def _is_ours(folder: Path) -> bool:
     """Make the folder; return whether it is closed to others: the files in it will be executed."""
+    if sys.platform == "win32":  # it has no owners and modes to judge by
+        return False
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
         found = folder.lstat()
