@@ -1,10 +1,14 @@
-"""List the commands: `python -m experiments`."""
+"""The commands: `python -m experiments` lists them; the script `amsgrad` starts them."""
 
+import os
+import runpy
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
 
 from amsgrad.options import ConfigError
 from experiments import command
+from experiments.invocation import WORDS, invocation, started_by
 
 COMMANDS = {
     "synthetic": "run one optimizer on one online problem",
@@ -17,18 +21,47 @@ COMMANDS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the commands; return the exit status."""
-    return command.run("experiments", _body, argv)
+    return command.run("experiments", _list, argv)
 
 
-def _body(arguments: list[str]) -> int:
-    if arguments and arguments[0].startswith("-") and arguments[0] not in ("--help", "-h"):
-        raise ConfigError(f"unknown option {arguments[0]}; did you mean --help?")
-    if arguments not in ([], ["--help"], ["-h"]):
-        command.choose(COMMANDS, arguments)  # raises for a name that is unknown
-        raise ConfigError(f"write python -m experiments.{arguments[0]}, with a dot")
-    print("usage: python -m experiments.COMMAND [--OPTION VALUE ...]; each has --help\n")
-    print("\n".join(f"  {name:10} {sentence}" for name, sentence in COMMANDS.items()))
+def script() -> NoReturn:
+    """Do what the script `amsgrad` is asked for, as `python -m` does it, and end the process.
+
+    The working folder is the last place where Python looks for modules: those of the user are found
+    (`--opt my_module:MyOptimizer`), but a folder `experiments` of the user does not hide this one.
+    """
+    started_by(sys.argv[0])
+    sys.path.append(os.getcwd())
+    os.environ["PYTHONSAFEPATH"] = "1"  # the processes that it starts do not put it first either
+    sys.exit(command.run("amsgrad", _start))
+
+
+def _list(arguments: list[str]) -> int:
+    module = _chosen(COMMANDS, arguments)
+    if module:
+        raise ConfigError(f"write {invocation(module)}, with a dot")
     return 0
+
+
+def _start(arguments: list[str]) -> int:
+    modules = {WORDS.get(module, module): module for module in COMMANDS}
+    sentences = {word: COMMANDS[module] for word, module in modules.items()}
+    word = _chosen(sentences, arguments)
+    if word:
+        sys.argv[1:] = arguments[1:]
+        runpy.run_module(f"experiments.{modules[word]}", run_name="__main__", alter_sys=True)
+    return 0
+
+
+def _chosen(commands: Mapping[str, str], arguments: Sequence[str]) -> str:
+    """Return the command that comes first; print the commands where none does."""
+    if arguments and arguments[0].startswith("-") and list(arguments) not in (["--help"], ["-h"]):
+        raise ConfigError(f"unknown option {arguments[0]}; did you mean --help?")
+    word, _ = command.choose(commands, arguments)  # raises for a name that is unknown
+    if not word:
+        print(f"usage: {invocation('COMMAND')} [--OPTION VALUE ...]; each has --help\n")
+        print("\n".join(f"  {name:10} {sentence}" for name, sentence in commands.items()))
+    return word
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ MOST_STEPS = 2_000_000  # from x0, in about 20 s
 COMMAND = command.Command(
     "certify",
     "Check certificates by the plain reference engine.",
-    "python -m experiments.certify results/runs/ID/certificate.json",
+    "results/runs/ID/certificate.json",
     flags={
         "cycle_only": "Check the cycle, but not that the run reaches it; beyond"
         f" {MOST_STEPS:,} steps from x0 that is never checked"

@@ -17,7 +17,8 @@ from itertools import pairwise
 from typing import Any
 
 from amsgrad.field_types import closest
-from amsgrad.options import REQUIRED, ConfigError, Option, shown
+from amsgrad.options import ConfigError, Option, REQUIRED, shown
+from experiments.invocation import invocation
 from experiments.signals import Interruption, interruptible
 from experiments.terminal import say
 
@@ -35,9 +36,9 @@ class Command:
     """One command, or one subcommand.
 
     Args:
-        name: after `python -m experiments.`: `sweep`, `sweep status`.
+        name: of its module below `experiments`, and of the subcommand: `sweep`, `sweep status`.
         sentence: what it does, in one line.
-        example: a line that works.
+        example: a line that works, without the beginning that `invocation` has.
         options: those with a value, by name.
         flags: those without, with their sentences.
         words: the name and the sentence of the words that are not options, if it takes such.
@@ -203,16 +204,17 @@ def _canonical(word: str) -> str:
 
 
 def _parser(command: Command) -> argparse.ArgumentParser:
+    start = invocation(command.name)
     usage = "%(prog)s [--OPTION VALUE ...]"
     description = command.sentence
     if command.words is not None:
         usage = f"%(prog)s {command.words[0]} ... [--OPTION VALUE ...]"
         description += f"\n\n  {command.words[0]:<20}  {command.words[1]}"
     parser = argparse.ArgumentParser(
-        prog=f"python -m experiments.{command.name}",
+        prog=start,
         usage=usage,
         description=description,
-        epilog="\n".join(filter(None, [command.epilog, f"Example: {command.example}"])),
+        epilog="\n".join(filter(None, [command.epilog, f"Example: {start} {command.example}"])),
         formatter_class=_Help,
         add_help=False,
         allow_abbrev=False,

@@ -60,7 +60,7 @@ def _commands() -> dict[str, command.Command]:
         name: command.Command(
             f"sweep {name}",
             sentence,
-            f"python -m experiments.sweep {name} results/sweeps/example",
+            "results/sweeps/example",
             flags=JSON,
             words=("FOLDER", "The folder of one sweep."),
         )
@@ -70,7 +70,7 @@ def _commands() -> dict[str, command.Command]:
     compute = command.Command(
         "sweep",
         "Compute many runs, which differ in some settings, as one sweep.",
-        "python -m experiments.sweep --config configs/sweeps/example.yaml",
+        "--config configs/sweeps/example.yaml",
         {
             "config": Option(Place("file"), "YAML file with base, axes, seeds, keep"),
             "out": Option(

@@ -14,9 +14,10 @@ from amsgrad.options import ConfigError, Option, Role
 from experiments import command, terminal
 from experiments.__main__ import COMMANDS, main
 from experiments.command import Command, CommandError
+from experiments.invocation import invocation
 from tests.conftest import ROOT, Start
 
-EXAMPLE = "python -m experiments.try --many_words 3 --loud_one"
+EXAMPLE = "--many_words 3 --loud_one"
 TRY = Command(
     "try",
     "Try it.",
@@ -65,7 +66,7 @@ def test_help_ends_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
         TRY.values(["a", "--help"])
     text = capsys.readouterr().out
     assert stopped.value.code == 0
-    assert text.endswith(f"Example: {EXAMPLE}\n")
+    assert text.endswith(f"Example: {invocation('try')} {EXAMPLE}\n")
     assert "How many (a whole number from 1 to 2**63 - 1; default 2)." in " ".join(text.split())
 
 
@@ -139,7 +140,7 @@ def test_the_commands_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sweeep"]) == 2
     assert "sweeep is not a subcommand; did you mean sweep?" in capsys.readouterr().err
     assert main(["sweep"]) == 2
-    assert "python -m experiments.sweep, with a dot" in capsys.readouterr().err
+    assert f"{invocation('sweep')}, with a dot" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [*((name,) for name in COMMANDS), *SUBCOMMANDS], ids=" ".join)
@@ -150,8 +151,8 @@ def test_every_command_has_help_with_an_example(words: tuple[str, ...], tmp_path
         argv, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
     )
     assert done.stderr == ""
-    assert done.stdout.startswith(f"usage: python -m experiments.{' '.join(words)} ")
-    assert done.stdout.splitlines()[-1].startswith("Example: python -m experiments.")
+    assert done.stdout.startswith(f"usage: {sys.executable} -m experiments.{' '.join(words)} ")
+    assert done.stdout.splitlines()[-1].startswith(f"Example: {sys.executable} -m experiments.")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -62,7 +62,7 @@ def command() -> Command:
     return Command(
         "synthetic",
         "Run one optimizer on one online problem and record x and its regret.",
-        "python -m experiments.synthetic --opt amsgrad --lr 0.001 --steps 1e6 --json",
+        "--opt amsgrad --lr 0.001 --steps 1e6 --json",
         {**settings, **optional},
         FLAGS,
         groups={

@@ -8,6 +8,7 @@ from amsgrad.options import Option, Role
 from experiments.command import Command
 from experiments.config.arguments import OUT
 from experiments.config.field_types import Place
+from experiments.invocation import invocation
 
 
 class Host(FieldType):
@@ -33,7 +34,7 @@ DATA = Option(
 SERVE = Command(
     "dashboard",
     "Serve labml's own dashboard on this machine; or, with import RUN..., show runs in it.",
-    "python -m experiments.dashboard --port 5005",
+    "--port 5005",
     {
         "port": Option(
             Whole(0, 2**16 - 1), "Port to listen on; 0 takes a free one", Role.WATCHES, default=5005
@@ -47,13 +48,13 @@ SERVE = Command(
         "data": DATA,
     },
     {"open": "Open a browser at the dashboard"},
-    epilog="Then: python -m experiments.synthetic --opt adam --app http://127.0.0.1:5005\n"
-    "See also: python -m experiments.dashboard import --help",
+    epilog=f"Then: {invocation('synthetic')} --opt adam --app http://127.0.0.1:5005\n"
+    f"See also: {invocation('dashboard import')} --help",
 )
 IMPORT = Command(
     "dashboard import",
     "Show runs in the dashboard that were made without it, or that it has only a part of.",
-    "python -m experiments.dashboard import adam-online-20260102-030405",
+    "adam-online-20260102-030405",
     {"out": OUT, "data": DATA},
     words=("RUN", "The id of a run in --out, or the path of its folder."),
 )

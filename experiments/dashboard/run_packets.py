@@ -13,6 +13,7 @@ from uuid import NAMESPACE_URL, uuid5
 from amsgrad.config.caption import caption
 from amsgrad.config.run_config import Config
 from experiments.command import CommandError
+from experiments.invocation import invocation
 from experiments.run.files import RunFiles
 from experiments.tracking.labml_tracker import LABML_STATUS, tracked_uuids
 
@@ -76,7 +77,7 @@ def _unended(files: RunFiles, reason: str) -> CommandError:
     place = shlex.quote(str(files.path.parent))
     return CommandError(
         f"The run {files.path} is under way or was killed ({reason}); end it with"
-        f" python -m experiments.synthetic --resume {files.id} --out {place}, then import it."
+        f" {invocation('synthetic')} --resume {files.id} --out {place}, then import it."
     )
 
 

@@ -15,13 +15,14 @@ from amsgrad.options import ConfigError, Option, Role
 from experiments.command import Command, CommandError, run
 from experiments.config.field_types import Place
 from experiments.figures import FIGURES
+from experiments.invocation import invocation
 from experiments.terminal import show
 
 NAME = Option(OneOf((*FIGURES, "all")), "Name of a figure")
 COMMAND = Command(
     "figures",
     "Compute and draw figures; what was computed before is not computed again.",
-    "python -m experiments.figures fig1 --out results",
+    "fig1 --out results",
     options={
         "out": Option(
             Place("folder"), "Folder for the files of the figures", Role.WATCHES,
@@ -62,7 +63,7 @@ def _make(arguments: list[str]) -> int:
         except Disagreement as error:
             raise CommandError(f"{name}: {error}", status=1) from None
         except OSError as error:
-            again = f"python -m experiments.figures {shlex.join(arguments)}"
+            again = f"{invocation('figures')} {shlex.join(arguments)}"
             raise CommandError(why_unwritten(out, error, again), status=1) from None
         except KeyboardInterrupt:
             sentence = f"interrupted at {name}; what was made before stays"

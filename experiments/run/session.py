@@ -15,6 +15,7 @@ from experiments.command import CommandError
 from experiments.config.arguments import Invocation
 from experiments.config.yaml_file import to_yaml
 from experiments.files.unwritten import gone, why_unwritten
+from experiments.invocation import invocation
 from experiments.run import checkpoint
 from experiments.run.execute import Session, execute, provenance_of, settings_digest
 from experiments.run.files import FolderError
@@ -38,7 +39,7 @@ def run_session(
     with elsewhere:
         session = _start(asked, arguments)
         place = shlex.quote(str(asked.out))
-        resume_by = f"python -m experiments.synthetic --resume {session.folder.id} --out {place}"
+        resume_by = f"{invocation('synthetic')} --resume {session.folder.id} --out {place}"
         try:
             with session.folder:
                 summary = execute(session, app=asked.app, arguments=arguments)
@@ -64,7 +65,7 @@ def _start(asked: Invocation, arguments: Sequence[str]) -> Session:
             return resume(str(asked.resume), asked.out)
         return begin(asked.config, asked.chosen, asked.out, arguments)
     except OSError as error:
-        again = f"python -m experiments.synthetic {shlex.join(arguments)}"
+        again = f"{invocation('synthetic')} {shlex.join(arguments)}"
         raise CommandError(why_unwritten(asked.out, error, again), status=1) from None
     except KeyboardInterrupt:
         raise CommandError("interrupted before the first step", status=130) from None

@@ -16,6 +16,7 @@ from experiments.files.atomic import remove_leftovers, replacing, write_bytes, w
 from experiments.files.regular import read_regular
 from experiments.files.strict_json import to_json
 from experiments.files.unwritten import why_unwritten
+from experiments.invocation import invocation
 from experiments.run.trace import SOURCE
 from experiments.sweeps.axes import ALL
 from experiments.sweeps.chunk_file import Status
@@ -49,7 +50,7 @@ def merge(folder: Path) -> Report:
     try:
         files = _write(folder, cells)
     except OSError as unwritten:
-        same = f"python -m experiments.sweep merge {shlex.quote(str(folder))}"
+        same = f"{invocation('sweep merge')} {shlex.quote(str(folder))}"
         raise StoreError(why_unwritten(folder, unwritten, same), 1) from None
     line = f"{cells.status.size:,} cells in {' '.join(map(str, files))}"
     gaps = f"; {missing:,} of them are missing" if missing else ""

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from experiments.invocation import invocation
 from experiments.sweeps.chunk_file import Chunk, Status
 from experiments.sweeps.progress import Line
 from experiments.sweeps.sweep_file import Sweep
@@ -76,7 +77,7 @@ class Reporter:
                 status = Status(index[cell]).name
                 self.line.warn(f"cell {cell} ({self._sweep.at(cell)}) {status}: {why}")
             elif self.failures == MOST_SHOWN + 1:
-                self.line.warn("more cells fail; `python -m experiments.sweep status` counts them")
+                self.line.warn(f"more cells fail; `{invocation('sweep status')}` counts them")
         self.line.show(self._text)
 
     def count_lost(self, error: Exception) -> None:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from experiments.files import provenance
 from experiments.files.unwritten import status_of, why_unwritten
+from experiments.invocation import invocation
 from experiments.signals import stopping
 from experiments.sweeps import cluster
 from experiments.sweeps.fill import Executor, Filling
@@ -103,7 +104,7 @@ def _report(
     if missing and not error:
         lines.append(f"go on with: {_again(asked)}")
     elif not missing:
-        lines.append(f"next: python -m experiments.sweep merge {shlex.quote(str(asked.out))}")
+        lines.append(f"next: {invocation('sweep merge')} {shlex.quote(str(asked.out))}")
     summary = {
         "sweep": asked.config.stem,
         "status": status,
@@ -122,7 +123,7 @@ def _report(
 
 
 def _again(asked: Invocation) -> str:
-    return f"python -m experiments.sweep {shlex.join(asked.arguments)}"
+    return f"{invocation('sweep')} {shlex.join(asked.arguments)}"
 
 
 @contextmanager

@@ -82,7 +82,7 @@ def _resume(run: Path) -> list[str]:
 
 def _go_on(folder: Path, argv: list[str], ended: Ended) -> list[str]:
     """Return what the sentence names, or what it would have named to a process that was killed."""
-    named = re.search(r"go on with:? python -m (.*)", ended.err + ended.out)
+    named = re.search(r"go on with:? \S+ -m (.*)", ended.err + ended.out)
     if named:
         return shlex.split(named[1])
     runs = list((folder / "runs").glob("*"))

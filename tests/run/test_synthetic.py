@@ -18,6 +18,7 @@ import xarray as xr
 
 from amsgrad.rules import RULES
 from amsgrad.rules.adam import adam
+from experiments.invocation import invocation
 from experiments.run import loop, trace
 from experiments.synthetic import main
 from tests import naive
@@ -461,8 +462,8 @@ def test_a_full_disk_is_told_and_keeps_the_checkpoint(tmp_path: Path) -> None:
     done = subprocess.run(limited, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
-    assert "cannot be written (File too large); make room, then go on with python -m" in last
-    assert "--resume" in last
+    again = f"go on with {invocation('synthetic')} --resume"
+    assert f"cannot be written (File too large); make room, then {again}" in last
     assert saved_steps(tmp_path) == 0  # the checkpoint that was made first, whole
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from experiments.invocation import invocation
 from experiments.sweep import main
 from tests.sweeps.small import fails, start_sweep, write
 
@@ -167,14 +168,14 @@ def test_a_scheduler_that_does_not_answer(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "example"),
     [
-        ("--help", "python -m experiments.sweep --config configs/sweeps/example.yaml"),
-        ("status --help", "python -m experiments.sweep status results/sweeps/example"),
-        ("merge nowhere -h", "python -m experiments.sweep merge results/sweeps/example"),
+        ("--help", "sweep --config configs/sweeps/example.yaml"),
+        ("status --help", "sweep status results/sweeps/example"),
+        ("merge nowhere -h", "sweep merge results/sweeps/example"),
     ],
 )
 def test_help(line: str, example: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         main(line.split())
     assert end.value.code == 0
-    assert f"Example: {example}" in (printed := capsys.readouterr().out)
+    assert f"Example: {invocation(example)}" in (printed := capsys.readouterr().out)
     assert line != "--help" or "sweep merge FOLDER" in printed

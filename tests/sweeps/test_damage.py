@@ -77,7 +77,7 @@ def test_a_damaged_chunk_is_found_and_computed_again(
 def test_a_folder_in_the_place_of_a_chunk(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder(chunk(out))
     assert compute(out) == 1
-    sentence = f"{chunk(out)} cannot be written (Is a directory); mend that, then go on with python"
+    sentence = f"{chunk(out)} cannot be written (Is a directory); mend that, then go on with"
     assert sentence in capsys.readouterr().err
     chunk(out).rmdir()
     assert compute(out) == 0

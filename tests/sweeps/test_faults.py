@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from experiments.invocation import invocation
 from tests.sweeps.small import merged, start, start_sweep, sweep, write
 
 TEXT = """
@@ -95,7 +96,7 @@ def test_a_signal_stops_cleanly_and_the_same_command_goes_on(
     processes[0].send_signal(number)
     status, printed = end_of(processes[0])
     assert status == 130
-    assert f"go on with: python -m experiments.sweep --config {path} --out {out}" in printed
+    assert f"go on with: {invocation('sweep')} --config {path} --out {out}" in printed
     assert "Traceback" not in printed
     assert not list(out.rglob(".*.part"))
     assert 1 <= chunks(out) < CHUNKS
@@ -145,7 +146,7 @@ def test_a_terminal_signals_the_workers_too(
     first, second, last = printed.splitlines()
     assert "stopping" in first
     assert "small interrupted in" in second
-    assert "go on with: python" in last
+    assert f"go on with: {invocation('sweep')}" in last
     assert not psutil.wait_procs(family, timeout=PATIENCE)[1]
 
 
@@ -257,7 +258,8 @@ def test_kill_of_a_worker_of_a_cluster_and_then_of_its_scheduler(
     status, printed = end_of(client)
     assert chunks(out) < CHUNKS
     assert status == 1
-    assert "the scheduler no longer answers; start it again, then go on with python -m" in printed
+    again = f"start it again, then go on with {invocation('sweep')} --config"
+    assert f"the scheduler no longer answers; {again}" in printed
     assert "Traceback" not in printed
     assert sweep(path, out) == 0
     assert merged(out) == undisturbed
