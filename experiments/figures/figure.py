@@ -102,7 +102,7 @@ def _content(name: str, module: FigureModule, cache: Path) -> tuple[bytes, Any, 
     began = datetime.now(UTC)
     content = netcdf.packed(module.compute(module.SETTINGS))
     here = _provenance(began, [])
-    kept = ("commit", "dirty", "started", "finished", "versions", "machine")
+    kept = ("commit", "dirty", "sources_sha256", "started", "finished", "versions", "machine")
     computed = {entry: here[entry] for entry in kept}
     cache.mkdir(parents=True, exist_ok=True)
     write_text(origin, to_json(computed, indent=2) + "\n")

@@ -3,14 +3,18 @@
 Nothing in it tells who ran it: no name of a host or a user, no path.
 """
 
+import hashlib
+import json
 import os
 import platform
 import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
+from functools import cache
+from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 
 from experiments.invocation import program
@@ -51,6 +55,7 @@ def collect(
         "command": [program(), *map(_without_paths, arguments)],
         "commit": commit,
         "dirty": dirty,
+        "sources_sha256": sources_digest(ROOT),
         "engine": engine,
         "device": device,
         "verification": dict(verification),
@@ -62,12 +67,26 @@ def collect(
     }
 
 
+@cache
+def sources_digest(root: Path) -> str:
+    """Return a digest of the sources of both packages, the same in a checkout and in a wheel.
+
+    SHA-256 over all files `amsgrad/**/*.py` and `experiments/**/*.py` in the order of their names:
+    the name from `root` on with / between its parts, a zero byte, the content, a zero byte.
+    """
+    digest = hashlib.sha256()
+    files = (file for wing in ("amsgrad", "experiments") for file in root.glob(f"{wing}/**/*.py"))
+    for name, file in sorted((file.relative_to(root).as_posix(), file) for file in files):
+        digest.update(name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
 def _commit(root: Path) -> tuple[str, bool | None]:
     """Return the commit, or `unknown`, and whether any file differs from it or is new."""
     unknown = "unknown", None
     # an installed package may lie inside a repository that is not its own
     if not (root / ".git").exists():
-        return unknown
+        return _installed_commit(root), None
     # git sets variables for its hooks that point to another repository
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
     git = ["git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-C", str(root)]
@@ -86,6 +105,16 @@ def _commit(root: Path) -> tuple[str, bool | None]:
     if commit is None:  # nothing committed yet
         return unknown
     return commit[1], any(not line.startswith("#") for line in status.splitlines())
+
+
+def _installed_commit(root: Path) -> str:
+    """Return the commit from which pip has installed (`pip install git+...`), or `unknown`."""
+    with suppress(PackageNotFoundError, OSError, ValueError, LookupError, TypeError):
+        installed = distribution("amsgrad")
+        if os.path.samefile(str(installed.locate_file("")), root):
+            origin = json.loads(installed.read_text("direct_url.json") or "{}")
+            return str(origin["vcs_info"]["commit_id"])
+    return "unknown"
 
 
 def _without_paths(argument: str) -> str:

@@ -31,7 +31,7 @@ from experiments.tracking.labml_tracker import labml_tracker
 
 # Where a resumption may differ from the beginning of its run, and the words for it.
 OTHERS = {
-    "commit": "another commit",
+    "sources_sha256": "other sources",
     "versions": "other versions",
     "machine": "another machine",
     "external": "another source of its optimizer or problem",

@@ -1,6 +1,7 @@
 """Provenance names the code and the machine, never the person, and costs next to nothing."""
 
 import getpass
+import hashlib
 import json
 import os
 import platform
@@ -108,6 +109,48 @@ def test_package_installed_inside_another_repository(
     site.mkdir(parents=True)
     monkeypatch.setattr(provenance, "ROOT", site)
     assert (collect()["commit"], collect()["dirty"]) == ("unknown", None)
+
+
+@pytest.mark.parametrize(
+    ("origin", "commit"),
+    [
+        ('{"url": "u", "vcs_info": {"vcs": "git", "commit_id": "0a1b"}}', "0a1b"),
+        ('{"url": "file:///home/alice/amsgrad", "dir_info": {}}', "unknown"),
+        ("[", "unknown"),
+        ("[]", "unknown"),
+        (None, "unknown"),
+    ],
+)
+def test_commit_that_pip_has_installed(
+    origin: str | None, commit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about = tmp_path / "amsgrad-9.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: amsgrad\nVersion: 9\n")
+    if origin is not None:
+        (about / "direct_url.json").write_text(origin)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(provenance, "ROOT", tmp_path)
+    assert (collect()["commit"], collect()["dirty"]) == (commit, None)
+    (tmp_path / "other").mkdir()  # not the one that was installed there
+    monkeypatch.setattr(provenance, "ROOT", tmp_path / "other")
+    assert collect()["commit"] == "unknown"
+
+
+def test_digest_of_the_sources(tmp_path: Path) -> None:
+    files = {"amsgrad/a.py": b"a = 1\n", "experiments/b/c.py": b"", "experiments/b/note.txt": b"."}
+    for place in ("one", "two", "three"):
+        for name, content in files.items():
+            path = tmp_path / place / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    (tmp_path / "two" / "experiments" / "b" / "note.txt").write_text("no source")
+    (tmp_path / "three" / "amsgrad" / "a.py").write_text("a = 2\n")
+    one, two, three = (provenance.sources_digest(tmp_path / n) for n in ("one", "two", "three"))
+    assert one == two != three
+    by_hand = b"amsgrad/a.py\0a = 1\n\0experiments/b/c.py\0\0"
+    assert one == hashlib.sha256(by_hand).hexdigest()
+    assert collect()["sources_sha256"] == provenance.sources_digest(ROOT)
 
 
 @pytest.mark.usefixtures("repository")

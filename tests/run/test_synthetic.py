@@ -401,16 +401,20 @@ def test_a_folder_that_goes_in_mid_run_is_said(
     assert last.endswith("is gone, and what was in it; begin again")
 
 
-def test_other_versions_are_told_at_a_resumption(
+def test_other_versions_and_sources_are_told_at_a_resumption(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = interrupted(capsys, tmp_path, monkeypatch)
     provenance = folder / "provenance.json"
     kept = json.loads(provenance.read_text())
     kept["sessions"][0]["versions"]["numba"] = "0.0.1"
+    kept["sessions"][0]["sources_sha256"] = "0" * 64
     provenance.write_text(json.dumps(kept))
     assert main(["--resume", folder.name, "--out", str(tmp_path), "--json"]) == 0
-    assert "warning: this run began with other versions" in capsys.readouterr().err
+    printed = capsys.readouterr().err
+    for other in ("other versions", "other sources"):
+        assert f"warning: this run began with {other}" in printed
+    assert "another machine" not in printed
 
 
 def test_dense_records_do_not_delay_ctrl_c(tmp_path: Path, start: Start) -> None:
