@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import Any
 
 from amsgrad.field_types import closest
-from amsgrad.options import ConfigError, Option, REQUIRED, shown
+from amsgrad.options import REQUIRED, ConfigError, Option, shown
 from experiments.invocation import invocation
 from experiments.signals import Interruption, interruptible
 from experiments.terminal import say

@@ -31,8 +31,13 @@ def invocation(command: str) -> str:
     if _script:
         words = [_spelled(_script), WORDS.get(module, module)]
     else:
-        words = [_spelled(sys.executable), "-m", f"experiments.{module}"]
+        words = [python(), "-m", f"experiments.{module}"]
     return " ".join([*words, *subcommand])
+
+
+def python() -> str:
+    """Return how a shell starts the interpreter of this process."""
+    return _spelled(sys.executable)
 
 
 def program() -> str:

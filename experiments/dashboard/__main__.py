@@ -7,10 +7,10 @@ anything else: the disk is full or broken.
 
 import sys
 from collections.abc import Sequence
-from importlib.util import find_spec
 
 from amsgrad.options import ConfigError
 from experiments import command
+from experiments.extras import lacking
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -26,10 +26,8 @@ def _body(arguments: list[str]) -> int:
     runs = given["words"]
     if name == "import" and not runs:
         raise ConfigError("the ids or the folders of runs must be given; see --help")
-    if find_spec("labml_app") is None:
-        raise command.CommandError(
-            "labml-app is not installed; `make dashboard` installs and starts it"
-        )
+    if hint := lacking("the dashboard", "dashboard"):
+        raise command.CommandError(hint)
     # Only now, so that --help and bad input are answered at once.
     if name == "import":
         from experiments.dashboard.importing import import_runs

@@ -16,6 +16,7 @@ from typing import Any
 from uuid import uuid4
 
 from amsgrad.options import ConfigError, shown
+from experiments.extras import lacking
 from experiments.sweeps.numba_cache import use_own_cache
 from experiments.sweeps.work import Work, cell_code
 
@@ -58,14 +59,11 @@ def connected(address: str | None, workers: int | None) -> Iterator[Any]:
     Raises:
         ConfigError: dask is not installed, or the scheduler does not answer in 10 s.
     """
-    try:
-        import dask
-        import distributed
-    except ImportError:
-        raise ConfigError(
-            "--scheduler and --workers need dask: install the extra cluster, as in"
-            " pip install 'amsgrad[cluster]'"
-        ) from None
+    if hint := lacking("a cluster (--scheduler, --workers)", "cluster"):
+        raise ConfigError(hint)
+    import dask
+    import distributed
+
     dask.config.set(
         {
             "distributed.comm.timeouts.connect": f"{SECONDS_TO_ANSWER}s",

@@ -4,13 +4,13 @@ import io
 import shlex
 import sys
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.extras import lacking
 from experiments.files import provenance
 from experiments.files.atomic import remove_leftovers, replacing, write_bytes, write_text
 from experiments.files.regular import read_regular
@@ -79,12 +79,12 @@ def _write(folder: Path, cells: Cells) -> list[Path]:
     write_bytes(netcdf, _netcdf(data))
     with replacing(csv) as stream:
         table.to_csv(stream, index=False, lineterminator="\n")
-    if find_spec("pyarrow"):
+    if hint := lacking("cells.parquet", "parquet"):
+        files.remove(parquet)
+        say(f"sweep: {hint}")
+    else:
         with replacing(parquet) as stream:
             table.to_parquet(stream, index=False)
-    else:
-        files.remove(parquet)
-        say("sweep: cells.parquet needs pyarrow: install the extra parquet")
     write_text(about, to_json(_provenance(cells), indent=2) + "\n")
     return files
 
