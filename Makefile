@@ -1,10 +1,16 @@
 # The two commands of the README are `make run` and `make test`; each installs what it needs.
+# TORCH=cpu installs PyTorch without CUDA, from PyTorch's own index (on Linux it matters).
 PYTHON ?= python3
 OPT ?= adam
 ARGS ?=
+TORCH ?=
 BIN := .venv/bin
+INDEX := $(if $(TORCH),--extra-index-url $(TORCH))
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(INDEX) \
+	--constraint constraints.txt --editable
+SIZE := $(if $(TORCH),2 GB,$(if $(filter Linux,$(shell uname -s)),6 GB (2 GB with TORCH=cpu),2 GB))
 
-.PHONY: run dashboard test test-all check format figures notebooks bench clean
+.PHONY: run dashboard test test-all check format figures notebooks lab bench clean
 
 run: .venv/run
 	$(BIN)/python -m experiments.synthetic --opt $(OPT) $(ARGS)
@@ -36,16 +42,20 @@ figures: .venv/run
 notebooks: .venv/notebooks
 	$(BIN)/jupyter execute --inplace notebooks/*.ipynb
 
+lab: .venv/lab
+	$(BIN)/jupyter lab notebooks $(ARGS)
+
 bench: .venv/bench
 	$(BIN)/python -m pytest benchmarks --benchmark-enable -o addopts=
 
 .venv/run: pyproject.toml constraints.txt
+	@test -e $@ || echo "installing torch, labml, numba and others into .venv: 1 to 5 minutes, about $(SIZE)"
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	$(INSTALL) .
 	touch $@
 
-.venv/dashboard .venv/test .venv/check .venv/bench .venv/notebooks: .venv/%: .venv/run
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[$*]"
+.venv/dashboard .venv/test .venv/check .venv/bench .venv/notebooks .venv/lab: .venv/%: .venv/run
+	$(INSTALL) ".[$*]"
 	touch $@
 
 clean:
