@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from experiments.files.provenance import sources_digest
 from tests.conftest import ROOT
@@ -95,6 +96,14 @@ def test_contents(wheel: Path) -> None:
     listed = subprocess.check_output(["git", "ls-files", "*.py"], cwd=ROOT, text=True).split()
     ours = {name for name in listed if name.startswith(("amsgrad/", "experiments/"))}
     assert {name for name in names if name.endswith(".py")} == ours
+
+
+def test_the_citation_and_the_changes_have_the_version_of_the_wheel(wheel: Path) -> None:
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert wheel.name.startswith(f"amsgrad-{cited['version']}-")
+    (paper,) = cited["references"]
+    assert [author["family-names"] for author in paper["authors"]] == ["Reddi", "Kale", "Kumar"]
+    assert cited["version"] in (ROOT / "CHANGELOG.md").read_text()
 
 
 def test_the_script_lists_and_suggests(amsgrad: Amsgrad, program: Path) -> None:
