@@ -11,6 +11,7 @@ from pathlib import Path
 
 # The folders and files below amsgrad/ that decide the bits of a run.
 SOURCES = ("engines/*.py", "cycles/*.py", "problems/*.py", "rules/*.py", "*.py")
+APART = ("panels.py", "picture.py", "verdict.py")  # they read the numbers of runs, and decide none
 COMPILERS = ("numba", "llvmlite", "numpy")
 
 
@@ -37,7 +38,8 @@ def versions() -> dict[str, str]:
 @cache
 def _own() -> bytes:
     package = Path(__file__).parent
-    files = sorted(file for pattern in SOURCES for file in package.glob(pattern))
+    found = (file for pattern in SOURCES for file in package.glob(pattern))
+    files = sorted(file for file in found if file.name not in APART)
     return " ".join(versions().values()).encode() + b"".join(map(_entry, files))
 
 

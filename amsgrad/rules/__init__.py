@@ -31,3 +31,8 @@ RULES: Registry[Method] = Registry(
     "a rule, made by @method (amsgrad/rules/method.py)",
     lambda found: isinstance(found, Method),
 )
+
+
+def title_of(opt: str) -> str:
+    """Return the name of a rule as papers write it; of package.module:Class, the class."""
+    return RULES[opt].title if opt in RULES else opt.rpartition(":")[2]

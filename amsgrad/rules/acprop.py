@@ -59,7 +59,7 @@ def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
     return Memory(m, s), delta
 
 
-@method(formula="x - alpha_k g_k / (sqrt(s_{k-1}) + eps), s the mean of (g - m)^2")
+@method(title="ACProp", formula="x - alpha_k g_k / (sqrt(s_{k-1}) + eps), s the mean of (g - m)^2")
 def acprop(*, beta1: Beta1 = 0.9, beta2: Beta2 = 0.999, eps: Eps = 1e-8) -> Rule:
     """Return the rule with these hyper-parameters: betas in [0, 1), eps >= 0."""
     return Rule("acprop", Memory, Hyper(beta2, eps, 2), coefficients, update, 2, beta1)

@@ -51,6 +51,7 @@ def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
 
 
 @method(
+    title="AdaGrad",
     formula="x - alpha_k g_k / (sqrt(total_k) + eps)",
     second_moment=lambda memory: memory.total,
     counterparts={None: Counterpart("torch.optim:Adagrad", {"total": "sum"})},

@@ -129,6 +129,7 @@ TORCH = Counterpart("torch.optim:Adam", MOMENTS)
 
 
 @method(
+    title="Adam",
     formula="x - a_k m_k / (sqrt(v_k) + e_k)",
     second_moment=lambda memory: memory.v,
     counterparts={

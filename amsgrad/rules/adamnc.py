@@ -62,6 +62,7 @@ def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
 
 
 @method(
+    title="AdamNC",
     formula="x - alpha_k m_k / (sqrt(mean of all g^2) + eps)",
     second_moment=lambda memory: memory.v,
 )

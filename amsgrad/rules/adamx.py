@@ -45,7 +45,10 @@ def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
     return Memory(after.m, after.v, after.vmax, peak, rest1), delta
 
 
-@method(formula="x - alpha_k m_k / (sqrt(vmax_k) + eps), vmax rescaled as beta1_k changes")
+@method(
+    title="AdamX",
+    formula="x - alpha_k m_k / (sqrt(vmax_k) + eps), vmax rescaled as beta1_k changes",
+)
 def adamx(*, beta1: Beta1 = 0.9, beta2: Beta2 = 0.99, eps: Eps = 0.0) -> Rule:
     """Return the rule with these hyper-parameters: betas in [0, 1), eps >= 0."""
     start = Memory(0.0, 0.0, 0.0, 0.0, 1.0)  # any rest1 but 0 would do: it rescales a peak of 0

@@ -96,7 +96,10 @@ def __getattr__(name: str) -> Any:
     return for_window(int(match[2]))[0 if match[1] == "Memory" else 1]
 
 
-@method(formula="x - alpha_k m_k / sqrt(vhat_k + eps), v_k from gradients before those of m_k")
+@method(
+    title="AdaShift",
+    formula="x - alpha_k m_k / sqrt(vhat_k + eps), v_k from gradients before those of m_k",
+)
 def adashift(
     *,
     beta1: Beta1 = 0.9,

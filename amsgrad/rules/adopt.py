@@ -87,13 +87,19 @@ def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
     return Memory(m, v), c.step * m
 
 
-@method(formula="x - alpha_k m_k, m the mean of clip(g_k / max(sqrt(v_{k-1}), eps), -c_k, c_k)")
+@method(
+    title="ADOPT",
+    formula="x - alpha_k m_k, m the mean of clip(g_k / max(sqrt(v_{k-1}), eps), -c_k, c_k)",
+)
 def adopt(*, beta1: Beta1 = 0.9, beta2: Beta2 = 0.9999, eps: Eps = 1e-6) -> Rule:
     """Return the rule with these hyper-parameters: betas in [0, 1), eps >= 0."""
     return Rule("adopt", Memory, Hyper(beta2, eps), coefficients, update, NEVER, beta1)
 
 
-@method(formula="x - alpha_k m_k, m the mean of g_k / max(sqrt(v_{k-1}), eps)")
+@method(
+    title="ADOPT without clipping",
+    formula="x - alpha_k m_k, m the mean of g_k / max(sqrt(v_{k-1}), eps)",
+)
 def adopt_unclipped(*, beta1: Beta1 = 0.9, beta2: Beta2 = 0.9999, eps: Eps = 1e-6) -> Rule:
     """Return the rule of the first release, with the hyper-parameters of `adopt`."""
     h = Hyper(beta2, eps)

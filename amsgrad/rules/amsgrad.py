@@ -83,6 +83,7 @@ OURS = Counterpart("amsgrad.optimizers.amsgrad:AMSGrad", MAXIMUM)  # labml_nn's,
 
 
 @method(
+    title="AMSGrad",
     formula="x - a_k m_k / (sqrt(vmax_k) + e_k)",
     second_moment=lambda memory: memory.vmax,
     counterparts={

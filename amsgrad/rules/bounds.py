@@ -86,7 +86,7 @@ Gamma = Annotated[
 ]
 
 
-@method(formula="x - clip(a_k / (sqrt(v_k) + eps), lower_k, upper_k) m_k")
+@method(title="AdaBound", formula="x - clip(a_k / (sqrt(v_k) + eps), lower_k, upper_k) m_k")
 def adabound(
     *,
     lr: float,
@@ -104,7 +104,7 @@ def adabound(
     return Rule("adabound", Memory, h, coefficients, update, NEVER, beta1)
 
 
-@method(formula="x - clip(a_k / (sqrt(vmax_k) + eps), lower_k, upper_k) m_k")
+@method(title="AMSBound", formula="x - clip(a_k / (sqrt(vmax_k) + eps), lower_k, upper_k) m_k")
 def amsbound(
     *,
     lr: float,

@@ -34,6 +34,7 @@ class Method:
     Args:
         make: the function from options to the rule; its name is the method's.
         formula: the update in one line of plain text.
+        title: the name as papers write it, for pictures; by default that on the command line.
         second_moment: a function from the memory to the v_t of Gamma_t (`amsgrad/theory/gamma.py`);
             None where it is not known.
         counterparts: the torch optimizers that do the same, by semantics; by None where the rule
@@ -42,11 +43,13 @@ class Method:
 
     make: Callable[..., Rule]
     formula: str
+    title: str = ""
     second_moment: Callable[[Any], float] | None = None
     counterparts: Mapping[str | None, Counterpart] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "__doc__", self.make.__doc__)
+        object.__setattr__(self, "title", self.title or self.name)
 
     @property
     def name(self) -> str:

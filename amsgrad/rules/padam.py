@@ -62,7 +62,7 @@ Power = Annotated[
 ]
 
 
-@method(formula="x - a_k m_k / (sqrt(vmax_k) + eps)^(2 power)")
+@method(title="Padam", formula="x - a_k m_k / (sqrt(vmax_k) + eps)^(2 power)")
 def padam(
     *, beta1: Beta1 = 0.9, beta2: Beta2 = 0.999, eps: Eps = 1e-8, power: Power = 0.125
 ) -> Rule:

@@ -51,6 +51,7 @@ def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
 
 
 @method(
+    title="RMSprop",
     formula="x - alpha_k g_k / (sqrt(v_k) + eps)",
     second_moment=lambda memory: memory.v,
     counterparts={

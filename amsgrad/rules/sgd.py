@@ -39,6 +39,7 @@ def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
 
 
 @method(
+    title="SGD",
     formula="x - alpha_k g_k",
     second_moment=lambda memory: 1.0,
     counterparts={None: Counterpart("torch.optim:SGD", state={})},

@@ -32,7 +32,10 @@ def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
     return Memory(m, v), c.step * m / (np.sqrt(v) + c.eps)
 
 
-@method(formula="x - alpha_k mhat_k / (sqrt(vhat_k) + eps), v_k -= (1-b2) sign(v_k - g^2) g^2")
+@method(
+    title="Yogi",
+    formula="x - alpha_k mhat_k / (sqrt(vhat_k) + eps), v_k -= (1-b2) sign(v_k - g^2) g^2",
+)
 def yogi(*, beta1: Beta1 = 0.9, beta2: Beta2 = 0.999, eps: Eps = 1e-3) -> Rule:
     """Return the rule with these hyper-parameters: betas in [0, 1), eps >= 0."""
     settled = settling_step(beta1, beta2)
