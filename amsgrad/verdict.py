@@ -1,0 +1,151 @@
+"""What has become of a run, in words: where x ended, and whether the average regret levels off.
+
+x is *at* a point if it is within d of it: d is 0.05 times the length of F, or where F has no ends
+0.05 |x_1 - x*|. The quarters of a run are its steps in four equal parts. The verdict is the first
+of these that holds:
+
+- diverged: the run met NaN or infinity.
+- at the optimum, at the worst end: every x of its cycle is at x*, or at the end of F that is
+  farther from x*. Without a cycle: 95% of the records in the second half of the run are, and x is
+  not moving away from there.
+- in between: the run has a cycle. Without a cycle: the step is constant, and from the second
+  quarter to the third and the fourth the mean x changes by at most d / 10, and the 5% and 95%
+  quantiles of x by at most d / 2.
+- still moving: without a cycle, the mean x rises over these quarters, or falls, and 95% of the
+  second lies on one side of 95% of the fourth.
+- undecided: everything else; a run with fewer than 10 records in one of these quarters; and every
+  run that does not move where no single point of F is best.
+
+Only what is said of a cycle holds for ever.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amsgrad.cycles.certificate import Certificate
+from amsgrad.problems.problem import Problem
+
+NEAR = 0.05
+SHARE = 0.95
+FEWEST = 10
+
+DIVERGED, OPTIMUM, WORST = "diverged", "at the optimum", "at the worst end"
+BETWEEN, MOVING, UNDECIDED = "in between", "still moving", "undecided"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The verdict on one run.
+
+    Args:
+        place: one of the six that this module defines.
+        reason: the numbers that it rests on, as a sentence without a full stop.
+        levels_off: the limit of the average regret, where a cycle proves that it is above 0.
+    """
+
+    place: str
+    reason: str
+    levels_off: float | None = None
+
+
+@dataclass(frozen=True)
+class _Quarter:
+    """The x of one quarter of a run: mean, 5% and 95% quantile."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def verdict(
+    step: NDArray[np.int64],
+    x: NDArray[np.float64],
+    problem: Problem,
+    *,
+    x0: float,
+    constant_step: bool,
+    cycle: Certificate | None = None,
+    finite: bool = True,
+) -> Verdict:
+    """Return what has become of a run, as this module defines it.
+
+    Args:
+        step, x: numbers of the recorded steps, increasing, and x_t at them.
+        problem: has F and x*.
+        x0: where the run began.
+        constant_step: whether the step size is the same at every step.
+        cycle: of the run, where one is known.
+        finite: False if the run met NaN or infinity.
+    """
+    if not finite:
+        return Verdict(DIVERGED, "the run met NaN or infinity")
+    length = problem.upper - problem.lower
+    d = NEAR * (length if math.isfinite(length) else abs(x0 - problem.x_star))
+    goals = _goals(problem)
+    if cycle is not None:
+        return _for_ever(cycle, goals, d)
+    parts = [x[(step > q * step[-1]) & (step <= (q + 0.25) * step[-1])] for q in (0.25, 0.5, 0.75)]
+    if not x.size or min(part.size for part in parts) < FEWEST:
+        return Verdict(UNDECIDED, f"a quarter of the run has fewer than {FEWEST} records")
+    quarters = [
+        _Quarter(float(part.mean()), *map(float, np.quantile(part, (1 - SHARE, SHARE))))
+        for part in parts
+    ]
+    first, second, third = quarters
+    up = first.mean < second.mean < third.mean and first.high < third.low
+    down = first.mean > second.mean > third.mean and first.low > third.high
+    late = np.concatenate(parts[1:])
+    for place, goal in goals.items():
+        leaving = (up or down) and abs(third.mean - goal) > abs(first.mean - goal)
+        if np.mean(np.abs(late - goal) <= d) >= SHARE and not leaving:
+            return Verdict(
+                place, f"{SHARE:.0%} of x in the second half of the run are within {d:.4g} of"
+                f" {goal:g}",
+            )  # fmt: skip
+    if up or down:
+        way = "rises" if up else "falls"
+        return Verdict(MOVING, f"x still {way}: its mean over a quarter of the run went from"
+                       f" {first.mean:.4g} to {second.mean:.4g} and {third.mean:.4g}")  # fmt: skip
+    if not goals:
+        return Verdict(UNDECIDED, "no single point is best on this problem")
+    settled = all(
+        abs(later.mean - first.mean) <= d / 10
+        and max(abs(later.low - first.low), abs(later.high - first.high)) <= d / 2
+        for later in (second, third)
+    )
+    around = f"90% of x in the last quarter of the run are in [{third.low:.4g}, {third.high:.4g}]"
+    if constant_step and settled:
+        return Verdict(BETWEEN, f"{around}, as in the quarters before")
+    return Verdict(UNDECIDED, f"{around}, but not as in the quarters before")
+
+
+def _goals(problem: Problem) -> dict[str, float]:
+    """Return the points at which a run may end, by what they are."""
+    if not problem.attained:
+        return {}
+    goals = {OPTIMUM: problem.x_star}
+    below, above = problem.x_star - problem.lower, problem.upper - problem.x_star
+    if math.isfinite(problem.upper - problem.lower) and below != above:
+        goals[WORST] = problem.lower if below > above else problem.upper
+    return goals
+
+
+def _for_ever(cycle: Certificate, goals: dict[str, float], d: float) -> Verdict:
+    """Return the verdict on a run with a cycle."""
+    levels_off = cycle.limit if cycle.limit > 0 else None
+    ending = "" if levels_off is None else f"; the average regret levels off at {levels_off:.4g}"
+    for place, goal in goals.items():
+        farthest = max(abs(cycle.lowest - goal), abs(cycle.highest - goal))
+        if farthest <= d:
+            if place == OPTIMUM and levels_off is not None:
+                ending += " because the step size is constant"
+            return Verdict(
+                place, f"for ever x is within {farthest:.4g} of {goal:g}{ending}", levels_off
+            )
+    around = f"for ever x goes round in [{cycle.lowest:.4g}, {cycle.highest:.4g}]{ending}"
+    if not goals:
+        return Verdict(UNDECIDED, f"{around}; no single point is best on this problem")
+    return Verdict(BETWEEN, around, levels_off)
