@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 Schedule = Callable[[int, float, float], float]
 
 LOG_RECORDS = 10_000
+PICTURE_RECORDS = 1500  # two or three a pixel of a picture with logarithmic time
 
 
 def constant(k: int, start: float, rate: float) -> float:
@@ -66,10 +67,34 @@ def record_steps(steps: int, every: int | None, spread: int = LOG_RECORDS) -> ND
     and the last among them.
     """
     if every is None:
-        # without the last one, which rounding may lift beyond 2^63 - 1
-        found = np.geomspace(1, steps, spread)[:-1].astype(np.int64)
-        return np.unique(np.append(found[found < steps], steps))
+        return _log_steps(steps, spread)
     recorded = np.arange(every, steps + 1, every, dtype=np.int64)
     if steps % every:
         recorded = np.append(recorded, steps)
     return recorded
+
+
+def with_early_steps(recorded: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return these steps, and those between them that a picture needs.
+
+    On logarithmic time all of Adam's rise comes before the first few multiples of 1000. So about
+    PICTURE_RECORDS steps are added, spread evenly over the logarithm from the first step on.
+    """
+    early = _log_steps(int(recorded[-1]), PICTURE_RECORDS)
+    place = np.searchsorted(recorded, early)
+    new = recorded[place] != early
+    return np.insert(recorded, place[new], early[new])
+
+
+def is_tracked(step: NDArray[np.int64], steps: int, every: int | None) -> NDArray[np.bool_]:
+    """Return which of these steps `record_steps(steps, every)` holds; with None, all."""
+    if every is None:
+        return np.ones(step.size, np.bool_)
+    return np.asarray((step % every == 0) | (step == steps))
+
+
+def _log_steps(steps: int, number: int) -> NDArray[np.int64]:
+    """Return about so many steps, evenly over the logarithm; the first and the last among them."""
+    # without the last one, which rounding may lift beyond 2^63 - 1
+    spread = np.geomspace(1, steps, number)[:-1].astype(np.int64)
+    return np.unique(np.append(spread[spread < steps], steps))

@@ -32,8 +32,8 @@ def _body(arguments: list[str]) -> int:
     from experiments.run.session import run_session
     from experiments.terminal import show
 
-    summary, verification, how_to_resume = run_session(asked, arguments)
-    unseen = show(report(summary, verification, how_to_resume), summary, json=asked.json)
+    summary, verification, following = run_session(asked, arguments)
+    unseen = show(report(summary, verification, following), summary, json=asked.json)
     if unseen is not None:
         sentence = f"{summary['run']} is written, but it cannot be reported ({unseen})"
         raise command.CommandError(sentence, status=1)

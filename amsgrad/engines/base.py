@@ -51,6 +51,10 @@ class Records(NamedTuple):
         step, *columns = self
         return Records(step[start:stop], *(column[start:stop] for column in columns))
 
+    def where(self, chosen: NDArray[np.bool_]) -> "Records":
+        step, *columns = self
+        return Records(step[chosen], *(column[chosen] for column in columns))
+
     @classmethod
     def join(cls, parts: "list[Records]") -> "Records":
         """Join the records of consecutive pieces of one run."""

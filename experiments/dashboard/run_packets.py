@@ -54,6 +54,8 @@ def read_run(files: RunFiles) -> tuple[str, Iterator[dict[str, Any]]]:
         if sessions[-1]["finished"] is None:
             raise _unended(files, "it was resumed since its last end")
         config, summary, trace = files.read_config(), files.read_summary(), files.read_trace()
+        if "tracked" in trace.coords:
+            trace = trace.sel(step=trace.tracked)
         steps = trace["step"].values.astype(float)
         curves = {str(name): curve.values.astype(float) for name, curve in trace.items()}
         if any(values.shape != steps.shape for values in curves.values()):

@@ -4,7 +4,7 @@ import hashlib
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,13 @@ from amsgrad.config.origin import origin
 from amsgrad.config.run_config import Config
 from amsgrad.engines.base import Records, RunEngine, State
 from amsgrad.options import Role
+from amsgrad.panels import Curve
+from amsgrad.picture import draw
 from amsgrad.registry import is_path
 from amsgrad.regret import value
+from amsgrad.rules import title_of
+from amsgrad.schedules import is_tracked
+from amsgrad.verdict import Verdict, verdict
 from experiments.files import provenance
 from experiments.files.atomic import write_text
 from experiments.files.strict_json import to_json
@@ -96,13 +101,14 @@ def execute(session: Session, *, app: str | None, arguments: Sequence[str]) -> d
         )
         tracker.conclude(outcome.status)
         began = time.monotonic()
-        _write_results(session, outcome.records)
+        judged = None if outcome.status == "interrupted" else _judge(session, outcome)
+        _write_results(session, outcome.records, judged)
         seconds = {
             "computing": outcome.computing,
             "tracking": starting + outcome.tracking,
             "storing": time.monotonic() - began,
         }
-        summary = _summary(session, outcome, seconds)
+        summary = _summary(session, outcome, judged, seconds)
         text = to_json(summary, indent=2) + "\n"
         folder.digests |= {
             folder.checkpoint.name: digest(folder.checkpoint.read_bytes()),
@@ -118,7 +124,22 @@ def warn(sentence: str) -> None:
     say(f"synthetic: warning: {sentence}")
 
 
-def _summary(session: Session, outcome: loop.Outcome, seconds: dict[str, float]) -> dict[str, Any]:
+def _judge(session: Session, outcome: loop.Outcome) -> Verdict:
+    config = session.config
+    return verdict(
+        outcome.records.step,
+        outcome.records.x,
+        config.make_problem(),
+        x0=config.x0,
+        constant_step=config.schedule == "constant",
+        cycle=session.engine.certificate,
+        finite=outcome.status != "diverged",
+    )
+
+
+def _summary(
+    session: Session, outcome: loop.Outcome, judged: Verdict | None, seconds: dict[str, float]
+) -> dict[str, Any]:
     config, state = session.config, outcome.state
     problem = config.make_problem()
     steps = state.steps - session.state.steps
@@ -144,35 +165,44 @@ def _summary(session: Session, outcome: loop.Outcome, seconds: dict[str, float])
         "x_star": problem.x_star if problem.attained else None,
         "average_regret": value(state.regret) / state.steps if state.steps else None,
         "average_hindsight_regret": hindsight[-1] if hindsight else None,
+        "verdict": judged and asdict(judged),
         "certify": config.certify,
         "cycle": cycle,
         "seconds": seconds,
         "nanoseconds_per_step": 1e9 * outcome.computing / steps if steps and not cycle else None,
         "run": str(session.folder.path),
+        "picture": str(session.folder.picture) if records.step.size else None,
     }
 
 
-def _write_results(session: Session, records: Records) -> None:
+def _write_results(session: Session, records: Records, judged: Verdict | None) -> None:
     config, folder = session.config, session.folder
     certificate = session.engine.certificate
     if certificate is not None:
         folder.save(folder.certificate, to_text(certificate, config).encode())
-    content = trace.to_bytes(records, first_t=config.first_t, attributes=config.settings())
+    problem = config.make_problem()
+    goal = {
+        "lower": problem.lower,
+        "upper": problem.upper,
+        "x_star": problem.x_star if problem.attained else math.nan,
+    }
+    content = trace.to_bytes(
+        records,
+        first_t=config.first_t,
+        attributes={**config.settings(), **goal},
+        tracked=is_tracked(records.step, config.steps, config.every),
+    )
     folder.save(folder.trace, content)
     if not records.step.size:
         return
-    problem = config.make_problem()
-    drawn = picture.draw(
-        records,
-        title=f"{config.opt} on the {config.problem} regret problem",
+    title = f"{title_of(config.opt)} on the {config.problem} regret problem"
+    figure = draw(
+        [Curve("", records.step, records.x, records.average_regret)],
+        title=title if judged is None else f"{title}: {judged.place}",
         subtitle=caption(config),
-        lower=problem.lower,
-        upper=problem.upper,
-        x_star=problem.x_star if problem.attained else math.nan,
-        first_t=config.first_t,
-        logarithmic=config.every is None,
+        **goal,
     )
-    folder.save(folder.picture, drawn)
+    folder.save(folder.picture, picture.to_bytes(figure))
 
 
 def provenance_of(

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from itertools import count
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 
 LOCK = "lock"
+LATEST = "latest"  # no run has this name: the name of a run ends with its time
 LABEL_LENGTH = 48
 SUGGESTIONS = 3
 
@@ -113,6 +115,18 @@ class RunFolder(RunFiles):
     ) -> None:
         self.close()
 
+    def become_latest(self) -> None:
+        """Let the link `latest` beside the folder lead to it, where the file system has links."""
+        link = self.path.with_name(LATEST)
+        if link.is_symlink() or not os.path.lexists(link):  # what is not ours stays
+            part = self.path.with_name(f".{LATEST}.{os.urandom(8).hex()}")
+            with suppress(OSError, NotImplementedError):
+                os.symlink(self.id, part, target_is_directory=True)
+                try:
+                    os.replace(part, link)
+                finally:
+                    part.unlink(missing_ok=True)
+
     def is_there(self) -> bool:
         """Return whether the folder was not removed; labml makes an empty one in its place."""
         return (self.path / LOCK).exists()
@@ -172,7 +186,8 @@ def _find(out: Path, run_id: str) -> Path:
         )
     if os.path.isfile(path / LOCK):  # Path.is_file raises for names that no file can have
         return out / path.name
-    known = sorted(entry.parent.name for entry in out.glob(f"*/{LOCK}"))
+    folders = (lock.parent for lock in out.glob(f"*/{LOCK}"))
+    known = sorted(folder.name for folder in folders if folder.name != LATEST)
     similar = get_close_matches(path.name, known, SUGGESTIONS, cutoff=0)
     hint = f"the most similar ids are {', '.join(similar)}" if similar else "it holds none"
     raise FolderError(f"--resume {path.name!r} names no run in {out}: {hint}.")

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from amsgrad.engines.base import Records, RunEngine, State
 from amsgrad.engines.driver import drive
-from amsgrad.schedules import record_steps
+from amsgrad.schedules import is_tracked, record_steps, with_early_steps
 from experiments.run import checkpoint
 from experiments.run.folder import RunFolder
 from experiments.run.progress import Progress
@@ -42,16 +42,27 @@ def run(
     progress: Progress,
     stop: Stop,
 ) -> Outcome:
-    """Advance from `state`, whose records so far are `records`, to `steps` or until stopped."""
+    """Advance from `state`, whose records so far are `records`, to `steps` or until stopped.
+
+    The tracker gets the records of `record_steps(steps, every)`. The steps that a picture needs
+    besides are recorded only.
+    """
     parts = [records]
 
     def save() -> None:
         parts[:] = [Records.join(parts)]
         checkpoint.save(folder.checkpoint, engine.dump(state), parts[0])
 
-    for start in range(0, records.step.size, TRACKED_AT_ONCE):
+    def watched(some: Records) -> Records:
+        return some.where(is_tracked(some.step, steps, every))
+
+    record_at = record_steps(steps, every)
+    if every is not None:
+        record_at = with_early_steps(record_at)
+    before = watched(records)
+    for start in range(0, before.step.size, TRACKED_AT_ONCE):
         if not stop.asked:
-            track(tracker, records.part(start, start + TRACKED_AT_ONCE))
+            track(tracker, before.part(start, start + TRACKED_AT_ONCE))
     computing = tracking = saving = 0.0
     length = FIRST_PIECE
     saved = began = time.monotonic()
@@ -59,14 +70,14 @@ def run(
         engine,
         state,
         steps,
-        record_steps(steps, every),
+        record_at,
         piece=lambda: length,
         stop=lambda: stop.asked,
     )
     try:
         for state, new in pieces:
             computed = time.monotonic()
-            track(tracker, new)
+            track(tracker, watched(new))
             tracked = time.monotonic()
             computing += computed - began
             tracking += tracked - computed

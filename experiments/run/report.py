@@ -1,17 +1,19 @@
 """The end of a run in a few lines, for the terminal."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from experiments.run.next_steps import Next
 
 
 def report(
-    summary: Mapping[str, Any], verification: Mapping[str, Any], how_to_resume: str
+    summary: Mapping[str, Any], verification: Mapping[str, Any], following: Sequence[Next]
 ) -> list[str]:
     """Return the lines.
 
     Args:
         summary, verification: as they stand in the run's folder.
-        how_to_resume: the command that goes on with the run.
+        following: what to do next.
     """
     rate = summary["nanoseconds_per_step"]
     before = summary["resumed_after_step"]
@@ -45,7 +47,9 @@ def report(
         )
     elif summary["certify"] == "yes":
         lines.append(f"no cycle begins within {summary['steps']:,} steps: nothing is certified")
+    if summary["verdict"] is not None:
+        lines.append(f"verdict: {summary['verdict']['place']}; {summary['verdict']['reason']}")
+    if summary["picture"] is not None:
+        lines.append(f"picture: {summary['picture']}")
     lines.append(f"run: {summary['run']}")
-    if summary["status"] == "interrupted":
-        lines.append(f"go on with: {how_to_resume}")
-    return lines
+    return lines + [f"{step.what}: {step.command}" for step in following]

@@ -20,16 +20,17 @@ from experiments.run import checkpoint
 from experiments.run.execute import Session, execute, provenance_of, settings_digest
 from experiments.run.files import FolderError
 from experiments.run.folder import RunFolder
+from experiments.run.next_steps import Next, next_steps
 from experiments.run.verified import build_verified
 
 
 def run_session(
     asked: Invocation, arguments: Sequence[str]
-) -> tuple[dict[str, Any], Mapping[str, object], str]:
+) -> tuple[dict[str, Any], Mapping[str, object], list[Next]]:
     """Run what the command line asks for, to its end or until interrupted.
 
     Returns:
-        The summary, the verification, and the command that goes on with the run.
+        The summary, the verification, and what to do next.
 
     Raises:
         CommandError: nothing was begun; or the run stands at its last checkpoint.
@@ -56,7 +57,9 @@ def run_session(
                 f"{error!r}; the run stands at its last checkpoint; go on with {resume_by}",
                 status=1,
             ) from None
-    return summary, session.verification, resume_by
+    if summary["status"] == "interrupted":
+        return summary, session.verification, [Next("go on with", resume_by)]
+    return summary, session.verification, next_steps(session.config, summary, asked.out)
 
 
 def _start(asked: Invocation, arguments: Sequence[str]) -> Session:
@@ -91,6 +94,7 @@ def begin(config: Config, chosen: frozenset[str], out: Path, arguments: Sequence
     except BaseException:  # nothing that could be resumed is lost
         folder.remove()
         raise
+    folder.become_latest()
     return session
 
 

@@ -56,7 +56,7 @@ def test_run_outlives_the_dashboard_and_is_imported(
     again = serve()
     (seen,) = again.runs()
     assert seen["run_status"]["status"] == "in progress"
-    (folder,) = (tmp_path / "runs").iterdir()
+    (folder,) = (tmp_path / "runs").glob("*-*")
     for _ in range(2):
         places = ["--out", str(folder.parent), "--data", str(again.data)]
         assert main(["import", folder.name, *places]) == 0
@@ -76,7 +76,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     given = ("--opt", "amsgrad", "--steps", "1e5", "--out", out, "--engine", "reference")
     ended = run_command("synthetic", *given)
     assert ended.returncode == 0
-    (folder,) = out.iterdir()
+    (folder,) = out.glob("*-*")
     return folder
 
 
@@ -207,7 +207,7 @@ def test_real_run_that_was_interrupted_resumed_and_killed(
         process = start([*command("synthetic"), *given, "--out", str(out)], stderr=subprocess.PIPE)
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
-            for provenance in out.glob("*/provenance.json"):
+            for provenance in out.glob("*-*/provenance.json"):
                 found = json.loads(provenance.read_text())["sessions"]
                 if len(found) == sessions and list(provenance.parent.glob("labml/*/*/run.yaml")):
                     time.sleep(0.5)

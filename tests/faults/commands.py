@@ -73,7 +73,7 @@ def _resumption(lab: Lab, folder: Path) -> list[str]:
     last = max(i for i, call in enumerate(calls) if call.endswith("/checkpoint.npz"))
     shutil.rmtree(folder / "runs")
     assert lab.run(_run(lab, folder), folder, at=last + 1, error=-9).status == -9
-    return _resume(next((folder / "runs").iterdir()))
+    return _resume(next((folder / "runs").glob("*-*")))
 
 
 def _resume(run: Path) -> list[str]:
@@ -85,7 +85,7 @@ def _go_on(folder: Path, argv: list[str], ended: Ended) -> list[str]:
     named = re.search(r"go on with:? \S+ -m (.*)", ended.err + ended.out)
     if named:
         return shlex.split(named[1])
-    runs = list((folder / "runs").glob("*"))
+    runs = list((folder / "runs").glob("*-*"))
     if not runs:
         return argv
     (files,) = map(RunFiles, runs)
@@ -101,7 +101,7 @@ def _go_on(folder: Path, argv: list[str], ended: Ended) -> list[str]:
 
 
 def _run_bits(folder: Path) -> Bits:
-    (run,) = (folder / "runs").iterdir()
+    (run,) = (folder / "runs").glob("*-*")
     files = RunFiles(run)
     files.read_provenance()
     names = ("status", "steps", "x", "average_regret")
@@ -113,7 +113,7 @@ def _run_bits(folder: Path) -> Bits:
 
 
 def _run_is_whole(folder: Path) -> None:
-    for run in (folder / "runs").glob("*"):
+    for run in (folder / "runs").glob("*-*"):
         files = RunFiles(run)
         if files.config.exists():
             files.read_config()
@@ -129,7 +129,7 @@ def _run_is_whole(folder: Path) -> None:
 def _steps(folder: Path) -> dict[str, int]:
     """Return the step of the last checkpoint; after a resumption, of the one that it began at."""
     steps = {}
-    for files in map(RunFiles, (folder / "runs").glob("*")):
+    for files in map(RunFiles, (folder / "runs").glob("*-*")):
         if files.summary.exists() and files.read_summary()["status"] == "finished":
             steps[files.id] = int(files.read_summary()["resumed_after_step"])
         elif files.checkpoint.exists():
@@ -226,7 +226,7 @@ def _import(lab: Lab, folder: Path) -> list[str]:
     runs, data = folder.parent / "runs", f"--data={folder / 'data'}"
     for steps in (1000, 2000):
         assert lab.run([*RUN, f"--steps={steps}", f"--out={runs}"], folder).status == 0
-    first, second = sorted(runs.iterdir())
+    first, second = sorted(runs.glob("*-*"))
     importing = ["experiments.dashboard", "import"]
     assert lab.run([*importing, str(first), data], folder).status == 0
     return [*importing, str(second), data]

@@ -169,7 +169,7 @@ def test_a_run_takes_verifies_and_names_both(mine: Mine, tmp_path: Path) -> None
     )  # fmt: skip
     expected = x_after(700, 0.001, 0.75, 0.125)
     assert summary["x"] == pytest.approx(expected, abs=1e-13)
-    (folder,) = (tmp_path / "runs").iterdir()
+    (folder,) = (tmp_path / "runs").glob("*-*")
     settings = yaml.safe_load((folder / "config.yaml").read_text())
     own = {name: settings[name] for name in ("inertia", "manner", "tilt", "x0", "verify")}
     assert own == {"inertia": 0.75, "manner": "plain", "tilt": 0.125, "x0": 0.25, "verify": 1000}

@@ -34,7 +34,7 @@ def run(out: Path, capsys: pytest.CaptureFixture[str], *argv: str) -> dict[str, 
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("runs")
     assert synthetic(["--opt", "amsgrad", *SHORT, "--out", str(out)]) == 0
-    (file,) = out.glob("*/certificate.json")
+    (file,) = out.glob("*-*/certificate.json")
     return file
 
 
@@ -268,12 +268,12 @@ def test_a_killed_certified_run_resumes_to_the_same_bits(tmp_path: Path) -> None
         while not list((tmp_path / "killed").glob("*/checkpoint.npz")):
             time.sleep(0.02)
         process.kill()
-    (folder,) = (tmp_path / "killed").iterdir()
+    (folder,) = (tmp_path / "killed").glob("*-*")
     resumed = [sys.executable, "-m", "experiments.synthetic", "--resume", folder.name, *out]
     subprocess.run(resumed, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     whole = [*command, "--out", str(tmp_path / "whole")]
     subprocess.run(whole, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    (other,) = (tmp_path / "whole").iterdir()
+    (other,) = (tmp_path / "whole").glob("*-*")
     for name in ("certificate.json", "trace.nc"):
         assert (folder / name).read_bytes() == (other / name).read_bytes(), name
 

@@ -18,7 +18,7 @@ LONG = "--opt adam --verify 0 --engine reference --steps 2000000"
 
 
 def finished(out: Path) -> bool:
-    (summary,) = out.glob("*/summary.json")
+    (summary,) = out.glob("*-*/summary.json")
     return json.loads(summary.read_text())["status"] == "finished"
 
 
@@ -48,7 +48,7 @@ def test_a_pipe_that_nobody_reads_costs_no_run(stream: str, tmp_path: Path, star
 
 def wait_for_start(process: "subprocess.Popen[str]", out: Path) -> None:
     """Wait until labml has its first records, so the loop of the run is under way."""
-    while not any(log.stat().st_size for log in out.glob("*/labml/**/log.jsonl")):
+    while not any(log.stat().st_size for log in out.glob("*-*/labml/**/log.jsonl")):
         assert process.poll() is None
         time.sleep(0.05)
 
@@ -65,7 +65,7 @@ def test_a_broken_standard_error_leaves_the_graceful_stop(
     os.close(read)
     process.send_signal(number)
     assert process.wait(60) == 130
-    (summary,) = tmp_path.glob("*/summary.json")
+    (summary,) = tmp_path.glob("*-*/summary.json")
     assert json.loads(summary.read_text())["status"] == "interrupted"
 
 
@@ -78,5 +78,5 @@ def test_a_lost_terminal_stops_at_a_checkpoint(tmp_path: Path, start: Start) -> 
     time.sleep(0.5)
     os.close(screen)  # the kernel sends SIGHUP, and every later write fails
     assert process.wait(60) in (1, 130)
-    (summary,) = tmp_path.glob("*/summary.json")
+    (summary,) = tmp_path.glob("*-*/summary.json")
     assert json.loads(summary.read_text())["status"] == "interrupted"

@@ -4,6 +4,7 @@ import hashlib
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -82,7 +83,7 @@ def test_every_variable_explains_itself(tmp_path: Path) -> None:
     path.write_bytes(trace.to_bytes(some_records(), first_t=0, attributes=CONFIGURATION))
     data = trace.from_bytes(path.read_bytes())
     assert list(data.dims) == ["step"]
-    assert set(data.coords) == {"step", "t"}
+    assert set(data.coords) == {"step", "t", "tracked"}
     assert set(data.data_vars) == {"x", "regret", "average_regret", "average_hindsight_regret"}
     for variable in data.variables.values():
         assert variable.attrs["units"] == "1"
@@ -130,6 +131,15 @@ def test_another_run_gives_other_bytes(tmp_path: Path) -> None:
         path.write_bytes(trace.to_bytes(some_records(), first_t=first_t, attributes={"lr": lr}))
         contents.add(path.read_bytes())
     assert len(contents) == 3
+
+
+def test_the_steps_that_were_tracked_are_marked(tmp_path: Path) -> None:
+    records, tracked = some_records(10), np.arange(10) % 3 == 0
+    given: dict[str, Any] = {"first_t": 0, "attributes": {"every": 3}, "tracked": tracked}
+    data = trace.from_bytes(trace.to_bytes(records, **given))
+    xarray.testing.assert_identical(data, trace.to_dataset(records, **given))
+    assert data.tracked.dtype == bool
+    assert data.sel(step=data.tracked).step.values.tolist() == records.step[::3].tolist()
 
 
 def test_is_compressed(tmp_path: Path) -> None:

@@ -1,0 +1,112 @@
+"""What to run after a run: the commands that its last lines name."""
+
+import shlex
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from amsgrad.config.own_options import options_of_problem, options_of_rule
+from amsgrad.config.run_config import RUN, Config
+from amsgrad.options import ConfigError, Role
+from amsgrad.rules import title_of
+from amsgrad.verdict import MOVING, OPTIMUM, UNDECIDED
+from experiments.command import CommandError
+from experiments.config.arguments import OUT
+from experiments.invocation import invocation
+from experiments.run.execute import settings_digest
+from experiments.run.files import RunFiles
+
+LONGEST = 1_000_000_000  # steps, in some seconds
+LOOKED_AT = 200  # of the latest runs
+
+
+class Next(NamedTuple):
+    """A command, and what it does in a few words."""
+
+    what: str
+    command: str
+
+
+def next_steps(config: Config, summary: Mapping[str, Any], out: Path) -> list[Next]:
+    """Return what is worth a look after a run that has ended.
+
+    Args:
+        config, summary: of the run.
+        out: the folder that keeps the runs.
+    """
+    return list(_next_steps(config, summary, out))
+
+
+def _next_steps(config: Config, summary: Mapping[str, Any], out: Path) -> Iterator[Next]:
+    verdict, cycle = summary["verdict"], summary["cycle"]
+    if verdict["place"] == OPTIMUM and verdict["levels_off"] is not None:
+        # at least the steps of this run until it was on its cycle, so that it gets as far
+        lr = float(f"{config.lr * max(cycle['start'], 1) ** 0.5:.1g}")
+        changed = _with(config, config.opt, schedule="inverse_sqrt", lr=lr)
+        if changed is not None:
+            yield Next("next, with a decaying step", _command(changed, out))
+    if verdict["place"] in (MOVING, UNDECIDED) and 10 * config.steps <= LONGEST:
+        longer = _with(config, config.opt, steps=10 * config.steps)
+        if longer is not None:
+            yield Next("next, ten times as long", _command(longer, out))
+    other = "adam" if config.opt == "amsgrad" else "amsgrad"
+    partner = _with(config, other)
+    if partner is None:
+        return
+    found = _find(partner, out)
+    if found is None:
+        yield Next(
+            f"next, {title_of(other)} with the same settings",
+            _command(partner, out),
+        )
+    else:
+        ids = [found.id, Path(summary["run"]).name]
+        yield Next(
+            "next, both in one table and one picture",
+            shlex.join([*shlex.split(invocation("compare")), *ids, *_place(out)]),
+        )
+
+
+def _with(config: Config, opt: str, **changes: Any) -> Config | None:
+    """Return the same run of another rule, as far as that has its options, with these changes."""
+    own = {*options_of_rule(opt), *options_of_problem(config.problem), *RUN}
+    kept = {name: v for name, v in _settings(config).items() if name in own}
+    try:
+        return Config(**{**kept, "opt": opt, **changes})
+    except ConfigError:  # an option that does not go together with these
+        return None
+
+
+def _settings(config: Config) -> dict[str, Any]:
+    return config.settings(Role.NUMBERS, Role.LENGTH)
+
+
+def _command(config: Config, out: Path) -> str:
+    """Return the command of a run: the options that do not have their defaults."""
+    defaults = Config(opt=config.opt, problem=config.problem).settings()
+    words = ["--opt", config.opt]
+    for name, value in _settings(config).items():
+        if name != "opt" and value != defaults.get(name):
+            short = f"{value:g}" if isinstance(value, float) else str(value)
+            words += [f"--{name}", short if type(value)(short) == value else str(value)]
+    return f"{invocation('synthetic')} {shlex.join([*words, *_place(out)])}"
+
+
+def _place(out: Path) -> list[str]:
+    return [] if out == OUT.default else ["--out", str(out)]
+
+
+def _find(config: Config, out: Path) -> RunFiles | None:
+    """Return the latest run with these settings that has ended."""
+    wanted = settings_digest(config)
+    named = [path for path in out.glob(f"{config.opt}-*") if not path.is_symlink()]
+    named.sort(key=lambda path: path.name[-15:], reverse=True)  # the time
+    for path in named[:LOOKED_AT]:
+        files = RunFiles(path)
+        try:
+            files.read_provenance()
+        except CommandError:
+            continue
+        if files.is_complete() and files.sessions[-1].get("settings_sha256") == wanted:
+            return files
+    return None
