@@ -187,4 +187,4 @@ def _span(values: Sequence[NDArray[Any]]) -> tuple[float, float]:
 
 
 def _number(value: float, form: str = "#.4g") -> str:
-    return f"{value:{form}}".replace("-", "\N{MINUS SIGN}")
+    return f"{value:{form}}".rstrip(".").replace("-", "\N{MINUS SIGN}")

@@ -12,6 +12,7 @@ from experiments.invocation import WORDS, invocation, started_by
 
 COMMANDS = {
     "synthetic": "run one optimizer on one online problem",
+    "compare": "put several runs into one table and one picture",
     "sweep": "run every cell of a grid of settings; report its status; merge it",
     "figures": "compute and draw figures",
     "certify": "check the certificates of runs at a constant step",

@@ -44,7 +44,15 @@ HOMES = {
     "h5netcdf": ["experiments/run/trace.py"],
 }
 # Nothing imports a command but the list of them: the arrows go from the commands down.
-COMMANDS = ("certify", "figures.__main__", "dashboard.__main__", "sweep", "synthetic", "__main__")
+COMMANDS = (
+    "certify",
+    "compare",
+    "figures.__main__",
+    "dashboard.__main__",
+    "sweep",
+    "synthetic",
+    "__main__",
+)
 
 
 def modules() -> list[Path]:
@@ -147,6 +155,7 @@ def test_engines_do_not_import_one_another() -> None:
         "amsgrad",
         "experiments.__main__",
         "experiments.certify",
+        "experiments.compare",
         "experiments.config.arguments",
         "experiments.synthetic",
         "experiments.figures.__main__",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numba
+from numba.core import event
 from numba.extending import register_jitable
 
 from amsgrad.code_digest import code_digest
@@ -18,6 +19,27 @@ from amsgrad.regret import BLOCK
 # Division by zero gives inf or nan, as numpy's does, instead of a branch before each division.
 # No fastmath: it would reorder the rule's operations, and change the bits.
 ERROR_MODEL: Final = "numpy"
+
+
+class _Watch(event.Listener):
+    """Counts the compilations under way, of which one may lead to another."""
+
+    under_way = 0
+
+    def on_start(self, event: Any) -> None:
+        self.under_way += 1
+
+    def on_end(self, event: Any) -> None:
+        self.under_way -= 1
+
+
+_watch = _Watch()
+event.register("numba:compile", _watch)  # type: ignore[no-untyped-call]
+
+
+def is_compiling() -> bool:
+    """Return whether numba compiles at this moment, in any thread of this process."""
+    return _watch.under_way > 0
 
 
 def make_callable(*functions: Callable[..., Any]) -> None:

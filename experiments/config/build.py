@@ -10,7 +10,11 @@ from amsgrad.engines.base import RunEngine
 from amsgrad.engines.driver import run_to
 from experiments.terminal import say
 
-SECONDS_OF_PATIENCE = 6.0  # the first call compiles
+TICK = 0.1  # seconds
+TICKS_OF_PATIENCE = {
+    True: (20, "compiling this rule and problem, once on this machine: about 10 s"),
+    False: (40, "looking for the cycle of the run; --certify no does without"),
+}
 
 
 def build_engine(config: Config) -> RunEngine:
@@ -21,13 +25,19 @@ def build_engine(config: Config) -> RunEngine:
     """
     if config.engine_name != "compiled":
         return build.build_engine(config)
-    engine = _answering_to_signals(lambda: build.build_engine(config))
-    run_to(engine, 1)  # compiles, or reads numba's cache
-    return engine
+
+    def ready() -> RunEngine:
+        engine = build.build_engine(config)
+        run_to(engine, 1)  # compiles, or reads numba's cache
+        return engine
+
+    return _answering_to_signals(ready)
 
 
 def _answering_to_signals(build: Callable[[], RunEngine]) -> RunEngine:
     """Build in a thread: this one, which Ctrl-C comes to, waits in Python and not in a loop."""
+    from amsgrad.engines.jit import is_compiling
+
     found: list[Any] = []
 
     def work() -> None:
@@ -38,11 +48,14 @@ def _answering_to_signals(build: Callable[[], RunEngine]) -> RunEngine:
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
-    thread.join(SECONDS_OF_PATIENCE)
-    if thread.is_alive():
-        say("looking for the cycle of the run; --certify no does without")
+    ticks = {True: 0, False: 0}
     while thread.is_alive():
-        thread.join(0.1)
+        thread.join(TICK)
+        compiling = is_compiling()
+        ticks[compiling] += 1
+        patience, sentence = TICKS_OF_PATIENCE[compiling]
+        if ticks[compiling] == patience:
+            say(sentence)
     if isinstance(found[0], BaseException):
         raise found[0]
     engine: RunEngine = found[0]

@@ -18,9 +18,10 @@ from starlette.types import ASGIApp, Message
 from experiments.command import CommandError
 from experiments.dashboard.app import build
 from experiments.dashboard.database import FILE, Database, InUse
-from experiments.dashboard.run_packets import find_run, read_run
+from experiments.dashboard.run_packets import read_run
 from experiments.dashboard.server import running_at
 from experiments.files.unwritten import gone
+from experiments.run.files import find_run
 from experiments.terminal import show
 from experiments.tracking.dashboard_link import LOCAL_API, ask, track_path
 

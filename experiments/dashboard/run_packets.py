@@ -6,7 +6,6 @@ import os
 import shlex
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -18,22 +17,6 @@ from experiments.run.files import RunFiles
 from experiments.tracking.labml_tracker import LABML_STATUS, tracked_uuids
 
 POINTS = 8_000  # of each curve in one packet
-
-
-def find_run(run: str, out: Path) -> RunFiles:
-    """Return the files of the run `run`: an id in `out`, or a path.
-
-    Raises:
-        CommandError: the run does not exist.
-    """
-    given = Path(run)
-    for path in (out / given, given) if len(given.parts) == 1 else (given,):
-        files = RunFiles(path)
-        if os.path.lexists(files.config):
-            return files
-    raise CommandError(
-        f"{run} is not the id of a run in {out}, nor the path of a run's folder with its files."
-    )
 
 
 def read_run(files: RunFiles) -> tuple[str, Iterator[dict[str, Any]]]:

@@ -7,6 +7,7 @@ since is refused.
 import gc
 import hashlib
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -117,6 +118,22 @@ class RunFiles:
         finally:
             sys.unraisablehook = hook
         raise FolderError(f"{self.trace} is not the trace of a run ({reason}).")
+
+
+def find_run(run: str, out: Path) -> RunFiles:
+    """Return the files of a run: an id in `out`, `latest`, or a path.
+
+    Raises:
+        FolderError: the run does not exist.
+    """
+    given = Path(run)
+    for path in (out / given, given) if len(given.parts) == 1 else (given,):
+        if os.path.lexists(path / RunFiles(path).config.name):
+            # the link `latest` leads to another run tomorrow
+            return RunFiles(path.parent / os.readlink(path) if path.is_symlink() else path)
+    raise FolderError(
+        f"{run} is not the id of a run in {out}, nor the path of a run's folder with its files."
+    )
 
 
 def digest(content: bytes) -> str:

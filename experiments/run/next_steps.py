@@ -84,6 +84,7 @@ def _settings(config: Config) -> dict[str, Any]:
 def _command(config: Config, out: Path) -> str:
     """Return the command of a run: the options that do not have their defaults."""
     defaults = Config(opt=config.opt, problem=config.problem).settings()
+    defaults["problem"] = RUN["problem"].default
     words = ["--opt", config.opt]
     for name, value in _settings(config).items():
         if name != "opt" and value != defaults.get(name):
