@@ -6,15 +6,16 @@ of these that holds:
 
 - diverged: the run met NaN or infinity.
 - at the optimum, at the worst end: every x of its cycle is at x*, or at the end of F that is
-  farther from x*. Without a cycle: 95% of the records in the second half of the run are, and x is
-  not moving away from there.
-- in between: the run has a cycle. Without a cycle: the step is constant, and from the second
-  quarter to the third and the fourth the mean x changes by at most d / 10, and the 5% and 95%
-  quantiles of x by at most d / 2.
-- still moving: without a cycle, the mean x rises over these quarters, or falls, and 95% of the
-  second lies on one side of 95% of the fourth.
+  farther from x*. Without a cycle: 95% of the records in the last quarter are, and x is not moving
+  away from there; or the run has settled, and half of them are.
+- in between: the run has a cycle. Without a cycle: the run has settled.
+- still moving: without a cycle, the mean x rises over the second, third and fourth quarter, or
+  falls, and 95% of the second lies on one side of 95% of the fourth.
 - undecided: everything else; a run with fewer than 10 records in one of these quarters; and every
   run that does not move where no single point of F is best.
+
+A run has settled if its step is constant, and from the second quarter to the third and the fourth
+the mean x changes by at most d / 10, and the 5% and 95% quantiles of x by at most d / 2.
 
 Only what is said of a cycle holds for ever.
 """
@@ -53,10 +54,11 @@ class Verdict:
 
 @dataclass(frozen=True)
 class _Quarter:
-    """The x of one quarter of a run: mean, 5% and 95% quantile."""
+    """The x of one quarter of a run: mean, 5% and 95% quantile, median."""
 
     mean: float
     low: float
+    median: float
     high: float
 
 
@@ -87,39 +89,44 @@ def verdict(
     goals = _goals(problem)
     if cycle is not None:
         return _for_ever(cycle, goals, d)
-    parts = [x[(step > q * step[-1]) & (step <= (q + 0.25) * step[-1])] for q in (0.25, 0.5, 0.75)]
-    if not x.size or min(part.size for part in parts) < FEWEST:
+    last = step[-1] if step.size else 0
+    parts = [x[(step > q * last) & (step <= (q + 0.25) * last)] for q in (0.25, 0.5, 0.75)]
+    if min(part.size for part in parts) < FEWEST:
         return Verdict(UNDECIDED, f"a quarter of the run has fewer than {FEWEST} records")
     quarters = [
-        _Quarter(float(part.mean()), *map(float, np.quantile(part, (1 - SHARE, SHARE))))
+        _Quarter(float(part.mean()), *map(float, np.quantile(part, (1 - SHARE, 0.5, SHARE))))
         for part in parts
     ]
     first, second, third = quarters
     up = first.mean < second.mean < third.mean and first.high < third.low
     down = first.mean > second.mean > third.mean and first.low > third.high
-    late = np.concatenate(parts[1:])
     for place, goal in goals.items():
         leaving = (up or down) and abs(third.mean - goal) > abs(first.mean - goal)
-        if np.mean(np.abs(late - goal) <= d) >= SHARE and not leaving:
-            return Verdict(
-                place, f"{SHARE:.0%} of x in the second half of the run are within {d:.4g} of"
-                f" {goal:g}",
-            )  # fmt: skip
+        if np.mean(np.abs(parts[-1] - goal) <= d) >= SHARE and not leaving:
+            reason = f"{SHARE:.0%} of x in the last quarter of the run are within {d:.4g} of"
+            return Verdict(place, f"{reason} {goal:g}")
     if up or down:
-        way = "rises" if up else "falls"
-        return Verdict(MOVING, f"x still {way}: its mean over a quarter of the run went from"
-                       f" {first.mean:.4g} to {second.mean:.4g} and {third.mean:.4g}")  # fmt: skip
+        reason = f"x still {'rises' if up else 'falls'}: its mean over a quarter of the run went"
+        means = f"from {first.mean:.4g} to {second.mean:.4g} and {third.mean:.4g}"
+        return Verdict(MOVING, f"{reason} {means}")
     if not goals:
         return Verdict(UNDECIDED, "no single point is best on this problem")
+    around = f"90% of x in the last quarter of the run are in [{third.low:.4g}, {third.high:.4g}]"
     settled = all(
         abs(later.mean - first.mean) <= d / 10
         and max(abs(later.low - first.low), abs(later.high - first.high)) <= d / 2
         for later in (second, third)
     )
-    around = f"90% of x in the last quarter of the run are in [{third.low:.4g}, {third.high:.4g}]"
-    if constant_step and settled:
-        return Verdict(BETWEEN, f"{around}, as in the quarters before")
-    return Verdict(UNDECIDED, f"{around}, but not as in the quarters before")
+    if not settled:
+        return Verdict(UNDECIDED, f"{around}, but not as in the quarters before")
+    if not constant_step:
+        return Verdict(UNDECIDED, f"{around}, as in the quarters before, but the step decays")
+    for place, goal in goals.items():
+        if abs(third.median - goal) <= d:
+            return Verdict(
+                place, f"{around} as before, and half of them within {d:.4g} of {goal:g}"
+            )
+    return Verdict(BETWEEN, f"{around}, as in the quarters before")
 
 
 def _goals(problem: Problem) -> dict[str, float]:
@@ -142,10 +149,10 @@ def _for_ever(cycle: Certificate, goals: dict[str, float], d: float) -> Verdict:
         if farthest <= d:
             if place == OPTIMUM and levels_off is not None:
                 ending += " because the step size is constant"
-            return Verdict(
-                place, f"for ever x is within {farthest:.4g} of {goal:g}{ending}", levels_off
-            )
+            there = f"within {farthest:.4g} of {goal:g}" if farthest else f"{goal:g}"
+            return Verdict(place, f"for ever x is {there}{ending}", levels_off)
     around = f"for ever x goes round in [{cycle.lowest:.4g}, {cycle.highest:.4g}]{ending}"
     if not goals:
-        return Verdict(UNDECIDED, f"{around}; no single point is best on this problem")
+        reason = f"{around}; no single point is best on this problem"
+        return Verdict(UNDECIDED, reason, levels_off)
     return Verdict(BETWEEN, around, levels_off)
