@@ -6,8 +6,9 @@ of these that holds:
 
 - diverged: the run met NaN or infinity.
 - at the optimum, at the worst end: every x of its cycle is at x*, or at the end of F that is
-  farther from x*. Without a cycle: 95% of the records in the last quarter are, and x is not moving
-  away from there; or the run has settled, and half of them are.
+  farther from x*; or half of at least 10 records on the cycle are. Without a cycle: 95% of the
+  records in the last quarter are, and x is not moving away from there; or the run has settled, and
+  half of them are.
 - in between: the run has a cycle. Without a cycle: the run has settled.
 - still moving: without a cycle, the mean x rises over the second, third and fourth quarter, or
   falls, and 95% of the second lies on one side of 95% of the fourth.
@@ -88,7 +89,7 @@ def verdict(
     d = NEAR * (length if math.isfinite(length) else abs(x0 - problem.x_star))
     goals = _goals(problem)
     if cycle is not None:
-        return _for_ever(cycle, goals, d)
+        return _for_ever(cycle, x[step > cycle.start], goals, d)
     last = step[-1] if step.size else 0
     parts = [x[(step > q * last) & (step <= (q + 0.25) * last)] for q in (0.25, 0.5, 0.75)]
     if min(part.size for part in parts) < FEWEST:
@@ -140,19 +141,24 @@ def _goals(problem: Problem) -> dict[str, float]:
     return goals
 
 
-def _for_ever(cycle: Certificate, goals: dict[str, float], d: float) -> Verdict:
-    """Return the verdict on a run with a cycle."""
+def _for_ever(
+    cycle: Certificate, x: NDArray[np.float64], goals: dict[str, float], d: float
+) -> Verdict:
+    """Return the verdict on a run with a cycle, of which x are the records."""
     levels_off = cycle.limit if cycle.limit > 0 else None
     ending = "" if levels_off is None else f"; the average regret levels off at {levels_off:.4g}"
+    around = f"for ever x goes round in [{cycle.lowest:.4g}, {cycle.highest:.4g}]"
     for place, goal in goals.items():
         farthest = max(abs(cycle.lowest - goal), abs(cycle.highest - goal))
         if farthest <= d:
-            if place == OPTIMUM and levels_off is not None:
-                ending += " because the step size is constant"
-            there = f"within {farthest:.4g} of {goal:g}" if farthest else f"{goal:g}"
-            return Verdict(place, f"for ever x is {there}{ending}", levels_off)
-    around = f"for ever x goes round in [{cycle.lowest:.4g}, {cycle.highest:.4g}]{ending}"
+            there = f"for ever x is {f'within {farthest:.4g} of ' if farthest else ''}{goal:g}"
+        elif x.size >= FEWEST and abs(np.median(x) - goal) <= d:
+            there = f"{around}, and half of its records are within {d:.4g} of {goal:g}"
+        else:
+            continue
+        if place == OPTIMUM and levels_off is not None:
+            ending += " because the step size is constant"
+        return Verdict(place, there + ending, levels_off)
     if not goals:
-        reason = f"{around}; no single point is best on this problem"
-        return Verdict(UNDECIDED, reason, levels_off)
-    return Verdict(BETWEEN, around, levels_off)
+        ending += "; no single point is best on this problem"
+    return Verdict(BETWEEN if goals else UNDECIDED, around + ending, levels_off)

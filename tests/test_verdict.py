@@ -104,6 +104,9 @@ def test_a_cycle_decides_for_ever() -> None:
         "for ever x is within 0.05 of -1; the average regret levels off at 0.1 because the step"
         " size is constant"
     )
+    most = judged(-0.9, cycle=replace(CYCLE, highest=0.5))
+    assert most.place == "at the optimum"
+    assert "x goes round in [-1, 0.5], and half of its records are within 0.1 of -1" in most.reason
     wide = judged(0.0, cycle=replace(CYCLE, highest=-0.89))
     assert wide.place == "in between"
     assert "because" not in wide.reason
