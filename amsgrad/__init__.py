@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from amsgrad.api import run
     from amsgrad.optimizers import AMSGrad
+    from amsgrad.picture import plot
     from amsgrad.problems import PROBLEMS
     from amsgrad.rules import RULES
 
-__all__ = ["PROBLEMS", "RULES", "AMSGrad", "run"]
+__all__ = ["PROBLEMS", "RULES", "AMSGrad", "plot", "run"]
 
 # torch, numba and xarray take seconds to import: each is loaded when it is asked for
 _HOMES = {
     "AMSGrad": "amsgrad.optimizers",
     "PROBLEMS": "amsgrad.problems",
     "RULES": "amsgrad.rules",
+    "plot": "amsgrad.picture",
     "run": "amsgrad.api",
 }
 

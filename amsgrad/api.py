@@ -1,5 +1,6 @@
 """Run optimizers from Python: one run, or many at once, as one labelled data set."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from functools import partial
@@ -197,11 +198,11 @@ def _dataset(
         {
             **{name: value for name, value in config.settings().items() if name not in axes},
             **{name: getattr(problem, name) for name in ("lower", "upper")},
-            **({"x_star": problem.x_star} if problem.attained else {}),
+            "x_star": problem.x_star if problem.attained else math.nan,
         }
         for config, problem in zip(configs, problems, strict=True)
     ]
-    common = {n: v for n, v in facts[0].items() if all(f.get(n) == v for f in facts)}
+    common = {n: v for n, v in facts[0].items() if len({repr(f.get(n)) for f in facts}) == 1}
     # netCDF has no truth values
     attributes = {n: int(v) if isinstance(v, bool) else v for n, v in common.items()}
     return xarray.Dataset(

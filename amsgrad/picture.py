@@ -10,6 +10,8 @@ from itertools import product
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
+from amsgrad.config.run_config import RUN, names
+from amsgrad.options import Role
 from amsgrad.panels import (
     INK,
     MOST_DOTS,
@@ -31,11 +33,6 @@ COLORS = ("#0072B2", "#D55E00", "#E69F00", "#CC79A7", "#56B4E9", "#222222")
 WIDTH, HEIGHT, DPI = 10.0, 4.5, 150  # inches, inches, pixels an inch
 LINE = 136  # characters
 HUGE = 1e300  # the margins of an axis overflow beyond
-# attributes of a data set that are not settings which decide its numbers
-NO_SETTINGS = (
-    *("title", "Conventions", "references", "opt", "problem", "lower", "upper", "x_star"),
-    *("every", "verify", "engine", "certify", "device"),
-)
 
 
 def plot(dataset: xarray.Dataset) -> Figure:
@@ -57,7 +54,7 @@ def plot(dataset: xarray.Dataset) -> Figure:
         label = ", ".join(map(_named, along, values))
         curves.append(Curve(label, *(one[n].values for n in ("step", "x", "average_regret"))))
     who = f"{title_of(given['opt'])} on the" if "opt" in given else "The"
-    settings = (_named(name, given[name]) for name in given if name not in NO_SETTINGS)
+    settings = [_named(name, given[name]) for name in _decide_numbers() if name in given]
     return draw(
         curves,
         title=f"{who} {given.get('problem', 'synthetic')} regret problem",
@@ -131,6 +128,13 @@ def draw(
             frameon=False, fontsize=9.5, borderpad=0, handlelength=1.2, columnspacing=1.5,
         )  # fmt: skip
     return figure
+
+
+def _decide_numbers() -> list[str]:
+    others = ("opt", "problem")
+    roles = {name: option.role for name, option in RUN.items()}
+    watch = {name for name, role in roles.items() if role in (Role.WATCHES, Role.MACHINE)}
+    return [name for name in names() if name not in watch.union(others)]
 
 
 def _named(name: str, value: Any) -> str:

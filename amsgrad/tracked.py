@@ -10,6 +10,10 @@ def _attributes(long_name: str, description: str) -> dict[str, str]:
 TRACKED = {
     "step": _attributes("number of the step", "the first step is 1"),
     "t": _attributes("time t of the problem", "the problem's losses are f_t"),
+    "tracked": _attributes(
+        "tracked step",
+        "a multiple of `every`, or the last; the others are recorded for the picture alone",
+    ),
     "x": _attributes("iterate x_t", _BEFORE),
     "regret": _attributes("regret of this step, f_t(x_t) - f_t(x*)", f"not a sum; {_BEFORE}"),
     "average_regret": _attributes(

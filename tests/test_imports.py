@@ -28,6 +28,7 @@ HOMES = {
     "matplotlib": [
         "amsgrad/picture.py",
         "amsgrad/panels.py",
+        "experiments/run/comparison.py",
         "experiments/run/picture.py",
         "experiments/figures/",
     ],

@@ -6,6 +6,8 @@ import io
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from amsgrad.tracked import TRACKED
+
 if TYPE_CHECKING:
     import numpy as np
     import xarray
@@ -123,42 +125,12 @@ def _columns(
 
     if tracked is None:
         tracked = np.ones(records.step.size, np.bool_)
-    before = "taken at x_t, before the update of the step"
-    columns = {
-        "step": _column(records.step, "number of the step", "the first step is 1"),
-        "t": _column(
-            records.step + (first_t - 1),
-            "time t of the problem",
-            f"the problem's losses are f_t; the first step is at t = {first_t}",
-        ),
-        "tracked": _column(
-            tracked,
-            "tracked step",
-            "a multiple of `every`, or the last; the others are recorded for the picture alone",
-        ),
-        "x": _column(records.x, "iterate x_t", before),
-        "regret": _column(
-            records.regret, "regret of this step, f_t(x_t) - f_t(x*)", f"not a sum; {before}"
-        ),
-        "average_regret": _column(
-            records.average_regret,
-            "average regret R_t / t",
-            f"sum of the regrets of all steps so far, this one included, over their number; "
-            f"{before}",
-        ),
-    }
+    columns: dict[str, Any] = {"step": records.step, "t": records.step + (first_t - 1)}
+    columns["tracked"] = tracked
+    columns |= {name: getattr(records, name) for name in ("x", "regret", "average_regret")}
     if records.in_hindsight:
-        columns["average_hindsight_regret"] = _column(
-            records.average_hindsight_regret,
-            "average regret against the best fixed point in hindsight",
-            f"as average_regret, with the best x for all losses so far instead of x*; {before}",
-        )
-    return columns
-
-
-def _column(values: Any, long_name: str, description: str) -> _Column:
-    attributes = {"long_name": long_name, "units": "1", "description": description}
-    return _Column(values, attributes)
+        columns["average_hindsight_regret"] = records.average_hindsight_regret
+    return {name: _Column(values, TRACKED[name]) for name, values in columns.items()}
 
 
 def _global(attributes: Attributes) -> dict[str, str | int | float]:
