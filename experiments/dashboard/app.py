@@ -1,10 +1,9 @@
-"""labml_app's handlers and page, over a database of ours."""
+"""labml_app's handlers, over a database of ours."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, HTTPException, Query, Request
@@ -19,7 +18,6 @@ from experiments.dashboard.labml_parts import (
     computer_analyses,
     db,
     handlers,
-    labml_app,
     metrics,
     project,
     run,
@@ -27,7 +25,6 @@ from experiments.dashboard.labml_parts import (
     user,
 )
 from experiments.dashboard.packet_schemas import MOST_CURVES, MOST_NAMES
-from experiments.dashboard.page import Page
 
 Rank = Annotated[int, Query(ge=0, le=1024)]
 Uuid = Annotated[str, Query(pattern=r"^[0-9A-Za-z-]{10,64}$")]
@@ -35,7 +32,7 @@ Version = Annotated[str, Query(pattern=r"^\d{1,4}(\.\d{1,4}){0,3}$")]
 
 
 def build(database: Database) -> FastAPI:
-    """Return labml_app's handlers and its page over `database`."""
+    """Return labml_app's handlers over `database`."""
     logging.getLogger("LabML logger").setLevel(logging.CRITICAL)
     presets.show_all_curves()
     # labml_app would keep a token of each visit for good, and never use one.
@@ -50,7 +47,6 @@ def build(database: Database) -> FastAPI:
     router.add_api_route(f"{API}{{labml_token}}/computer", _track_computer, methods=["POST"])
     handlers.add_handlers(router)
     app.include_router(router)
-    app.mount("/", Page(directory=Path(labml_app.__file__).parent / "static"))
     return app
 
 

@@ -18,7 +18,10 @@ from experiments.command import CommandError
 from experiments.dashboard.app import build
 from experiments.dashboard.connection import ACCEPTED_AT_ONCE, Connection, most_connections
 from experiments.dashboard.database import Database, InUse
+from experiments.dashboard.labml_parts import labml_app
 from experiments.dashboard.middleware import AccessControl
+from experiments.dashboard.outside import Outside
+from experiments.dashboard.page import Page
 from experiments.files.atomic import remove_leftovers, write_text
 from experiments.files.regular import read_regular
 from experiments.files.unwritten import status_of
@@ -59,8 +62,12 @@ def serve(host: str, port: int, data: Path, *, open_browser: bool) -> None:
                 threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
         try:
-            app = AccessControl(build(Database(data)), names, any_address=not private)
+            handlers = build(Database(data))
             _note(data, address)
+            outside = Outside(data / "page")
+            outside.start_fetching()
+            handlers.mount("/", Page(Path(labml_app.__file__).parent / "static", outside))
+            app = AccessControl(handlers, names, any_address=not private)
             config = uvicorn.Config(
                 app,
                 http=Connection,

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import subprocess
 import sys
 import time
@@ -13,12 +14,13 @@ from urllib.parse import urlsplit
 from tests.conftest import ROOT
 
 VERSION = "0.5.3"
+NOBODY = "http://127.0.0.1:9"  # no dashboard of a test asks the internet
 
 
 class Served:
     """A dashboard on a free port of the loopback interface; a `with` statement ends it."""
 
-    def __init__(self, data: Path, *options: str) -> None:
+    def __init__(self, data: Path, *options: str, **environment: str) -> None:
         self.data = data
         self.process = subprocess.Popen(
             [*command("dashboard"), "--port", "0", "--data", str(data), *options],
@@ -26,6 +28,7 @@ class Served:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            env={**os.environ, "https_proxy": NOBODY, **environment},
         )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
@@ -45,7 +48,10 @@ class Served:
         self.process.communicate()
 
     def stop(self) -> str:
-        """End it as a person does; return its standard error, or nothing if it has ended before."""
+        """End it as a person does; return its standard error, or nothing if it has ended before.
+
+        Left out is what the page lacks, since it cannot be fetched here.
+        """
         if self.process.returncode is not None:
             return ""
         self.process.terminate()
@@ -54,7 +60,7 @@ class Served:
         finally:
             self.kill()
         assert self.process.returncode == 0, printed
-        return printed
+        return heard(printed)
 
     def ask(
         self,
@@ -114,6 +120,12 @@ class Served:
                 return run
             time.sleep(0.02)
         raise AssertionError("no run came")
+
+
+def heard(printed: str) -> str:
+    """Return what a dashboard has said, but not what its page lacks."""
+    lines = printed.splitlines(keepends=True)
+    return "".join(line for line in lines if "warning: the page lacks" not in line)
 
 
 def tracking(uuid: str) -> str:

@@ -7,26 +7,21 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from experiments.dashboard.outside import FILES
+from tests.dashboard.internet import PACKAGES, Internet, genuine
 from tests.dashboard.served import Served, synthetic
 
-HERE = Path(__file__).parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-PACKAGES = HERE / "node_modules"
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
     " --disable-component-update --disable-sync"
 )
-# What the page loads from afar, and the file of the same version in a package of npm.
-FROM_AFAR = {
-    "https://cdn.jsdelivr.net/npm/bootstrap@5.0.0-beta2/": "bootstrap/",
-    "https://d3js.org/d3.v6.min.js": "d3/dist/d3.min.js",
-    "https://cdnjs.cloudflare.com/ajax/libs/font-awesome/5.9.0/": "@fortawesome/fontawesome-free/",
-}
 
 
 def missing() -> str:
@@ -73,14 +68,7 @@ class Seen:
         return len({line for line in drawn if len(re.findall(r"[LC]", line)) > 20})
 
     def _bring(self, route: Any) -> None:
-        url = route.request.url.partition("?")[0]
-        for address, package in FROM_AFAR.items():
-            if url.startswith(address):
-                file = PACKAGES / (package + url.removeprefix(address))
-                headers = {"Access-Control-Allow-Origin": "*"}
-                route.fulfill(path=file, headers=headers)
-                return
-        self.strangers.append(url)
+        self.strangers.append(route.request.url)
         route.abort()
 
     def _listen(self, message: Any) -> None:
@@ -94,14 +82,22 @@ class Seen:
 
 @pytest.fixture(scope="module")
 def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Yield a dashboard that has tracked a real run of Adam and one of AMSGrad."""
+    """Yield a dashboard that has tracked a real run of Adam and one of AMSGrad.
+
+    It has fetched the genuine files of its page from their own addresses, and has no internet now.
+    """
     assert not missing(), missing()
     folder = tmp_path_factory.mktemp("dashboard")
+    with closing(Internet(genuine(), folder)) as internet:
+        with Served(folder / "data", **internet.environment) as first:
+            assert b"lacks files" not in first.ask("GET", "/")[1]
+        assert sorted(internet.asked) == sorted(file.address for file in FILES)
     served = Served(folder / "data")
     for opt in ("adam", "amsgrad"):
         synthetic(served.address, folder / "runs", opt=opt)
     yield served
-    assert served.stop() == ""
+    served.process.terminate()
+    assert served.process.communicate(timeout=10)[1] == ""
 
 
 @pytest.fixture
