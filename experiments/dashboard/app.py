@@ -24,6 +24,7 @@ from experiments.dashboard.labml_parts import (
     session,
     user,
 )
+from experiments.dashboard.last_record import keep_last_records
 from experiments.dashboard.packet_schemas import MOST_CURVES, MOST_NAMES
 
 Rank = Annotated[int, Query(ge=0, le=1024)]
@@ -34,7 +35,8 @@ Version = Annotated[str, Query(pattern=r"^\d{1,4}(\.\d{1,4}){0,3}$")]
 def build(database: Database) -> FastAPI:
     """Return labml_app's handlers over `database`."""
     logging.getLogger("LabML logger").setLevel(logging.CRITICAL)
-    presets.show_all_curves()
+    presets.show_even_curves()
+    keep_last_records()
     # labml_app would keep a token of each visit for good, and never use one.
     user.User.generate_session_token = lambda self, auth_token: auth_token
     connection = database.connection

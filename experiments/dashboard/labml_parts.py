@@ -8,6 +8,7 @@ os.environ.setdefault("LABML_APP_SERVER_PORT", "5005")
 
 import labml_app
 from labml_app import db, handlers, utils  # db first: the others import one another through it
+from labml_app.analyses import series, series_collection
 from labml_app.analyses.experiments import comparison, custom_metrics, metrics
 from labml_app.analyses_settings import computer_analyses
 from labml_app.db import project, run, session, user
@@ -25,6 +26,8 @@ __all__ = [
     "metrics",
     "project",
     "run",
+    "series",
+    "series_collection",
     "session",
     "user",
     "utils",

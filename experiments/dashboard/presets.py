@@ -13,9 +13,9 @@ UNEVEN = "regret"
 MOST_CHARTS = 16  # of their own: each is a request's work
 
 
-def show_all_curves() -> None:
-    """Let a chart begin with all of its curves, not with the alphabetically first."""
-    utils.get_default_series_preference = lambda names: [SHOWN] * len(names)
+def show_even_curves() -> None:
+    """Let a chart begin with its even curves, not with the alphabetically first."""
+    utils.get_default_series_preference = _even
 
 
 def arrange(run_uuid: str, project: Any) -> None:
@@ -68,7 +68,7 @@ def _curves(run_uuid: str) -> list[str]:
 
 
 def _even(names: list[str]) -> list[int]:
-    return [HIDDEN if name == UNEVEN else SHOWN for name in names]
+    return [HIDDEN if name == UNEVEN and len(names) > 1 else SHOWN for name in names]
 
 
 def _comparable(one: Any, other: Any) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any
@@ -76,6 +77,22 @@ class DashboardLink(threading.Thread):
         for problem in reply.get("errors", []):
             if "error" in problem:
                 raise RuntimeError(problem["error"])
+
+
+def with_last_records(
+    records: Mapping[str, Sequence[tuple[int, float]]], means: Callable[[], dict[str, Any]]
+) -> dict[str, Any]:
+    """Return labml's means of neighbouring records, the last of each curve replaced by its end.
+
+    Args:
+        records: the steps and values of each curve that have not been sent yet.
+        means: takes them and returns their means: lists of "step" and "value" of each curve.
+    """
+    ends = {name: points[-1] for name, points in records.items()}
+    curves = means()
+    for name, (step, value) in ends.items():
+        curves[name]["step"][-1], curves[name]["value"][-1] = float(step), value
+    return curves
 
 
 def track_path(run: str, labml_version: str) -> str:

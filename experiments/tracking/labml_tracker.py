@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from experiments.files.provenance import ABSOLUTE_PATH
 from experiments.tracking import dashboard_link
-from experiments.tracking.dashboard_link import DashboardLink
+from experiments.tracking.dashboard_link import DashboardLink, with_last_records
 from experiments.tracking.remotes import without_users
 
 # labml knows these three ends of a run.
@@ -211,6 +211,10 @@ class _LabmlRun:
         self._experiment.app_experiment = header
         self._experiment.configs_processor.add_saver(header.get_configs_saver())
         self._curves = Writer(dashboard, frequency=1)
+        means = self._curves.get_and_clear_indicators
+        self._curves.get_and_clear_indicators = lambda: with_last_records(
+            self._curves.indicators, means
+        )
         self._writers.add_writer(self._curves)
         self._dashboard = dashboard
 

@@ -108,8 +108,8 @@ class Served:
         return [run for run in listed if run["run_uuid"] not in known]
 
     def curves(self, uuid: str) -> dict[str, dict[str, Any]]:
-        """Return the curves of a run as its page gets them, by name."""
-        reply = self.post(f"metrics/{uuid}?current=", {"get_all": False})
+        """Return the curves of a run as its page gets them, by name, hidden ones too."""
+        reply = self.post(f"metrics/{uuid}?current=", {"get_all": True})
         return {series["name"]: series for series in reply["series"]}
 
     def wait_for_run(self, deadline: float = 20) -> dict[str, Any]:

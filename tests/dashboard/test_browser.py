@@ -15,7 +15,7 @@ import pytest
 
 from experiments.dashboard.outside import FILES
 from tests.dashboard.internet import PACKAGES, Internet, genuine
-from tests.dashboard.served import Served, synthetic
+from tests.dashboard.served import Served, packet, synthetic
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = (
@@ -62,7 +62,7 @@ class Seen:
 
     def curves(self, card: Any) -> int:
         """Return the number of lines of many points in the chart of `card`."""
-        drawn = card.locator("svg#chart path").evaluate_all(
+        drawn = card.locator("svg#chart path[fill=none]").evaluate_all(
             "paths => paths.map(p => p.getAttribute('d') || '')"
         )
         return len({line for line in drawn if len(re.findall(r"[LC]", line)) > 20})
@@ -130,11 +130,12 @@ def test_page_shows_runs_curves_and_comparison(seen: Seen, tmp_path: Path) -> No
     seen.picture(tmp_path, "runs", clip={"x": 0, "y": 0, "width": 900, "height": 440})
 
     adam.click()
-    card = page.locator(".labml-card", has=page.get_by_role("heading", name="Metrics"))
+    card = page.locator(".labml-card", has=page.get_by_role("heading", name="Metrics")).first
     card.locator("svg#chart path").first.wait_for()
-    assert seen.curves(card) == 3
-    for curve in ("average_regret", "regret", "x"):
+    assert seen.curves(card) == 2
+    for curve in ("average_regret", "x"):
         assert card.get_by_text(curve, exact=True).is_visible()
+    assert card.get_by_text("regret", exact=True).count() == 0
     for name in ("Comparison", "x", "average_regret"):
         other = page.locator(".labml-card", has=page.get_by_role("heading", name=name, exact=True))
         other.locator("svg#chart path").first.wait_for()
@@ -171,3 +172,59 @@ def test_adam_is_compared_with_amsgrad(seen: Seen, tmp_path: Path) -> None:
     page.reload()
     chart.locator("svg#chart path").first.wait_for()
     assert seen.curves(chart) == 4
+
+
+def test_regret_can_be_shown(seen: Seen) -> None:
+    """The page hides it at first: its jumps would flatten the others."""
+    run = seen.served.runs()[0]["run_uuid"]
+    seen.open(f"/run/{run}/metrics")
+    chart = seen.page.locator(".detail-card")
+    chart.locator("svg#chart path").first.wait_for()
+    assert seen.curves(chart) == 2
+    seen.page.get_by_text("regret", exact=True).dispatch_event("click")
+    chart.locator("svg#chart path.smoothed-line").nth(2).wait_for()
+    assert seen.curves(chart) == 3
+
+
+def test_deletion_asks_first(seen: Seen) -> None:
+    page, served = seen.page, seen.served
+    before = served.runs()
+    for number in range(3):
+        served.track(f"delete-me-{number}", packet(3, name=f"run {number}"))
+    asked: list[str] = []
+    answers = [False, True, False, True]
+
+    def answer(dialog: Any) -> None:
+        asked.append(dialog.message)
+        if answers.pop(0):
+            dialog.accept()
+        else:
+            dialog.dismiss()
+
+    page.on("dialog", answer)
+    seen.open("/runs")
+    page.get_by_text("run 1", exact=True).wait_for()
+    page.locator(".fa-edit").click()
+    for number in (1, 2):
+        page.get_by_text(f"run {number}", exact=True).click()
+    page.locator(".fa-trash").click()
+    assert asked == [
+        "Delete these 2 runs from the dashboard for good: run 2; run 1?\n\n"
+        "Folders of runs on the disk stay as they are."
+    ]
+    assert len(served.runs(before)) == 3
+    page.locator(".fa-trash").click()  # what was chosen is still chosen
+    page.get_by_text("run 1", exact=True).wait_for(state="detached")
+    assert asked[1] == asked[0]
+    (left,) = served.runs(before)
+
+    # labml's own question about a single run is not asked as well
+    seen.open(f"/run/{left['run_uuid']}/header")
+    for number in (2, 3):
+        page.locator(".fa-trash").click()
+        assert asked[number:] == [
+            "Delete this run from the dashboard for good?\n\n"
+            "Folders of runs on the disk stay as they are."
+        ]
+        assert len(served.runs(before)) == 3 - number
+    page.get_by_text("amsgrad: slope 1010").wait_for()

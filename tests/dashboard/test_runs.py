@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xarray
 
 from experiments.tracking.labml_tracker import labml_tracker
 from tests.conftest import ROOT
@@ -13,6 +14,7 @@ from tests.dashboard.conftest import Serve
 from tests.dashboard.served import Served, packet, synthetic
 
 CURVES = {"average_regret", "regret", "x"}
+RUN = "0123456789abcdef"
 SHORT = ("--steps", 300_000)
 
 
@@ -39,9 +41,11 @@ def test_run_is_listed_and_owned_with_all_of_its_parts(shared: Served, tmp_path:
     assert settings.keys() == set(run["selected_configs"])
     curves = shared.curves(uuid)
     assert curves.keys() == CURVES
-    assert not any(series["is_summary"] for series in curves.values())
-    assert shared.get(f"metrics/preferences/{uuid}")["series_preferences"] == [1, 1, 1]
-    assert numbers(curves["average_regret"], "last_step")[-1] == summary["steps"]
+    assert shared.get(f"metrics/preferences/{uuid}")["series_preferences"] == [1, -1, 1]
+    with xarray.open_dataset(Path(summary["run"]) / "trace.nc", engine="h5netcdf") as trace:
+        for name in CURVES:
+            assert numbers(curves[name], "step")[-1] == summary["steps"]
+            assert numbers(curves[name], "value")[-1] == np.float32(trace[name][-1])
     charts = shared.get(f"custom_metrics/{uuid}")["metrics"]
     assert [chart["name"] for chart in charts] == ["x", "average_regret"]
 
@@ -98,7 +102,39 @@ def test_run_ends_soon_after_its_last_step(shared: Served, tmp_path: Path) -> No
     (run,) = shared.runs(before)
     assert run["run_status"]["status"] == "completed"
     ends = numbers(shared.curves(run["run_uuid"])["x"], "last_step")
-    assert ends[-1] > 9_960  # a mean of the last few
+    assert ends[-1] == 10_000
+
+
+def test_last_point_is_the_last_record(served: Served) -> None:
+    """x jumps between -1 and 1: no mean of neighbours would show its last value."""
+    steps = list(range(1, 5001))
+    jumps = [(-1.0) ** step for step in steps]
+    for first in range(0, 5000, 1000):
+        part = slice(first, first + 1000)
+        curve = {"step": steps[part], "value": jumps[part]}
+        served.track(RUN, {"track": {"x": curve, "regret": curve, "average_regret": curve}})
+        for _ in range(2):  # it is the same for each reader
+            for sent in served.curves(RUN).values():
+                step, value = numbers(sent, "step"), numbers(sent, "value")
+                assert (step[-1], value[-1]) == (first + 1000, 1.0)
+                assert np.all(np.diff(step) > 0)
+                assert len(step) <= 1024
+    assert np.max(np.abs(value[:-1])) < 0.5
+
+    compared = served.post(f"compare/metrics/{RUN}?current={RUN}", {"get_all": False})["series"]
+    shown = {curve["name"]: curve for curve in compared}
+    for sent in shown.values():
+        assert (numbers(sent, "step")[-1], numbers(sent, "value")[-1]) == (5000, 1.0)
+    assert [name for name, curve in shown.items() if curve["is_summary"]] == ["regret"]
+    assert len(numbers(shown["regret"], "value")) == 1
+
+    # labml repeats the value before for what is no number
+    served.track(RUN, {"track": {"x": {"step": [5001, 5002], "value": [0.25, float("nan")]}}})
+    x = served.curves(RUN)["x"]
+    assert (numbers(x, "step")[-1], numbers(x, "value")[-1]) == (5002, 0.25)
+    served.track(RUN, {"track": {"x": {"step": [5003], "value": [float("inf")]}}})
+    x = served.curves(RUN)["x"]
+    assert (numbers(x, "step")[-1], numbers(x, "value")[-1]) == (5003, 0.25)
 
 
 def test_what_the_page_changes_is_kept(serve: Serve) -> None:

@@ -55,6 +55,16 @@ def test_dashboard_has_the_whole_run(
     assert capfd.readouterr() == ("", "")
 
 
+def test_curves_end_with_their_last_record(track: Track, dashboard: Dashboard) -> None:
+    """labml sends means of neighbours, of x here about 0."""
+    with track(app=dashboard.address) as tracker:
+        for step in range(1, 20_001):
+            tracker.save(step, {"x": (-1.0) ** step})
+    points = dashboard.series("x")
+    assert len(points) < 15_000
+    assert points[-1] == (20_000, 1.0)
+
+
 @pytest.mark.parametrize("address", [UNUSED_ADDRESS, "localhost:5005", "http://[not", ""])
 def test_dashboard_that_is_not_there_is_one_warning(
     track: Track, tmp_path: Path, warnings: list[str], address: str
