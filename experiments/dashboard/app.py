@@ -25,6 +25,8 @@ from experiments.dashboard.labml_parts import (
     user,
 )
 from experiments.dashboard.last_record import keep_last_records
+from experiments.dashboard.named_runs import edit_run, list_runs, show_run
+from experiments.dashboard.own_project import forget, own_token
 from experiments.dashboard.packet_schemas import MOST_CURVES, MOST_NAMES
 
 Rank = Annotated[int, Query(ge=0, le=1024)]
@@ -44,19 +46,15 @@ def build(database: Database) -> FastAPI:
     Index.set_db_drivers([IndexDriver(connection, index.__name__) for index in db.indexes])
     app = FastAPI(openapi_url=None)
     router = APIRouter(route_class=checked_route(database))
-    # Before labml_app's own two, which sleep for 3 s in each request.
+    # Before labml_app's own: its first two sleep for 3 s in each request.
     router.add_api_route(f"{API}{{labml_token}}/track", _track, methods=["POST"])
     router.add_api_route(f"{API}{{labml_token}}/computer", _track_computer, methods=["POST"])
+    router.add_api_route(f"{API}runs/{{labml_token}}", list_runs, methods=["GET"])
+    router.add_api_route(f"{API}run/{{run_uuid}}", show_run, methods=["GET"])
+    router.add_api_route(f"{API}run/{{run_uuid}}", edit_run, methods=["POST"])
     handlers.add_handlers(router)
     app.include_router(router)
     return app
-
-
-def _own_token() -> str:
-    """Return the token of the local user's own project, where runs are listed."""
-    owner = user.get_or_create_user(identifier="local", is_local_user=True)
-    token: str = owner.default_project.labml_token
-    return token
 
 
 async def _track(
@@ -69,8 +67,8 @@ async def _track(
 ) -> Any:
     """Take packets of a run."""
     packets = await request.json()
-    token = _own_token()
-    _forget(token, {uuid for packet in packets for uuid in packet.get("replaces", [])})
+    token = own_token()
+    written = forget({uuid for packet in packets for uuid in packet.get("replaces", [])})
     first = not presets.has_curves(run_uuid)
     reply = await handlers._update_run(
         request, token, labml_version, run_uuid, rank, world_size, main_rank
@@ -81,23 +79,11 @@ async def _track(
     if started:
         tracked = run.get(run_uuid)
         tracked.start_time = started[-1]
+        tracked.update(written)
         tracked.save()
     uuid = f"{run_uuid}_{rank}" if world_size > 1 and rank > 0 else run_uuid  # as labml_app has it
     _require_few(run.get(uuid), [metrics.MetricsAnalysis.get_or_create(uuid)])
     return reply
-
-
-def _forget(token: str, run_uuids: set[str]) -> None:
-    home = project.get_project(token)
-    known = run_uuids & home.runs.keys()
-    for uuid in known:
-        run.delete(uuid)
-        del home.runs[uuid]
-    if known:
-        for folder in [key.load() for key in home.folders.values()]:
-            folder.run_uuids -= known
-            folder.save()
-        home.save()
 
 
 async def _track_computer(
@@ -105,7 +91,7 @@ async def _track_computer(
 ) -> Any:
     """Take packets of a computer, from `labml monitor`."""
     reply = await handlers._update_session(
-        request, _own_token(), session_uuid, computer_uuid, labml_version
+        request, own_token(), session_uuid, computer_uuid, labml_version
     )
     analyses = [analysis.get_or_create(session_uuid) for analysis in computer_analyses]
     _require_few(session.get(session_uuid), analyses)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from experiments.dashboard.labml_parts import comparison, custom_metrics, metrics, run, utils
+from experiments.dashboard.partner import differences, partner
 
 SHOWN, HIDDEN = 1, -1
 # The regret of a single step jumps by 2,000, which flattens the others on one axis with it.
@@ -28,23 +30,34 @@ def arrange(run_uuid: str, project: Any) -> None:
     names = _curves(run_uuid)
     tracked = run.get(run_uuid)
     tracked.selected_configs = tracked.selected_configs or list(tracked.configs)
-    if "opt" in tracked.configs:
-        # In a comparison the page shows the name of a run alone.
-        tracked.name = f"{tracked.configs['opt']['computed']}, {tracked.name}"
     tracked.save()
     charts = metrics.MetricsPreferencesIndex.get(run_uuid).load()
     charts.smooth_value = 0.0
     charts.save()
     _add_charts(run_uuid, names)
     _compare(run_uuid, None)
-    others = [run.get(uuid) for uuid in project.runs if uuid != run_uuid]
-    others = [other for other in others if other and _comparable(tracked, other)]
-    if others:
-        latest = max(others, key=lambda other: other.start_time)
-        _compare(run_uuid, latest.run_uuid)
-        seen = comparison.ComparisonPreferencesIndex.get(latest.run_uuid)
-        if seen is not None and not seen.load().base_experiment:
-            _compare(latest.run_uuid, run_uuid)
+    others = [other for uuid in project.runs if uuid != run_uuid and (other := run.get(uuid))]
+    chosen = partner(tracked, others)
+    if chosen is not None:
+        _compare(run_uuid, chosen.run_uuid)
+        if _is_nearer(tracked, chosen, others):
+            _compare(chosen.run_uuid, run_uuid)
+
+
+def _is_nearer(tracked: Any, chosen: Any, others: Sequence[Any]) -> bool:
+    """Return whether the page of `chosen` may change to `tracked`: nobody has chosen for it."""
+    key = comparison.ComparisonPreferencesIndex.get(chosen.run_uuid)
+    if key is None:
+        return False
+    present = run.get(key.load().base_experiment)
+    if present is None:
+        return True
+    automatic = partner(chosen, others)
+    return (
+        automatic is not None
+        and automatic.run_uuid == present.run_uuid
+        and differences(chosen, tracked) < differences(chosen, present)
+    )
 
 
 def has_curves(run_uuid: str) -> bool:
@@ -69,15 +82,6 @@ def _curves(run_uuid: str) -> list[str]:
 
 def _even(names: list[str]) -> list[int]:
     return [HIDDEN if name == UNEVEN and len(names) > 1 else SHOWN for name in names]
-
-
-def _comparable(one: Any, other: Any) -> bool:
-    """Return whether these are runs of experiments.synthetic: two optimizers on one problem."""
-    opts, problems = (
-        [tracked.configs.get(name, {}).get("computed") for tracked in (one, other)]
-        for name in ("opt", "problem")
-    )
-    return None not in opts and opts[0] != opts[1] and problems[0] == problems[1]
 
 
 def _add_charts(run_uuid: str, names: list[str]) -> None:

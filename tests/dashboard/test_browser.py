@@ -124,8 +124,8 @@ def test_page_shows_runs_curves_and_comparison(seen: Seen, tmp_path: Path) -> No
     seen.open("/")
     page.get_by_text("amsgrad: slope 1010").wait_for()
     adam = page.get_by_text("adam: slope 1010", exact=False).last
-    assert page.get_by_text("adam, online", exact=True).count() == 1
-    assert page.get_by_text("amsgrad, online", exact=True).count() == 1
+    assert page.get_by_text("adam", exact=True).count() == 1
+    assert page.get_by_text("amsgrad", exact=True).count() == 1
     assert page.get_by_text("completed").count() == 2
     seen.picture(tmp_path, "runs", clip={"x": 0, "y": 0, "width": 900, "height": 440})
 
@@ -152,9 +152,9 @@ def test_page_shows_runs_curves_and_comparison(seen: Seen, tmp_path: Path) -> No
 def test_adam_is_compared_with_amsgrad(seen: Seen, tmp_path: Path) -> None:
     page = seen.page
     latest, first = seen.served.runs()
-    assert latest["name"] == "amsgrad, online"
+    assert latest["name"] == "amsgrad"
     seen.open(f"/run/{latest['run_uuid']}/compare")
-    page.get_by_text("adam, online", exact=True).wait_for()
+    page.get_by_text("adam", exact=True).wait_for()
     chart = page.locator(".detail-card")
     chart.locator("svg#chart path").first.wait_for()
     assert seen.curves(chart) == 4
@@ -163,12 +163,12 @@ def test_adam_is_compared_with_amsgrad(seen: Seen, tmp_path: Path) -> None:
 
     # another run may be chosen, and is kept
     seen.open(f"/run/{first['run_uuid']}/compare")
-    page.get_by_text("amsgrad, online", exact=True).wait_for()
+    page.get_by_text("amsgrad", exact=True).wait_for()
     page.locator(".fa-trash").click()
     page.get_by_text("No run selected").wait_for()
     page.locator(".fa-edit").click()
     page.locator(".fullscreen-cover").get_by_text("amsgrad: slope 1010").click()
-    page.get_by_text("amsgrad, online", exact=True).wait_for()
+    page.get_by_text("amsgrad", exact=True).wait_for()
     page.reload()
     chart.locator("svg#chart path").first.wait_for()
     assert seen.curves(chart) == 4

@@ -87,7 +87,7 @@ def test_import_without_a_server(serve: Serve, finished: Path, tmp_path: Path) -
 
     served = serve()
     (run,) = served.runs()
-    assert run["name"] == "amsgrad, online"
+    assert run["name"] == "amsgrad"
     assert run["run_status"]["status"] == "completed"
     began = json.loads((finished / "provenance.json").read_text())["sessions"][0]["started"]
     assert time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(run["start_time"])) == began[:19]
@@ -96,6 +96,21 @@ def test_import_without_a_server(serve: Serve, finished: Path, tmp_path: Path) -
     assert numbers(curves["x"], "step").tolist() == list(range(1000, 100_001, 1000))
     settings = {c["name"]: c["computed"] for c in served.get(f"run/{run['run_uuid']}")["configs"]}
     assert settings["steps"] == 100_000
+
+
+def test_import_again_keeps_what_a_person_has_written(
+    serve: Serve, finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    served = serve()
+    for _ in range(2):
+        assert main(["import", str(finished), "--data", str(served.data)]) == 0
+        (run,) = served.runs()
+        served.post(f"run/{run['run_uuid']}", {"name": "the good one", "note": "old"})
+    assert main(["import", str(finished), "--data", str(served.data)]) == 0
+    (run,) = served.runs()
+    assert run["name"] == "the good one"
+    assert served.get(f"run/{run['run_uuid']}")["note"] == "old"
+    assert capsys.readouterr().err == ""
 
 
 @pytest.fixture

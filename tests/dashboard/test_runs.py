@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 import xarray
 
+from amsgrad.options import Role
+from experiments.dashboard.run_packets import Config
+from experiments.dashboard.run_settings import WITHOUT_EFFECT
 from experiments.tracking.labml_tracker import labml_tracker
 from tests.conftest import ROOT
 from tests.dashboard.conftest import Serve
@@ -28,7 +31,7 @@ def test_run_is_listed_and_owned_with_all_of_its_parts(shared: Served, tmp_path:
 
     (listed,) = shared.runs(before)
     uuid = listed["run_uuid"]
-    assert listed["name"] == "adam, online"
+    assert listed["name"] == "adam"
     assert listed["comment"].startswith("adam: slope 1010")
     assert listed["run_status"]["status"] == "completed"
     assert listed["run_status"]["details"] == "finished"
@@ -50,25 +53,113 @@ def test_run_is_listed_and_owned_with_all_of_its_parts(shared: Served, tmp_path:
     assert [chart["name"] for chart in charts] == ["x", "average_regret"]
 
 
+def start(served: Served, number: int, opt: str, problem: str = "online", **more: object) -> str:
+    """Track a short run of these settings; return its uuid."""
+    uuid = f"{number:016}"
+    configs = {
+        name: {"name": name, "value": value, "computed": value}
+        for name, value in {"opt": opt, "problem": problem, **more}.items()
+    }
+    served.track(uuid, packet(10, name=problem, configs=configs, started=float(number)))
+    return uuid
+
+
+def names(served: Served) -> list[str]:
+    """Return the names in the list, the latest first, as each run's own page has them, too."""
+    listed = served.runs()
+    for run in listed:
+        assert served.get(f"run/{run['run_uuid']}")["name"] == run["name"]
+    return [run["name"] for run in listed]
+
+
+def test_runs_are_named_by_what_differs(serve: Serve) -> None:
+    served = serve()
+    usual = {"lr": 0.01, "beta2": 0.99, "steps": 10_000_000, "verify": 1000}
+    first = start(served, 1, "adam", **usual)
+    assert names(served) == ["adam"]
+    start(served, 2, "amsgrad", **{**usual, "beta2": 0.999})
+    assert names(served) == ["amsgrad", "adam"]
+    other = start(served, 3, "adam", **{**usual, "beta2": 0.999, "verify": 0})
+    assert names(served) == ["adam, beta2 0.999", "amsgrad", "adam, beta2 0.99"]
+    start(served, 4, "adam", **{**usual, "beta2": 0.999})
+    longer = start(served, 5, "adam", "stochastic", lr=0.01, delta=1.0, steps=300)
+    start(served, 6, "adam", "stochastic", lr=0.01, delta=0.5, steps=3000)
+    assert names(served) == [
+        "adam, stochastic, delta 0.5, steps 3,000",
+        "adam, stochastic, delta 1, steps 300",
+        "adam, online, beta2 0.999 (2)",
+        "adam, online, beta2 0.999",
+        "amsgrad",
+        "adam, online, beta2 0.99",
+    ]
+
+    deleted = {"run_uuids": [longer, f"{6:016}"]}
+    assert served.ask("PUT", "/api/v1/runs", deleted)[0] == 200
+    served.post(f"run/{other}", {"name": "the good one", "comment": "", "note": ""})
+    # the page sends the name that it shows with each change
+    served.post(f"run/{first}", {"name": "adam, beta2 0.99", "comment": "", "note": "old"})
+    served.stop()
+    again = serve()
+    assert names(again) == ["adam, beta2 0.999", "the good one", "amsgrad", "adam, beta2 0.99"]
+    start(again, 7, "adam", **{**usual, "beta2": 0.999, "lr": 1.0})
+    assert names(again) == [
+        "adam, lr 1, beta2 0.999",
+        "adam, lr 0.01, beta2 0.999",
+        "the good one",
+        "amsgrad",
+        "adam, lr 0.01, beta2 0.99",
+    ]
+    assert again.get(f"run/{first}")["note"] == "old"
+
+
+def test_names_of_others_are_left_alone(served: Served) -> None:
+    start(served, 1, "adam", lr=0.1)
+    served.track(f"{2:016}", packet(10, name="None, None"))
+    own = {n: {"name": n, "value": n, "computed": n} for n in ("opt", "problem")}
+    served.track(f"{3:016}", packet(10, name="my own", configs=own))
+    assert sorted(names(served)) == ["None, None", "adam", "my own"]
+
+
+def test_settings_without_effect_are_those_of_the_options() -> None:
+    every = set(Config(opt="adam", every=1).settings())
+    with_effect = set(Config(opt="adam").settings(Role.NUMBERS, Role.LENGTH))
+    assert every - with_effect == WITHOUT_EFFECT
+
+
+def base(served: Served, uuid: str) -> str:
+    chosen: str = served.get(f"compare/preferences/{uuid}")["base_experiment"]
+    return chosen
+
+
+def test_run_is_compared_with_the_one_that_differs_least(served: Served) -> None:
+    adam = start(served, 1, "adam", lr=0.5, beta2=0.99)
+    amsgrad = start(served, 2, "amsgrad", lr=0.5, beta2=0.99)
+    small = start(served, 3, "adam", lr=0.01, beta2=0.99)
+    assert base(served, small) == amsgrad  # there is no nearer one yet
+    little = start(served, 4, "amsgrad", lr=0.01, beta2=0.99)
+    assert [base(served, uuid) for uuid in (little, small)] == [small, little]
+    assert [base(served, uuid) for uuid in (adam, amsgrad)] == [amsgrad, adam]
+    half = start(served, 5, "amsgrad", lr=0.5, beta2=0.5, every=7)
+    assert base(served, half) == adam
+
+    # what a person has chosen stays
+    settings = {"base_experiment": amsgrad, "series_preferences": [], "base_series_preferences": []}
+    served.post(f"compare/preferences/{small}", {**settings, "series_names": []})
+    equal = start(served, 6, "rmsprop", lr=0.01, beta2=0.99)
+    assert base(served, equal) == little
+    assert base(served, small) == amsgrad
+
+
 def test_optimizers_on_one_problem_are_compared_unasked(served: Served) -> None:
-    def start(number: int, opt: str, problem: str) -> str:
-        uuid = f"{number:016}"
-        configs = {
-            n: {"name": n, "value": v, "computed": v}
-            for n, v in (("opt", opt), ("problem", problem))
-        }
-        served.track(uuid, packet(10, configs=configs))
-        return uuid
+    adam = start(served, 1, "adam")
+    start(served, 2, "adam")
+    start(served, 3, "amsgrad", "stochastic")
+    assert base(served, adam) == ""
+    amsgrad = start(served, 4, "amsgrad")
 
-    adam = start(1, "adam", "online")
-    start(2, "adam", "online")
-    start(3, "amsgrad", "stochastic")
-    assert served.get(f"compare/preferences/{adam}")["base_experiment"] == ""
-    amsgrad = start(4, "amsgrad", "online")
-
-    for uuid, base in ((amsgrad, f"{2:016}"), (f"{2:016}", amsgrad)):
+    for uuid, other in ((amsgrad, f"{2:016}"), (f"{2:016}", amsgrad)):
         chosen = served.get(f"compare/preferences/{uuid}")
-        assert chosen["base_experiment"] == base
+        assert chosen["base_experiment"] == other
         assert chosen["series_preferences"] == [1, -1, 1]
         assert chosen["base_series_preferences"] == [1, -1, 1]
     # the page sends no choice of curves with a new base: labml_app would then show none
