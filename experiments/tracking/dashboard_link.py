@@ -101,6 +101,11 @@ def track_path(run: str, labml_version: str) -> str:
     return f"/track?{urlencode(query)}&labml_version={labml_version}"
 
 
+def page_of(address: str, run: str) -> str:
+    """Return the address of a run's page on the dashboard at `address`, by the run's uuid."""
+    return f"{address.partition('/api/')[0].rstrip('/')}/run/{run}"
+
+
 def ask(url: str, body: bytes | None, seconds: float) -> bytes:
     """Get `url`, or post the JSON `body` to it; OSError where no good answer comes in time."""
     from urllib.request import ProxyHandler, Request, build_opener

@@ -10,8 +10,9 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 from experiments.files.provenance import ABSOLUTE_PATH
+from experiments.terminal import say
 from experiments.tracking import dashboard_link
-from experiments.tracking.dashboard_link import DashboardLink, with_last_records
+from experiments.tracking.dashboard_link import DashboardLink, page_of, with_last_records
 from experiments.tracking.remotes import without_users
 
 # labml knows these three ends of a run.
@@ -72,6 +73,8 @@ def labml_tracker(
     these is one call of `warn`, in the caller's thread. The log in `folder` and the dashboard do
     not depend on each other, and the log is complete when the statement ends. An exception in the
     body becomes the status of the labml run, and goes on.
+
+    The address of the run's page on the dashboard is said on standard error at the start.
 
     Runs may follow one another in a process; a run inside another one is not tracked.
 
@@ -217,6 +220,7 @@ class _LabmlRun:
         )
         self._writers.add_writer(self._curves)
         self._dashboard = dashboard
+        say(f"this run on the dashboard: {page_of(app, self._experiment.run.uuid)}")
 
     def save(self, step: int, values: Mapping[str, float]) -> None:
         self._warn_of_failures()

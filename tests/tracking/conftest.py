@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -66,6 +67,13 @@ def read_log(folder: Path) -> dict[str, list[tuple[int, float]]]:
 
 def expected_log(steps: range) -> dict[str, list[tuple[int, float]]]:
     return {name: [(step, values_at(step)[name]) for step in steps] for name in values_at(0)}
+
+
+def only_the_page_is_said(capfd: pytest.CaptureFixture[str], dashboard: Dashboard) -> bool:
+    """Return whether nothing is printed but the address of the run's page."""
+    printed = capfd.readouterr()
+    page = re.escape(f"this run on the dashboard: {dashboard.address}/run/")
+    return printed.out == "" and re.fullmatch(rf"{page}[0-9a-f]{{32}}\n", printed.err) is not None
 
 
 def read_status(folder: Path) -> Mapping[str, Any]:

@@ -37,7 +37,6 @@ def test_dashboard_has_the_whole_run(
 
     targets = {urlsplit(target) for target in dashboard.targets}
     assert {target.path for target in targets} == {"/api/v1/default/track"}
-    assert {parse_qs(target.query)["run_uuid"][0] for target in targets}
     for name, points in expected_log(steps).items():
         assert dashboard.series(name) == points
     assert dashboard.field("name") == "amsgrad"
@@ -52,7 +51,9 @@ def test_dashboard_has_the_whole_run(
     }
     assert [name for name, c in configs.items() if c["is_explicitly_specified"]] == ["lr"]
     assert warnings == []
-    assert capfd.readouterr() == ("", "")
+    (uuid,) = {parse_qs(target.query)["run_uuid"][0] for target in targets}
+    page = f"{dashboard.address}/run/{uuid}"
+    assert capfd.readouterr() == ("", f"this run on the dashboard: {page}\n")
 
 
 def test_curves_end_with_their_last_record(track: Track, dashboard: Dashboard) -> None:
@@ -176,7 +177,9 @@ def test_dashboard_that_hangs_holds_the_exit_for_less_than_ten_seconds(
     assert len(dashboard.targets) == 1
     assert held < 10
     assert (outcome.returncode, outcome.stdout) == (3, "")
-    assert outcome.stderr == (
+    said, warned = outcome.stderr.splitlines(keepends=True)
+    assert said.startswith(f"this run on the dashboard: {dashboard.address}/run/")
+    assert warned == (
         f"The dashboard at {dashboard.address} stopped answering (no answer in 8 s); "
         "from here on the run is tracked in its folder only.\n"
     )
