@@ -8,6 +8,7 @@ from mimetypes import guess_type
 from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -56,7 +57,11 @@ class Page(StaticFiles):
             if not VIEW.fullmatch(asked):
                 raise
             path = INDEX
-        return await run_in_threadpool(self._page) if path == INDEX else response
+        if path != INDEX:
+            return response
+        if "text/html" in Headers(scope=scope).get("accept", ""):  # a browser, not a run's probe
+            await run_in_threadpool(self._outside.wait)
+        return await run_in_threadpool(self._page)
 
     def _from_outside(self, path: str) -> Response:
         try:
@@ -66,7 +71,6 @@ class Page(StaticFiles):
         return Response(content, media_type=guess_type(path)[0])
 
     def _page(self) -> Response:
-        self._outside.wait()
         text = self._index.read_text()
         for file in self._outside.files:
             text = text.replace(file.address, file.path)

@@ -170,6 +170,6 @@ def synthetic(app: str, out: Path, *options: object, opt: str = "adam") -> dict[
     ended = run_command("synthetic", *given)
     assert ended.returncode == 0, ended.stderr
     assert "warning" not in ended.stderr
-    assert f"this run on the dashboard: {app}/run/" in ended.stderr.splitlines()[0]
+    assert f"this run on the dashboard: {app}/run/" in ended.stderr
     summary: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
     return summary

@@ -186,6 +186,41 @@ def test_regret_can_be_shown(seen: Seen) -> None:
     assert seen.curves(chart) == 3
 
 
+def test_page_without_its_files_says_so_and_shows_the_rest(seen: Seen, tmp_path: Path) -> None:
+    page, served = seen.page, seen.served
+    files = served.data / "page"
+    run = served.runs()[0]["run_uuid"]
+    files.rename(served.data / "away")
+    try:
+        files.mkdir()
+        (files / "all.css").write_text("* { color: red }")
+        seen.open("/")
+        notice = page.locator("#lacking")
+        notice.wait_for()
+        assert notice.get_by_role("listitem").count() == len(FILES)
+        said = notice.inner_text()
+        assert "d3.v6.min.js from https://d3js.org/d3.v6.min.js (it is not here yet)" in said
+        assert "without it no curves are drawn" in said
+        assert f"the one in {files} is refused: its SHA-384 is not that of the file" in said
+        assert page.get_by_text("completed").count() == 2
+        page.screenshot(path=tmp_path / "without.png")
+        page.get_by_text("amsgrad", exact=True).click()
+        page.get_by_role("heading", name="Configurations").wait_for()
+        page.get_by_text("10,000,000", exact=True).wait_for()
+        assert notice.is_visible()
+    finally:
+        for file in files.iterdir():
+            file.unlink()
+        files.rmdir()
+        (served.data / "away").rename(files)
+    assert all("/outside/" in problem or "404" in problem for problem in seen.problems)
+    seen.problems.clear()
+
+    seen.open(f"/run/{run}")
+    page.locator("svg#chart path").first.wait_for()
+    assert notice.count() == 0
+
+
 def test_deletion_asks_first(seen: Seen) -> None:
     page, served = seen.page, seen.served
     before = served.runs()

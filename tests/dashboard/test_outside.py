@@ -1,5 +1,6 @@
 """The files of the internet: fetched once, refused with other bytes, and done without."""
 
+import asyncio
 import hashlib
 import http.server
 import re
@@ -13,9 +14,12 @@ from pathlib import Path
 import pytest
 
 from experiments.dashboard import outside
+from experiments.dashboard.labml_parts import labml_app
 from experiments.dashboard.outside import FILES, Outside, OutsideFile, fetch
+from experiments.dashboard.page import Page
 from tests.dashboard.served import Served
 
+STATIC = Path(labml_app.__file__).parent / "static"
 CONTENT = b"body { color: blue }\n" * 999
 Serve = Callable[..., OutsideFile]
 
@@ -67,7 +71,7 @@ def drip(handler: http.server.BaseHTTPRequestHandler) -> None:
 
 
 def hang(handler: http.server.BaseHTTPRequestHandler) -> None:
-    time.sleep(5)
+    time.sleep(2)
 
 
 def fetched(files: Outside) -> None:
@@ -166,23 +170,25 @@ def test_folder_that_cannot_be_written_is_said(host: Serve, tmp_path: Path) -> N
     assert "ot a directory" in sentence
 
 
-def test_page_waits_for_files_but_not_for_long(
+def test_browser_waits_for_files_but_not_for_long_and_others_do_not(
     host: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outside, "PATIENCE_SECONDS", 0.2)
     files = Outside(tmp_path, [host(hang)])
     files.start_fetching()
-    began = time.monotonic()
-    files.wait()
-    assert 0.1 < time.monotonic() - began < 2
-    (sentence,) = files.lacking().values()
-    assert "(it is not here yet)" in sentence
+    page = Page(STATIC, files)
+    for patience, accept in ((60.0, b"*/*"), (0.3, b"text/html,*/*")):
+        monkeypatch.setattr(outside, "PATIENCE_SECONDS", patience)
+        began = time.monotonic()
+        headers = [(b"accept", accept)]
+        scope = {"type": "http", "method": "GET", "path": "/runs", "headers": headers}
+        response = asyncio.run(page.get_response("runs", scope))
+        assert b"(it is not here yet); without it all is grey." in response.body
+    assert time.monotonic() - began > 0.25
+    files._fetching.join(20)
 
 
 def test_labml_names_these_files() -> None:
-    from experiments.dashboard.labml_parts import labml_app
-
-    page = (Path(labml_app.__file__).parent / "static" / "index.html").read_text()
+    page = (STATIC / "index.html").read_text()
     named = set(re.findall(r'"(https://[^"]*)"', page))
     files = {file.address: file for file in FILES}
     assert named == {address for address in files if not address.endswith(".woff2")}
