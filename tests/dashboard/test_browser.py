@@ -27,6 +27,8 @@ FLAGS = (
 def missing() -> str:
     if CHROMIUM is None:
         return "Chromium is not installed"
+    if shutil.which("openssl") is None:
+        return "openssl is not installed"
     if not PACKAGES.is_dir():
         return "npm install --prefix tests/dashboard has not been run"
     return ""
