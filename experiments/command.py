@@ -44,6 +44,7 @@ class Command:
         words: the name and the sentence of the words that are not options, if it takes such.
         groups: titles in --help, each by the first option below it.
         epilog: further text of --help.
+        repeated: options that may be given several times, which joins their values by commas.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Command:
     words: tuple[str, str] | None = None
     groups: Mapping[str, str] = field(default_factory=dict)
     epilog: str = ""
+    repeated: Collection[str] = ()
 
     @property
     def known(self) -> list[str]:
@@ -227,11 +229,19 @@ def _parser(command: Command) -> argparse.ArgumentParser:
     for name, option in command.options.items():
         if name in command.groups:
             group = parser.add_argument_group(command.groups[name])
-        group.add_argument(f"--{name}", help=_help(option), metavar=option.type.metavar, **absent)
+        own = {**absent, "action": _Join} if name in command.repeated else absent
+        group.add_argument(f"--{name}", help=_help(option), metavar=option.type.metavar, **own)
     for name, sentence in command.flags.items():
         group.add_argument(f"--{name}", help=f"{sentence}.", action="store_true", **absent)
     group.add_argument("-h", "--help", action="help", help="Print this and run nothing.")
     return parser
+
+
+class _Join(argparse.Action):
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: Any = None) -> None:
+        before = getattr(namespace, self.dest, None)
+        joined = isinstance(before, str) and isinstance(values, str)
+        setattr(namespace, self.dest, f"{before},{values}" if joined else values)
 
 
 class _Help(argparse.RawDescriptionHelpFormatter):

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from amsgrad.problems.acprop1 import ACProp1
 from experiments.figures import maps, style
-from experiments.figures.words import step_size
+from experiments.figures.words import Caption, step_size
 from experiments.sweeps.in_memory import compute_sweep
 
 SETTINGS = {  # a sweep, as its file would hold it
@@ -33,8 +33,7 @@ SETTINGS = {  # a sweep, as its file would hold it
     },
     "keep": ["x"],
 }
-INCHES = (7.2, 4.6)
-TITLES = {"acprop1": "first problem", "acprop2": "second problem"}
+TITLES = {"acprop1": "first", "acprop2": "second"}
 NEAR = 0.1  # x + 1 at which a run counts as converged
 
 
@@ -57,20 +56,22 @@ def findings(data: xarray.Dataset) -> dict[str, Any]:
 
 def draw(data: xarray.Dataset, figure: Figure) -> None:
     """Draw a map for each rule and problem."""
-    label = "$x$ after the last step (dimensionless)"
+    label = "$x$ after the last step"
     for axes, (problem, opt) in maps.draw(figure, data.x, label, vmin=-1, vmax=1):
-        axes.set_title(f"{style.LABELS[opt]}, {TITLES[problem]}", loc="left", fontsize=8.5)
+        axes.set_title(f"{style.LABELS[opt]}, {TITLES[problem]}", loc="left")
 
 
-def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> str:
-    """Return the settings, the choices that are ours, and what can be seen."""
+def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption:
+    """Return the problems, and what can be seen."""
     base = settings["base"]
-    return (
-        "The two problems of ACProp (Zhuang et al., NeurIPS 2021) on [-1, 1]: first P x if t mod P"
-        " = 1, else -x; second (P/2) x if t mod P = 1, -x if t mod P = P - 2, else 0. x* = -1. All"
-        " of it is stated from memory (unverified), the rule of ACProp too. Our choices: alpha_k ="
-        f" {step_size(base)} at step k, beta1 = {base['beta1']:g}, eps {base['eps']:g}, x_1 ="
-        f" {base['x0']:g}, {base['steps']:,} steps, {findings['runs per map']:,} runs per map,"
-        f" AdaShift with a window of {base['window']}. Drawn is x after the last step; purple: x"
-        " near -1."
+    return Caption(
+        "The two problems of ACProp (Zhuang et al., NeurIPS 2021) on $[-1, 1]$. First: $P x$ if $t$"
+        " mod $P = 1$, else $-x$. Second: $(P/2) x$ if $t$ mod $P = 1$, $-x$ if $t$ mod $P = P -"
+        f" 2$, else 0. Drawn is $x$ after {base['steps']:,} steps, {step_size(base)}.",
+        "Purple: near $x^* = -1$. AdaShift and ACProp converge where Adam does not on the first"
+        " problem; AdaShift fails on the second.",
+        "The problems and the rule of ACProp are stated from memory (unverified). Our choices:"
+        rf" the step size, $\beta_1 = {base['beta1']:g}$, eps {base['eps']:g},"
+        f" $x_1 = {base['x0']:g}$, {findings['runs per map']:,} runs per map, Adam with bias"
+        f" correction, AdaShift with a window of {base['window']}.",
     )

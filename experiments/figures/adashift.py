@@ -21,7 +21,7 @@ from amsgrad.problems.adashift import AdaShift
 from experiments.figures import style
 from experiments.figures.netcdf import variable
 from experiments.figures.runs import batch, on_grid
-from experiments.figures.words import mean_and_range, step_size
+from experiments.figures.words import Caption, mean_and_range, step_size
 
 SETTINGS = {
     "optimizers": ["adam", "amsgrad", "adashift"],
@@ -36,8 +36,6 @@ SETTINGS = {
     "every": 10_000,
     "seeds": 32,
 }
-INCHES = (7.2, 3.2)
-DRAWN_SEED = 0  # chosen before anything was seen
 
 
 def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
@@ -83,11 +81,11 @@ def findings(data: xarray.Dataset) -> dict[str, Any]:
 
 def draw(data: xarray.Dataset, figure: Figure) -> None:
     """Draw the paths, and beside them where each seed ends."""
-    left, right = figure.subplots(1, 2, width_ratios=(3.4, 1), sharey=True)
+    left, right = style.panels(figure, 2, 2, 2.5, 3.2, width_ratios=(2.2, 1.3), sharey=True)
     for i, opt in enumerate(data.optimizer.values):
         color, label, own = style.COLORS[opt], style.LABELS[opt], data.sel(optimizer=opt)
-        style.band(left, own.t, own.x, color)
-        left.plot(own.t, own.x.isel(seed=DRAWN_SEED), color=color, label=label, linewidth=1)
+        median = style.band(left, own.t, own.x, color)
+        left.plot(own.t, median, color=color, label=label, linewidth=1)
         spread = i + 0.5 * ((own.seed + 0.5) / own.seed.size - 0.5)
         right.plot(spread, own.x_last, "o", color=color, markersize=3, alpha=0.7,
                    markeredgewidth=0)  # fmt: skip
@@ -96,32 +94,33 @@ def draw(data: xarray.Dataset, figure: Figure) -> None:
     for axes in (left, right):
         axes.axhline(0, color=style.GREY, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
     style.millions(left, float(data.t[-1]))
-    left.set_xlabel("t after the warm-up (millions of steps)")
-    left.set_ylabel("$x_t$ (dimensionless)")
-    left.set_title("Path of one seed; quartiles and range of all", loc="left")
-    left.legend(loc="upper left")
-    right.set_title("Where each seed ends", loc="left")
+    left.set_xlabel("$t$ after the warm-up (millions of steps)")
+    left.set_ylabel("$x_t$")
+    left.set_title("Over time", loc="left")
+    right.set_title("At the end", loc="left")
     labels = [style.LABELS[opt] for opt in data.optimizer.values]
     right.set_xticks(range(len(labels)), labels)
     right.set_xlim(-0.5, len(labels) - 0.5)
-    right.set_xlabel("optimizer; line: mean")
+    style.letters((left, right))
+    style.legend(figure, left)
 
 
-def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> str:
-    """Return the settings, the choices that are ours, and what can be seen."""
+def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption:
+    """Return the problem, and where each goes."""
     base, f = settings["base"], findings
     rise, *_ = f["adam: x after the last step: mean, least, largest"]
-    return (
-        "The synthetic experiment of Zhou et al. (AdaShift, ICLR 2019), run again: f_t(x) ="
-        f" {base['big']:g} x with probability (1 + delta) / {base['big'] + 1:g}, else -x,"
-        f" for any x; delta = {base['delta']:g} is the mean slope, so that x should fall for"
-        f" ever. beta1 = {base['beta1']:g}, beta2 = {base['beta2']:g}, constant alpha ="
-        f" {step_size(base)}, eps = {base['eps']:g} (too small to be seen), bias correction,"
-        " AMSGrad's maximum after it, AdaShift with a window of"
-        f" {base['window']}; {settings['warm_up']:,} draws at rest to fill the memories, then"
-        f" {base['steps']:,} steps from x = {base['x0']:g}, the same stream for each"
-        " optimizer. All this is as in the released code. Our choices: the streams, and"
-        f" {settings['seeds']} of them where the released code has one. Adam rises with every"
-        f" seed, to {rise:.0f} in the mean; the others fall, AdaShift further than AMSGrad on"
-        f" {f['seeds where adashift ends below amsgrad']} of {f['seeds']} streams."
+    return Caption(
+        "The synthetic experiment of Zhou et al. (AdaShift, ICLR 2019), run again:"
+        rf" $f_t(x) = {base['big']:g} x$ with probability $(1 + \delta)/{base['big'] + 1:g}$, else"
+        rf" $-x$; its mean slope is $\delta = {base['delta']:g}$, so $x$ should fall for ever."
+        rf" $\beta_1 = {base['beta1']:g}$, $\beta_2 = {base['beta2']:g}$, {step_size(base)},"
+        f" {settings['seeds']} seeds: (a) median, quartiles, range; (b) each, and mean.",
+        f"Adam rises with every seed, to {rise:.0f} in the mean. The others fall, AdaShift further"
+        f" than AMSGrad on {f['seeds where adashift ends below amsgrad']} of {f['seeds']} streams.",
+        f"$x$ is not bounded. eps is {base['eps']:g} (too small to be seen), with bias correction,"
+        f" AMSGrad's maximum after it, AdaShift with a window of {base['window']};"
+        f" {settings['warm_up']:,} draws at rest to fill the memories, then {base['steps']:,} steps"
+        f" from $x = {base['x0']:g}$, the same stream for each optimizer. All this is as in the"
+        f" released code. Our choices: the streams, and {settings['seeds']} of them where the"
+        " released code has one.",
     )

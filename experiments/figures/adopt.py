@@ -22,7 +22,7 @@ from amsgrad.rules import RULES
 from experiments.figures import style
 from experiments.figures.netcdf import variable
 from experiments.figures.runs import batch, on_grid
-from experiments.figures.words import mean_and_range, step_size
+from experiments.figures.words import Caption, mean_and_range, step_size
 
 PUBLISHED = Adopt.published[0].settings
 SETTINGS = {
@@ -42,7 +42,6 @@ SETTINGS = {
     "seeds": 32,
     "quantiles": [0.0, 0.25, 0.5, 0.75, 1.0],
 }
-INCHES = (7.2, 3.6)
 # What is drawn, under which name, and how wide: lines that coincide stay visible.
 DRAWN = {"adam": ("adam", 2.2), "amsgrad": ("amsgrad", 1.4), "adopt_unclipped": ("adopt", 1.1)}
 ARRIVED = -0.9
@@ -116,9 +115,9 @@ def _arrival(data: xarray.Dataset, opt: str) -> int | None:
 
 def draw(data: xarray.Dataset, figure: Figure) -> None:
     """Draw a panel for every k and beta2, over a logarithmic time."""
-    panels = figure.subplots(data.k.size, data.beta2.size, sharex=True, sharey=True, squeeze=False)
-    for (i, k), (j, beta2) in product(enumerate(data.k.values), enumerate(data.beta2.values)):
-        axes = panels[i, j]
+    cases = list(product(data.k.values, data.beta2.values))
+    panels = style.panels(figure, len(cases), data.beta2.size, 1.35, 1.8, sharex=True, sharey=True)
+    for axes, (k, beta2) in zip(panels, cases, strict=True):
         style.feasible(axes)
         for opt, (name, width) in DRAWN.items():
             own, color = data.sel(k=k, beta2=beta2, optimizer=opt), style.COLORS[name]
@@ -128,25 +127,26 @@ def draw(data: xarray.Dataset, figure: Figure) -> None:
         axes.set_xscale("log")
         axes.set_xlim(float(data.t[0]), float(data.t[-1]))
         axes.set_title(f"$k = {k}$, $\\beta_2 = {beta2:g}$", loc="left")
+        axes.set_xlabel("$t$ (steps)")
         axes.label_outer()
-    for axes in panels[-1]:
-        axes.set_xlabel("t (steps)")
-    handles, labels = panels[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
+    style.legend(figure, panels[0])
 
 
-def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> str:
-    """Return the settings, the choices that are ours, and what can be seen."""
+def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption:
+    """Return the problem, and where each goes."""
     base = settings["base"]
     eps = {opt: RULES[opt].resolve(base)["eps"] for opt in ("adam", "adopt")}
-    return (
-        "Figure 1 of Taniguchi et al. (ADOPT, NeurIPS 2024), run again: f_t(x) = k^2 x with"
-        f" probability 1/k, else -k x, on [-1, 1], x* = -1 (dashed); beta1 = {base['beta1']},"
-        f" alpha_k = {step_size(base)} at step k, x_1 = {base['x0']:g}. These settings are the"
+    return Caption(
+        "Figure 1 of Taniguchi et al. (ADOPT, NeurIPS 2024), run again: $f_t(x) = k^2 x$ with"
+        " probability $1/k$, else $-k x$, on $[-1, 1]$;"
+        rf" $\beta_1 = {base['beta1']}$, {step_size(base, 't')}; median, quartiles and range over"
+        f" {settings['seeds']} seeds.",
+        r"Where $k$ is large or $\beta_2$ is small, Adam goes to $+1$, the worst point. AMSGrad and"
+        " ADOPT go towards $x^* = -1$ (dashed), ADOPT sooner.",
+        rf"The problem, $\beta_1$, $\beta_2$, the step size and $x_1 = {base['x0']:g}$ are the"
         " paper's as we remember them (unverified). Our choices: the horizon of"
-        f" {base['steps']:,} steps, {settings['seeds']} seeds (median, quartiles and range of x_t;"
-        " the same streams for all optimizers), time from 1, Adam and AMSGrad as in torch, eps"
-        f" {eps['adam']:g} for both and {eps['adopt']:g} for ADOPT, and the first release of ADOPT,"
-        " without clipping. The second release clips at t^(1/4). Where beta2 is small, it goes to"
-        " +1 until about t = (k - 1)^4."
+        f" {base['steps']:,} steps, the seeds (the same streams for all optimizers), time from 1,"
+        f" Adam and AMSGrad as in torch, eps {eps['adam']:g} for both and {eps['adopt']:g} for"
+        " ADOPT, and the first release of ADOPT, without clipping. The second release clips at"
+        r" $t^{1/4}$. Where $\beta_2$ is small, it goes to $+1$ until about $t = (k - 1)^4$.",
     )

@@ -1,4 +1,4 @@
-"""The boundary of Adam's failure: the sign of the drift, and long runs on both sides of it.
+"""The boundary of Adam's failure (Reddi et al., ICLR 2018): the sign of the drift, and long runs.
 
 What is drawn is computed without a run (`amsgrad/theory`); the runs only check it. On these
 problems m and v do not depend on x, so the end to which x goes depends on neither alpha nor x_1.
@@ -26,7 +26,7 @@ from amsgrad.theory.periodic import slopes
 from experiments.figures import style
 from experiments.figures.netcdf import variable
 from experiments.figures.runs import compiled, on_grid
-from experiments.figures.words import step_size, two_digits
+from experiments.figures.words import Caption, step_size, two_digits
 
 SETTINGS = {
     "base": {
@@ -48,15 +48,16 @@ SETTINGS = {
     "run_every": [0.25, 0.25],
     "offset": 0.08,  # decades of 1 - beta2 between a boundary and the runs beside it
 }
-INCHES = (7.2, 3.6)
 ARRIVED = 0.5  # a run with |x| above this at its end has gone to an end of F
 FIGURE1 = Online.published[0].settings["beta1"], Online.published[0].settings["beta2"]
 DEFAULT = (0.9, 0.999)  # the betas of most libraries
 CONVERGES, FAILS = style.GREEN, style.ORANGE
+DARK = {CONVERGES: "#004D38", FAILS: "#A33B00"}  # on their own tints
 # which of the C that fail has the label of the line, and on which side
 LEFT: Any = {"xytext": (-7, 5), "ha": "right", "va": "bottom"}
+NOSE: Any = {"xytext": (6, -2), "ha": "left", "va": "center"}
 RIGHT: Any = {"xytext": (9, -7), "ha": "left", "va": "top"}
-LABELS = ((12, LEFT), (3, RIGHT), (11, RIGHT))
+LABELS = ((12, LEFT), (0, NOSE), (11, RIGHT))
 
 STAR = "Figure 1's problem, beta1 = 0.9: beta2*"
 RE_ENTRANT = "C = 30, beta1 = 0.99: beta2 between which Adam fails"
@@ -183,11 +184,13 @@ def _star(problem: Online | Theorem2, beta1: float, digits: int) -> Any:
 
 def draw(data: xarray.Dataset, figure: Figure) -> None:
     """Draw the boundary over the period, and over beta1; beta2 goes upwards in both."""
-    left, right = figure.subplots(1, 2, sharey=True)
+    left, right = style.panels(figure, 2, 2, 2.5, 3.6, sharey=True)
     _draw_periods(data, left)
     _draw_figure1(data, right)
     style.beta_axis(left.yaxis, 2, float(data.z[-1]))
     left.set_ylim(0, float(data.z[-1]))
+    style.letters((left, right))
+    style.legend(figure, left)
 
 
 def _draw_periods(data: xarray.Dataset, axes: Axes) -> None:
@@ -211,9 +214,8 @@ def _draw_periods(data: xarray.Dataset, axes: Axes) -> None:
     axes.set_xticks([c for c in (2, 3, 5, 10, 20, 30, 50, 100) if first <= c <= last])
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xlabel("$C$ (dimensionless)")
-    axes.set_title("$f_t(x) = C x$ if $t$ mod $C = 1$, else $-x$", loc="left")
-    axes.legend(loc="upper left", handletextpad=0.2)
+    axes.set_xlabel("$C$")
+    axes.set_title("Slopes $C$ and $-1$", loc="left")
 
 
 def _draw_figure1(data: xarray.Dataset, axes: Axes) -> None:
@@ -227,14 +229,14 @@ def _draw_figure1(data: xarray.Dataset, axes: Axes) -> None:
     for betas in (FIGURE1, DEFAULT):
         axes.plot(*style.decades(np.array(betas)), "o", color=style.BLACK, markersize=7, zorder=5,
                   markerfacecolor="none", markeredgewidth=0.9)  # fmt: skip
-    axes.set_title("$f_t(x) = 1010 x$ if $t$ mod $101 = 1$, else $-10 x$", loc="left")
+    axes.set_title("Slopes 1010 and $-10$ (Figure 1)", loc="left")
     style.beta_axis(axes.xaxis, 1, float(data.w[-1]))
     axes.set_xlim(0, float(data.w[-1]))
 
 
 def _points(axes: Axes, across: Any, runs: xarray.Dataset) -> None:
     z, x = style.decades(runs.run_beta2), runs.run_x
-    look: Any = {"markersize": 3.6, "markeredgecolor": "white", "markeredgewidth": 0.4}
+    look: Any = {"markersize": 4.2, "markeredgecolor": "white", "markeredgewidth": 0.4}
     look |= {"zorder": 4, "clip_on": False}
     for marker, color, chosen, what in (
         ("v", CONVERGES, x < -ARRIVED, "a run that ends at $x = -1$"),
@@ -242,7 +244,9 @@ def _points(axes: Axes, across: Any, runs: xarray.Dataset) -> None:
         ("o", style.BLACK, abs(x) <= ARRIVED, "a run that is on its way"),
     ):
         if chosen.any():
-            axes.plot(across[chosen], z[chosen], marker, color=color, label=what, **look)
+            axes.plot(
+                across[chosen], z[chosen], marker, color=DARK.get(color, color), label=what, **look
+            )
 
 
 def _tint(color: str, share: float) -> tuple[float, float, float]:
@@ -251,25 +255,29 @@ def _tint(color: str, share: float) -> tuple[float, float, float]:
     return red, green, blue
 
 
-def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> str:
-    """Return what is drawn, the settings of the runs, and what can be seen."""
+def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption:
+    """Return what the colours mean, and where the runs went."""
     base, f = settings["base"], findings
     low, high = f[RE_ENTRANT]
     in_fact, promised = f[SMALLEST]
-    return (
-        "The boundary of Adam's failure, computed and not simulated: the sign of the drift D of one"
-        " period, with m and v in their periodic state. Orange: D < 0, x goes to +1, the worst"
-        " point of [-1, 1]; green: D > 0, x goes to x* = -1; lines: D = 0. Triangles:"
-        f" {f['runs']} runs, {settings['offset']:g} decades of 1 - beta2 above and below the lines,"
-        f" and on a grid; {f['runs that went where the drift says']} of them went where D says."
-        f" Each has {base['steps']:,} steps, alpha_k = {step_size(base)} at step k, x_1 ="
-        f" {base['x0']:g}, t from {base['first_t']}, no bias correction, no eps, in double"
-        " precision; D depends on neither alpha nor x_1. Left: from light to dark, beta1 ="
-        f" {', '.join(f'{b:g}' for b in settings['beta1'])}. The boundary can be re-entrant: with"
-        f" beta1 = 0.99 and C = 30 Adam converges for beta2 below {low:g}, fails, and converges"
-        f" again above {high:g}. With betas 0.9, 0.99 it fails from C = {in_fact} on; the"
-        f" conditions of Theorem 2 (unverified) ask for C = {promised:,}. Right: Figure 1's"
-        f" problem. With beta1 = 0.9 Adam fails up to beta2 = {f[STAR]:g}; circles: the betas of"
-        " the figure, and the usual default 0.9, 0.999. Right of the dashed line beta1 >"
-        " sqrt(beta2): the theorems say nothing there, but Adam fails there, too."
+    return Caption(
+        "Where Adam fails (Reddi, Kale and Kumar, ICLR 2018), computed without a run: the sign of"
+        " the drift $D$ of one period. Orange: $D < 0$, $x$ goes to $+1$, the worst point; green:"
+        " $D > 0$, $x$ goes to $x^* = -1$. (a) The first slope comes every $C$ steps; darker:"
+        r" larger $\beta_1$. (b) Every 101; circles: usual betas; dashed:"
+        r" $\beta_1 = \sqrt{\beta_2}$.",
+        f"{f['runs that went where the drift says']} of {f['runs']} runs (triangles) end where $D$"
+        " says.",
+        "(a) $f_t(x) = C x$ if $t$ mod $C = 1$, else $-x$; (b) $f_t(x) = 1010 x$ if $t$ mod"
+        " $101 = 1$, else $-10 x$; both on $[-1, 1]$. $D$ is computed with $m$ and $v$ in their"
+        f" periodic state. The runs lie {settings['offset']:g} decades of $1 - \\beta_2$ above and"
+        f" below the lines, and on a grid. Each has {base['steps']:,} steps, {step_size(base)} at"
+        f" step $k$, $x_1 = {base['x0']:g}$, $t$ from {base['first_t']}, no bias correction, no"
+        r" eps, in double precision; $D$ depends on neither $\alpha$ nor $x_1$. The boundary can be"
+        rf" re-entrant: with $\beta_1 = 0.99$ and $C = 30$ Adam converges for $\beta_2$ below"
+        f" {low:g}, fails, and converges again above {high:g}. With betas 0.9, 0.99 it fails from"
+        f" $C = {in_fact}$ on; the conditions of Theorem 2 (unverified) ask for $C = {promised:,}$."
+        rf" On Figure 1's problem with $\beta_1 = 0.9$ Adam fails up to $\beta_2 = {f[STAR]:g}$."
+        " The circles are the betas of that figure and the usual default 0.9, 0.999. Right of the"
+        " dashed line the theorems say nothing, but Adam fails there, too.",
     )

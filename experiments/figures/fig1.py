@@ -18,7 +18,7 @@ from amsgrad.problems.online import Online
 from experiments.figures import style
 from experiments.figures.netcdf import variable
 from experiments.figures.runs import batch, compiled, on_grid
-from experiments.figures.words import mean_and_range
+from experiments.figures.words import Caption, mean_and_range
 
 READINGS = files("experiments.figures") / "figure1.csv"  # points read off the paper's figure
 ACCURACY = {"average_regret": 0.0015, "x": 0.01}  # of the readings, as stated in that file
@@ -42,7 +42,6 @@ SETTINGS = {
     "stochastic_lrs": [0.2, 0.3, 0.4, 0.5],
     "readings": READINGS.read_text(encoding="utf-8"),
 }
-INCHES = (7.2, 2.5)
 
 
 def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
@@ -190,32 +189,32 @@ def _by_lr(values: xarray.DataArray, digits: int) -> dict[str, float]:
 
 def draw(data: xarray.Dataset, figure: Figure) -> None:
     """Draw the three panels of the paper, with its points on top."""
-    left, middle, right = figure.subplots(1, 3)
+    left, middle, right = style.panels(figure, 3, 3, 1.8, 2.5)
     for opt in OPTIMIZERS:
         own = data.sel(optimizer=opt)
         color, label = style.COLORS[opt], style.LABELS[opt]
-        lr = f"{label}, $\\alpha$ = {float(own.lr):.3f}"
+        lr = rf"{label}, online $\alpha = {float(own.lr):.3f}$"
         left.plot(own.t_online, own.average_regret, color=color, label=lr)
         middle.plot(own.t_online, own.x_online, color=color, linewidth=0.9)
         median = style.band(right, own.t_stochastic, own.x_stochastic, color)
-        right.plot(own.t_stochastic, median, color=color, label=label, linewidth=1)
+        right.plot(own.t_stochastic, median, color=color, linewidth=1)
         _points(left, "online", opt, color)
     _points(right, "stochastic", "amsgrad", style.COLORS["amsgrad"])
     left.plot([], [], "o", color=style.BLACK, markerfacecolor="white", label="read off the paper")
     left.set_ylim(0, 0.42)
-    left.set_ylabel("$R_t / t$ (dimensionless)")
+    left.set_ylabel("$R_t / t$")
     left.set_title("Average regret, online", loc="left")
     middle.set_title("Iterate, online", loc="left")
-    right.set_title(f"Iterate, stochastic, $\\alpha$ = {float(data.lr_stochastic):g}", loc="left")
+    right.set_title("Iterate, stochastic", loc="left")
     for axes in (middle, right):
         style.feasible(axes)
     for axes in (left, middle):
         style.millions(axes, float(data.t_online[-1]))
     style.millions(right, float(data.t_stochastic[-1]))
-    left.legend(loc="upper right")
-    middle.text(0.97, 0.06, "the optimum is $x^* = -1$", transform=middle.transAxes, size=8,
+    style.letters((left, middle, right))
+    style.legend(figure, left)
+    middle.text(0.97, 0.14, "the optimum is $x^{*} = -1$", transform=middle.transAxes, size=8,
                 color=style.GREY, ha="right")  # fmt: skip
-    right.legend(loc="upper right", bbox_to_anchor=(1, 0.88))
 
 
 def _points(axes: Axes, problem: str, opt: str, color: str) -> None:
@@ -224,26 +223,30 @@ def _points(axes: Axes, problem: str, opt: str, color: str) -> None:
               markeredgewidth=1.0, zorder=5)  # fmt: skip
 
 
-def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> str:
-    """Return what the paper states, what was recovered, and what does not fit."""
+def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption:
+    """Return what is recovered, and what does not fit."""
     base, f = settings["base"], findings
-    return (
-        "Figure 1 of Reddi, Kale and Kumar (ICLR 2018), recovered. The paper states the losses,"
-        f" beta1 = {base['beta1']}, beta2 = {base['beta2']} and F = [-1, 1]. It states neither the"
-        " horizons nor the step sizes. These are recovered from the pixels of the figure, with"
-        " alpha_t = alpha / sqrt(t) and alpha fitted to the points of each curve: Adam"
+    return Caption(
+        "Figure 1 of Reddi, Kale and Kumar (ICLR 2018), recovered:"
+        rf" $\beta_1 = {base['beta1']}$, $\beta_2 = {base['beta2']}$,"
+        r" $\alpha_t = \alpha/\sqrt{t}$. (a, b) $\alpha$ fitted to the paper's curve of"
+        rf" each optimizer. (c) $\alpha = {f['stochastic alpha']:g}$; median, quartiles and"
+        f" range over {settings['seeds']} seeds.",
+        "Adam goes to $+1$, the worst point of $[-1, 1]$; AMSGrad goes towards $x^* = -1$. No"
+        r" single $\alpha$ fits both online curves.",
+        rf"The paper states the losses, $\beta_1$, $\beta_2$ and $F = [-1, 1]$. It states neither"
+        r" the horizons nor the step sizes. These are recovered from the pixels of the figure, with"
+        r" $\alpha$ fitted to the points of each curve: Adam"
         f" {f['adam fitted alpha']:.3f} (differences: rms {f['adam rms difference']:.4f}, largest"
         f" {f['adam largest difference']:.4f}), AMSGrad {f['amsgrad fitted alpha']:.3f}"
         f" ({f['amsgrad rms difference']:.4f}, {f['amsgrad largest difference']:.4f}), both at once"
         f" {f['joint fitted alpha']:.3f} ({f['joint rms difference']:.4f},"
         f" {f['joint largest difference']:.4f}). The points are accurate to about"
-        f" {ACCURACY['average_regret']}. No single alpha fits both curves: with the alpha of"
-        f" AMSGrad, Adam's points lie {f['adam shift at the alpha of amsgrad']:.4f} above its"
-        " curve, the same at every t to within"
-        f" {f['largest difference left after that shift']:.4f}. Our choices: Algorithm 2 as printed"
-        f" (no bias correction, no eps), x_1 = {base['x0']:g}. Right: median, quartiles and range"
-        f" of x_t over {settings['seeds']} seeds at alpha = {f['stochastic alpha']:g}. Of"
-        f" {settings['stochastic_lrs']} this is the alpha whose mean over {settings['fit_seeds']}"
-        " seeds comes closest to the points of the paper's one run (rms"
-        f" {f['stochastic rms of mean over seeds']:.2f})."
+        rf" {ACCURACY['average_regret']}. With the $\alpha$ of AMSGrad, Adam's points lie"
+        f" {f['adam shift at the alpha of amsgrad']:.4f} above its curve, the same at every $t$ to"
+        f" within {f['largest difference left after that shift']:.4f}. Our choices: Algorithm 2 as"
+        f" printed (no bias correction, no eps), $x_1 = {base['x0']:g}$, and the seeds. Of"
+        rf" {settings['stochastic_lrs']}, {f['stochastic alpha']:g} is the $\alpha$ whose mean over"
+        f" {settings['fit_seeds']} seeds comes closest to the points of the paper's one stochastic"
+        f" run (rms {f['stochastic rms of mean over seeds']:.2f}).",
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from textwrap import fill
 from typing import Any, NamedTuple, Protocol
 
 import matplotlib
@@ -16,8 +17,12 @@ from matplotlib.figure import Figure
 import amsgrad
 import experiments
 from amsgrad.code_digest import code_digest
+from amsgrad.verification import Disagreement
+from experiments.command import ConfigError
 from experiments.figures import netcdf
-from experiments.figures.style import STYLE, drawn, new_figure
+from experiments.figures.settings import file_name, in_words, with_changes
+from experiments.figures.style import STYLE, add_caption, drawn, new_figure
+from experiments.figures.words import Caption, plain
 from experiments.files import provenance
 from experiments.files.atomic import remove_leftovers, write_bytes, write_text
 from experiments.files.regular import read_regular
@@ -32,7 +37,6 @@ class FigureModule(Protocol):
 
     SETTINGS: Mapping[str, Any]
     """All that decides the data, as JSON can hold it."""
-    INCHES: tuple[float, float]
 
     def compute(self, settings: Mapping[str, Any]) -> xarray.Dataset:
         """Return the data; every variable and coordinate of numbers has `long_name` and `units`."""
@@ -43,12 +47,20 @@ class FigureModule(Protocol):
         ...
 
     def draw(self, data: xarray.Dataset, figure: Figure) -> None:
-        """Draw the panels."""
+        """Draw the panels for the width of the figure, and set its height."""
         ...
 
-    def caption(self, settings: Mapping[str, Any], findings: Mapping[str, Any]) -> str:
-        """Return the text below the panels: the settings, and what can be seen."""
+    def caption(self, settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption:
+        """Return what the figure says of itself, with these numbers."""
         ...
+
+
+class Look(NamedTuple):
+    """How a figure is drawn: the kinds of files, the width in inches, with a caption or without."""
+
+    formats: Sequence[str]
+    width: float
+    caption: bool
 
 
 class Made(NamedTuple):
@@ -59,40 +71,89 @@ class Made(NamedTuple):
     cached: bool
 
 
-def make(name: str, out: Path, arguments: Sequence[str]) -> Made:
-    """Make one figure and its three companions in the folder `out`.
+def load(name: str) -> FigureModule:
+    """Return the module of a figure."""
+    module: FigureModule = importlib.import_module(f"experiments.figures.{name}")
+    return module
+
+
+def make(
+    name: str, changes: Mapping[str, Any], look: Look, out: Path, arguments: Sequence[str]
+) -> Made:
+    """Make the pictures of one figure and their companions in the folder `out`.
+
+    Args:
+        name: of the figure.
+        changes: settings that differ from the figure's own, by their path; the files then have a
+            name of their own, and never replace the published ones.
+        look: of the pictures.
+        out: the folder.
+        arguments: those of the command, for the record.
 
     Raises:
+        ConfigError: the figure cannot be made with these changes.
         OSError: the folder cannot be written.
         Disagreement: a run leaves the path of the reference engine.
     """
     started = datetime.now(UTC)
     for folder in (out, out / CACHE):
         remove_leftovers(folder)
-    module: FigureModule = importlib.import_module(f"experiments.figures.{name}")
-    content, computed, cached = _content(name, module, out / CACHE)
-    data = netcdf.unpacked(
-        content
-    )  # also what was computed just now: the same data, the same bytes
-    findings = module.findings(data)
-    caption = module.caption(module.SETTINGS, findings)
-    files = [out / f"{name}.{ending}" for ending in ("png", "svg", "nc", "json")]
+    module = load(name)
+    settings = with_changes(module.SETTINGS, changes)
+    try:
+        content, computed, cached = _content(name, module, settings, out / CACHE)
+        # also what was computed just now: the same data, the same bytes
+        data = netcdf.unpacked(content)
+        findings = module.findings(data)
+        words = module.caption(settings, findings)
+        last = f"Changed settings: {in_words(changes)}." if changes else words.seen
+        caption = f"{words.drawn} {last}"
+        pictures = _pictures(module, data, caption, look)
+    except (Disagreement, OSError):
+        raise
+    except Exception as error:
+        if not changes or getattr(error, "status", 2) != 2:
+            raise
+        raise ConfigError(f"{name} cannot be made with {in_words(changes)} ({error})") from error
+    story = {
+        "caption": caption,
+        "details": "" if changes else words.details,
+        "findings": findings,
+        "settings": settings,
+        "changed": changes,
+        "provenance": {**_provenance(started, arguments), "computed": computed},
+    }
+    texts = {
+        "txt": fill(plain(caption), 79, break_on_hyphens=False) + "\n",
+        "json": to_json(story, indent=2) + "\n",
+    }
+    files = {**pictures, "nc": content, **{form: text.encode() for form, text in texts.items()}}
+    paths = [out / f"{file_name(name, changes)}.{ending}" for ending in files]
+    for path, file in zip(paths, files.values(), strict=True):
+        write_bytes(path, file)
+    return Made(paths, findings, cached)
+
+
+def _pictures(
+    module: FigureModule, data: xarray.Dataset, caption: str, look: Look
+) -> dict[str, bytes]:
+    """Return the picture in each format."""
+    pictures = {}
     with matplotlib.rc_context(rc=STYLE):
-        canvas = new_figure(module.INCHES, caption)
-        module.draw(data, canvas)
-        for path in files[:2]:
-            write_bytes(path, drawn(canvas, path.suffix[1:]))
-    write_bytes(files[2], content)
-    collected = _provenance(started, arguments)
-    collected["computed"] = computed
-    story = {"caption": caption, "findings": findings, "settings": dict(module.SETTINGS)}
-    write_text(files[3], to_json({**story, "provenance": collected}, indent=2) + "\n")
-    return Made(files, findings, cached)
+        for form in look.formats:  # anew: a layout depends on the one before it
+            canvas = new_figure(look.width)
+            module.draw(data, canvas)
+            if look.caption:
+                add_caption(canvas, caption)
+            pictures[form] = drawn(canvas, form)
+    return pictures
 
 
-def _content(name: str, module: FigureModule, cache: Path) -> tuple[bytes, Any, bool]:
+def _content(
+    name: str, module: FigureModule, settings: Mapping[str, Any], cache: Path
+) -> tuple[bytes, Any, bool]:
     """Return the data's file for these settings and sources, its origin, and whether it is old."""
-    path = cache / f"{name}-{_key(name, module)}.nc"
+    path = cache / f"{name}-{_key(name, settings)}.nc"
     origin = path.with_suffix(".json")
     # a damaged file may fail in any way; its data are computed again
     with suppress(Exception):
@@ -100,7 +161,7 @@ def _content(name: str, module: FigureModule, cache: Path) -> tuple[bytes, Any, 
         module.findings(netcdf.unpacked(content))
         return content, json.loads(read_regular(origin)), True
     began = datetime.now(UTC)
-    content = netcdf.packed(module.compute(module.SETTINGS))
+    content = netcdf.packed(module.compute(settings))
     here = _provenance(began, [])
     kept = ("commit", "dirty", "sources_sha256", "started", "finished", "versions", "machine")
     computed = {entry: here[entry] for entry in kept}
@@ -110,16 +171,16 @@ def _content(name: str, module: FigureModule, cache: Path) -> tuple[bytes, Any, 
     return content, computed, False
 
 
-def _key(name: str, module: FigureModule) -> str:
+def _key(name: str, settings: Mapping[str, Any]) -> str:
     """Return a digest of the settings and of every source on which the data depend."""
-    settings = json.dumps(dict(module.SETTINGS), sort_keys=True)
+    decided = json.dumps(settings, sort_keys=True)
     theory = Path(amsgrad.__file__).with_name("theory").glob("*.py")
     wing = Path(experiments.__file__).parent
     figures = [wing / "figures" / f"{file}.py" for file in (name, "maps", "netcdf", "runs")]
     config = Path(amsgrad.__file__).with_name("config").glob("*.py")
     runs = [*config, *(wing / "sweeps").glob("*.py")]
     sources = code_digest(*sorted([*theory, *figures, *runs]))
-    return hashlib.sha256((settings + sources).encode()).hexdigest()[:16]
+    return hashlib.sha256((decided + sources).encode()).hexdigest()[:16]
 
 
 def _provenance(started: datetime, arguments: Sequence[str]) -> dict[str, object]:

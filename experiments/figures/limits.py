@@ -1,4 +1,4 @@
-"""The exact limit of the average regret at a constant step, for ever, by certificates."""
+"""The exact limit of the average regret at a constant step (Reddi et al., ICLR 2018), for ever."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +19,7 @@ from amsgrad.verification import Disagreement
 from experiments.figures import style
 from experiments.figures.netcdf import variable
 from experiments.figures.runs import on_grid
-from experiments.figures.words import two_digits
+from experiments.figures.words import Caption, two_digits
 
 SETTINGS = {
     "base": {
@@ -39,7 +39,6 @@ SETTINGS = {
     "map_lrs": [round(float(lr), 7) for lr in np.geomspace(1e-3, 3, 15)],
     "map_most_steps": 300_000_000,
 }
-INCHES = (7.2, 2.6)
 # the cost of x = +1, per step
 STANDING_STILL = float(slopes(Online()).mean()) * (Online.upper - Online().x_star)
 
@@ -148,34 +147,31 @@ def findings(data: xarray.Dataset) -> dict[str, Any]:
 LINES = [  # optimizer, semantics, first t, label, colour, dashes
     ("adam", "torch", 1, "Adam, all semantics", style.BLUE, "-"),
     ("amsgrad", "torch", 1, "AMSGrad, all but optax", style.VERMILLION, "-"),
-    ("amsgrad", "optax", 1, "optax, first t = 1", style.ORANGE, (0, (4, 2))),
-    ("amsgrad", "optax", 0, "optax, first t = 0", style.PURPLE, (0, (1.5, 1.5))),
+    ("amsgrad", "optax", 1, "optax, first $t = 1$", style.ORANGE, (0, (4, 2))),
+    ("amsgrad", "optax", 0, "optax, first $t = 0$", style.PURPLE, (0, (1.5, 1.5))),
 ]
 
 
 def draw(data: xarray.Dataset, figure: Figure) -> None:
     """Draw the limits, the orbits, and the step sizes with which Adam fails."""
-    left, middle, right = figure.subplots(1, 3)
+    left, middle, right = style.panels(figure, 3, 3, 1.8, 2.5)
     for opt, semantics, first_t, label, color, dashes in LINES:
         own = data.sel(optimizer=opt, semantics=semantics, first_t=first_t)
         left.loglog(data.lr, own.limit, color=color, linestyle=dashes, label=label)
         if semantics == "torch":
             middle.fill_between(data.lr, own.lowest, own.highest, color=color, alpha=0.35,
-                                linewidth=0.8, label=style.LABELS[opt])  # fmt: skip
+                                linewidth=0.8)  # fmt: skip
     left.axhline(STANDING_STILL, color=style.GREY, linewidth=0.8, linestyle=(0, (4, 3)))
-    left.annotate("cost of $x = 1$", (data.lr[-1], STANDING_STILL), (0, -2), size=7.5,
-                  textcoords="offset points", color=style.GREY, ha="right", va="top")  # fmt: skip
-    left.set_ylabel("limit of $R_T / T$ (dimensionless)")
+    left.set_ylabel("limit of $R_T / T$")
     left.set_title("Average regret for ever", loc="left")
-    left.legend(loc="upper left", fontsize=7, labelspacing=0.25)
-    left.set_ylim(top=float(data.limit.max()) * 30)
     middle.set_xscale("log")
     style.feasible(middle)
     middle.set_title("Range of $x_t$ for ever", loc="left")
-    middle.legend(loc="center left")
     for axes in (left, middle):
-        axes.set_xlabel(r"constant $\alpha$ (dimensionless)")
+        axes.set_xlabel(r"constant $\alpha$")
     _failures(right, data)
+    style.letters((left, middle, right))
+    style.legend(figure, left)
 
 
 def _failures(axes: Axes, data: xarray.Dataset) -> None:
@@ -185,24 +181,26 @@ def _failures(axes: Axes, data: xarray.Dataset) -> None:
     axes.set_yscale("log")
     axes.set_ylim(float(data.fails_from.min()), top)
     axes.set_xlim(float(data.decades[0]), float(data.decades[-1]))
-    axes.set_xlabel(r"$-\log_{10}(1 - \beta_2)$ (dimensionless)")
-    axes.set_ylabel(r"constant $\alpha$ (dimensionless)")
-    axes.set_title("Adam's orbit nearer to +1", loc="left")
+    axes.set_xlabel(r"$-\log_{10}(1 - \beta_2)$")
+    axes.set_ylabel(r"constant $\alpha$")
+    axes.set_title("Where Adam fails", loc="left")
     axes.text(0.35, 0.4, "nearer to +1", transform=axes.transAxes, color=style.BLACK, ha="center")
 
 
-def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> str:
+def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption:
     """Return the settings, and what can be seen."""
-    base = settings["base"]
-    last = findings["largest beta2 tried at which some constant step fails"]
-    return (
-        "The online problem of Reddi, Kale and Kumar (ICLR 2018) at a constant step size: betas"
-        f" ({base['beta1']}, {settings['beta2']}), no eps, x_1 = {base['x0']:g}, double precision."
-        " Every point is exact: the state of the run came back bit for bit, and the certificate of"
-        " this was checked by plain arithmetic"
-        f" ({findings['certificates found and checked']} of {findings['of']} runs). The average"
-        " regret of neither optimizer vanishes. AMSGrad's is proportional to alpha, until the orbit"
-        " fills F; Adam's tends to the cost of standing still at +1. Right: the step sizes at which"
-        f" Adam's orbit lies nearer to +1, over beta2 (from alpha = {settings['map_lrs'][0]:g} on;"
-        f" the last such beta2 of those tried is {last}). Above them the orbit fills F."
+    base, f = settings["base"], findings
+    last = f["largest beta2 tried at which some constant step fails"]
+    return Caption(
+        "The online problem of Reddi, Kale and Kumar (ICLR 2018) at a constant step size;"
+        rf" $\beta_1 = {base['beta1']}$, $\beta_2 = {settings['beta2']}$ (c: over $\beta_2$).",
+        "The average regret of neither optimizer vanishes. AMSGrad's is proportional to $\\alpha$,"
+        " until its orbit fills $[-1, 1]$; Adam's tends to the cost of standing still at $+1$"
+        f" (dashed). Every point is exact: {f['certificates found and checked']} of {f['of']} runs"
+        " repeat, bit for bit.",
+        f"No eps, $x_1 = {base['x0']:g}$, double precision. The state of each run came back bit for"
+        " bit, and the certificate of this was checked by plain arithmetic. (c) The step sizes"
+        r" at which Adam's orbit lies nearer to $+1$ than to $-1$, from $\alpha ="
+        f" {settings['map_lrs'][0]:g}$ on; the last such $\\beta_2$ of those tried is {last}. Above"
+        " them the orbit fills $[-1, 1]$.",
     )

@@ -11,6 +11,8 @@ from matplotlib.figure import Figure
 
 from experiments.figures import style
 
+LEAST = 1.6  # inches of a panel
+
 
 def betas(last: float, number: int) -> list[float]:
     """Return betas from 0 to 1 - 10^-last.
@@ -35,21 +37,23 @@ def draw(
         The panels, each with its two values.
     """
     rows, columns, across, up = (values[dim] for dim in values.dims)
-    panels = figure.subplots(rows.size, columns.size, sharex=True, sharey=True, squeeze=False)
-    cases = list(product(rows.values, columns.values))
-    for axes, (row, column) in zip(panels.flat, cases, strict=True):
+    cases, wide = list(product(rows.values, columns.values)), columns.size
+    if figure.get_figwidth() < wide * LEAST:  # then a row of panels becomes a column
+        cases, wide = [(row, column) for column in columns.values for row in rows.values], rows.size
+    panels = style.panels(figure, len(cases), wide, LEAST, 2.5, sharex=True, sharey=True)
+    for axes, (row, column) in zip(panels, cases, strict=True):
         one = values.sel({rows.name: row, columns.name: column})
         image = axes.pcolormesh(
             _scale(across), _scale(up), one.T, cmap="PuOr_r", rasterized=True, **colors
         )
         for axis, coordinate in ((axes.xaxis, across), (axes.yaxis, up)):
             if coordinate.name == "period":
-                axis.set_label_text("P (steps)")
+                axis.set_label_text("$P$ (steps)")
             else:
                 style.beta_axis(axis, int(str(coordinate.name)[-1]), float(_scale(coordinate)[-1]))
         axes.label_outer()
-    figure.colorbar(image, ax=panels, shrink=0.8).set_label(label)
-    return zip(panels.flat, cases, strict=True)
+    style.color_bar(figure, image, panels, label)
+    return zip(panels, cases, strict=True)
 
 
 def contour(axes: Axes, values: xarray.DataArray, level: float) -> None:

@@ -1,4 +1,4 @@
-"""Figure 1's problem over all betas: runs of Adam and AMSGrad beside the theory."""
+"""Figure 1's problem (Reddi et al., ICLR 2018) over all betas: runs of Adam beside the theory."""
 
 from collections.abc import Mapping
 from itertools import product
@@ -13,7 +13,7 @@ from amsgrad.theory.drift import drift
 from amsgrad.theory.periodic import slopes
 from experiments.figures import maps, style
 from experiments.figures.netcdf import variable
-from experiments.figures.words import step_size
+from experiments.figures.words import Caption, step_size
 from experiments.sweeps.in_memory import compute_sweep
 
 
@@ -36,9 +36,8 @@ SETTINGS = {
     "inverse_sqrt": _sweep("inverse_sqrt", 5.0),
     "constant": _sweep("constant", 0.01),
 }
-INCHES = (7.2, 5.0)
 ARRIVED = 0.9  # |x| beyond which a run has come to an end of F
-TITLES = {"inverse_sqrt": r"$\alpha / \sqrt{t}$", "constant": r"constant $\alpha$"}
+TITLES = {"inverse_sqrt": "Decaying step size", "constant": "Constant step size"}
 
 
 def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
@@ -70,26 +69,27 @@ def findings(data: xarray.Dataset) -> dict[str, Any]:
 
 
 def draw(data: xarray.Dataset, figure: Figure) -> None:
-    """Draw a map of the last x for each optimizer and schedule, and Adam's boundary on top."""
-    label = "$x$ after the last step (dimensionless); the optimum is $-1$"
-    x = data.x.transpose("opt", "schedule", "beta1", "beta2")
-    for axes, (opt, schedule) in maps.draw(figure, x, label, vmin=-1, vmax=1):
-        axes.set_title(f"{style.LABELS[opt]}, {TITLES[schedule]}", loc="left")
-        if opt == "adam":
-            maps.contour(axes, data.drift_goes_to, 0)
+    """Draw a map of Adam's last x for each schedule, and the boundary on top."""
+    x = data.x.sel(opt=["adam"]).transpose("opt", "schedule", "beta1", "beta2")
+    for axes, (_, schedule) in maps.draw(figure, x, "$x$ after the last step", vmin=-1, vmax=1):
+        axes.set_title(TITLES[schedule], loc="left")
+        maps.contour(axes, data.drift_goes_to, 0)
+    style.letters(figure.axes[: data.schedule.size])
 
 
-def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> str:
-    """Return the settings, and what can be seen."""
+def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption:
+    """Return the settings, and where Adam and AMSGrad go."""
     base = settings["inverse_sqrt"]["base"]
-    sizes = [step_size(sweep["base"]) for sweep in settings.values()]
+    decaying, constant = (step_size(sweep["base"]) for sweep in settings.values())
     wrong = findings["adam, inverse_sqrt: at an end, but not where the drift says"]
-    return (
-        "Figure 1's problem of Reddi, Kale and Kumar (ICLR 2018) over all betas: x after"
-        f" {base['steps']:,} steps, {findings['runs per map']:,} runs per map, no bias correction,"
-        f" no eps, x_1 = {base['x0']:g}, double precision; alpha_k = {' or '.join(sizes)} at step"
-        " k. Black: the boundary beta2* at which the sign of the drift of a period changes,"
-        " computed without a run. Of Adam's runs with a decaying step size that have come to an"
-        f" end of F, {wrong} are at another end than the drift says. AMSGrad goes to -1 for all"
-        " betas."
+    return Caption(
+        "Adam on Figure 1's problem (Reddi, Kale and Kumar, ICLR 2018) over all betas: $x$ after"
+        rf" {base['steps']:,} steps, {findings['runs per map']:,} runs per map; (a) {decaying},"
+        rf" (b) {constant}. Black: where the sign of the drift of a period changes, computed"
+        " without a run.",
+        f"Of the runs with decaying steps that are at an end of $[-1, 1]$, {wrong} are at another"
+        " end than the drift says. AMSGrad (not drawn) goes to $x^* = -1$ for all betas.",
+        f"No bias correction, no eps, $x_1 = {base['x0']:g}$, double precision. A run has come to"
+        f" an end of $F = [-1, 1]$ if $|x|$ is above {ARRIVED}. The maps of AMSGrad are in the"
+        f" data; all its runs end below $-{ARRIVED}$, with either step size.",
     )

@@ -1,4 +1,4 @@
-"""The five meanings of AMSGrad: the maximum is taken before or after bias correction."""
+"""Five meanings of AMSGrad (Reddi et al., ICLR 2018): the maximum before or after correction."""
 
 from collections.abc import Mapping
 from itertools import product
@@ -15,7 +15,7 @@ from amsgrad.problems.online import Online
 from experiments.figures import style
 from experiments.figures.netcdf import variable
 from experiments.figures.runs import compiled, on_grid
-from experiments.figures.words import step_size
+from experiments.figures.words import Caption, step_size
 
 SETTINGS = {
     "base": {
@@ -33,7 +33,6 @@ SETTINGS = {
     "first_t": [1, 0],
     "points": 300,
 }
-INCHES = (7.2, 2.5)
 
 
 def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
@@ -101,21 +100,21 @@ LOOKS = {  # drawn in this order: of lines that coincide, the ones below stay vi
 
 def draw(data: xarray.Dataset, figure: Figure) -> None:
     """Draw vmax, x_t and R_t/t on a logarithmic axis of steps."""
-    panels = figure.subplots(1, 3)
+    panels = style.panels(figure, 3, 3, 1.8, 2.5)
     first, second = data.first_t.values
     for axes, name, label in zip(
         panels,
         ("vmax", "x", "average_regret"),
-        (r"$\hat v_t$ (dimensionless)", "", "$R_t / t$ (dimensionless)"),
+        (r"$\hat v_t$", "", "$R_t / t$"),
         strict=True,
     ):
         for semantics, (color, dashes, width) in LOOKS.items():
             axes.plot(data.step, data[name].sel(first_t=first, semantics=semantics), color=color,
                       linestyle=dashes, linewidth=width, label=semantics)  # fmt: skip
         axes.plot(data.step, data[name].sel(first_t=second, semantics="optax"), color=style.BLUE,
-                  linestyle=":", linewidth=1.2, label=f"optax, first t = {second}")  # fmt: skip
+                  linestyle=":", linewidth=1.2, label=f"optax, first $t = {second}$")  # fmt: skip
         axes.set_xscale("log")
-        axes.set_xlabel("step")
+        axes.set_xlabel("$k$ (steps)")
         axes.set_ylabel(label)
     panels[0].set_yscale("log")
     panels[0].set_ylim(bottom=20)
@@ -124,21 +123,30 @@ def draw(data: xarray.Dataset, figure: Figure) -> None:
     panels[0].set_title("Largest second moment", loc="left")
     panels[1].set_title("Iterate", loc="left")
     panels[2].set_title("Average regret", loc="left")
-    panels[0].legend(loc="lower right", fontsize=7.5, labelspacing=0.25, handlelength=2.4)
+    four = float(data.vmax.sel(first_t=first, semantics="torch")[-1])
+    panels[0].annotate("four curves coincide", (float(data.step[-1]), four), (0, -5), size=8,
+                       textcoords="offset points", ha="right", va="top")  # fmt: skip
+    style.legend(figure, panels[0])
 
 
-def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> str:
-    """Return the settings, and what can be seen."""
+def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption:
+    """Return what the meanings do to the maximum, and to the steps."""
     base = settings["base"]
     ratio = findings["steps of torch over steps of optax, first t = 1"]
     before, *_ = findings["torch, first t = 1: vmax and x after the last step, average regret"]
-    return (
-        "Five meanings of AMSGrad on the online problem of Reddi, Kale and Kumar (ICLR 2018),"
-        f" alpha_k = {step_size(base)} at step k, betas ({base['beta1']}, {base['beta2']}), no eps,"
-        f" x_1 = {base['x0']:g}, first t = {settings['first_t'][0]} except for the dotted line. The"
-        " first gradient is 1010. By default optax takes the maximum after bias correction, and so"
-        " keeps 1010^2 for ever. The others take it before the correction, and come to"
-        f" {before:,}. From then on the steps of optax are {ratio:.2f} times smaller. If the first"
-        " big gradient comes one step later (dotted, as in the seed program), the corrected maximum"
-        " starts at about half of 1010^2, and this value, too, is never reached again."
+    first, second = settings["first_t"]
+    return Caption(
+        "Five meanings of AMSGrad on the online problem of Reddi, Kale and Kumar (ICLR 2018);"
+        rf" {step_size(base)}, $\beta_1 = {base['beta1']}$, $\beta_2 = {base['beta2']}$, first"
+        f" $t = {first}$ (dotted: {second}).",
+        "Paper, labml, keras and torch coincide, but for the paper's early steps: the maximum,"
+        f" taken before bias correction, comes to {before:,}. Optax takes it after the correction"
+        rf" and keeps the first gradient, $1010^2$, for ever: its steps are {ratio:.2f} times"
+        " smaller. Dotted: the first big gradient comes one step later.",
+        f"No eps, $x_1 = {base['x0']:g}$, double precision. The curves of labml, keras and torch"
+        " are the same to the bit; the paper's rule has no bias correction, and its $x_t$ differs"
+        " from theirs up to about step 100,000. The maximum after the correction is the default of"
+        r" optax. If the first big gradient comes one step later (dotted, as in the seed program),"
+        " the corrected maximum starts at about half of $1010^2$, and this value, too, is never"
+        " reached again.",
     )

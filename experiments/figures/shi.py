@@ -23,7 +23,7 @@ from amsgrad.regret import EMPTY
 from experiments.figures import style
 from experiments.figures.netcdf import variable
 from experiments.figures.runs import compiled, on_grid
-from experiments.figures.words import step_size
+from experiments.figures.words import Caption, step_size
 
 RELEASED = Theorem2.published[0].settings
 SETTINGS = {
@@ -40,7 +40,6 @@ SETTINGS = {
     "v0_over_period": 100.0,
     "threshold": -2.0,
 }
-INCHES = (7.2, 3.7)
 
 # A run that fails has an x that saw-tooths within a few thousandths of +1; below this it has left.
 NEAR_1 = 0.9
@@ -127,30 +126,30 @@ def _range(data: xarray.Dataset, cells: NDArray[np.bool_]) -> list[float]:
 
 def draw(data: xarray.Dataset, figure: Figure) -> None:
     """Draw the map, with the boundary of the cells that count as converged on top."""
-    axes = figure.subplots()
+    (axes,) = style.panels(figure, 1, 1, 3, 3.7)
     right, above = _edges(data.power.values), _edges(data.period.values)
     mesh = axes.pcolormesh(right, above, data.mean_log_off.T, cmap="cividis", linewidth=0.3,
                            edgecolor=(1, 1, 1, 0.25))  # fmt: skip
     for color, width in (("white", 3.4), (style.BLACK, 1.8)):
         axes.add_collection(LineCollection(_sides(data), colors=color, linewidths=width))
-    axes.set_xlabel(r"$-\log_{10}(1 - \beta_2)$ (dimensionless)")
-    axes.set_ylabel("$C$ (dimensionless)")
+    axes.set_xlabel(r"$-\log_{10}(1 - \beta_2)$")
+    axes.set_ylabel("$C$")
     for spine in axes.spines.values():
         spine.set_visible(False)
     top = axes.secondary_xaxis("top")
     top.spines["top"].set_visible(False)
     betas = [b for b in (0.5, 0.9, 0.99, 0.999, 0.9999) if b <= float(data.beta2[-1]) + 1e-9]
     top.set_xticks([float(-np.log10(1 - b)) for b in betas], [f"{b:g}" for b in betas])
-    top.set_xlabel(r"$\beta_2$ (dimensionless)")
-    place: dict[str, Any] = {"transform": axes.transAxes, "ha": "center", "size": 11}
+    top.set_xlabel(r"$\beta_2$")
+    place: dict[str, Any] = {"transform": axes.transAxes, "ha": "center", "size": 9.5}
     axes.text(0.17, 0.72, "fails:\n$x_t$ goes to $+1$", color=style.BLACK, **place)
     axes.text(0.73, 0.4, "converges:\n$x_t$ goes to $-1$", color="white", **place)
-    bar = figure.colorbar(mesh, ax=axes, pad=0.02, aspect=26)
+    label = r"mean of $\log_{10}|x_t + 1|$ over the last quarter," "\nsteps at $x_t = -1$ left out"
+    bar = style.color_bar(figure, mesh, axes, label)
     bar.outline.set_visible(False)
-    bar.set_label("mean of $\\log_{10}|x_t + 1|$ over the last quarter,\nsteps at $x_t = -1$ left "
-                  "out (dimensionless)")  # fmt: skip
+    mark = bar.ax.axhline if bar.orientation == "vertical" else bar.ax.axvline
     for color, width in (("white", 3.4), (style.BLACK, 1.8)):
-        bar.ax.axhline(float(data.threshold), color=color, linewidth=width)
+        mark(float(data.threshold), color=color, linewidth=width)
 
 
 def _edges(centres: NDArray[Any]) -> NDArray[np.float64]:
@@ -168,23 +167,25 @@ def _sides(data: xarray.Dataset) -> list[list[tuple[float, float]]]:
     ]
 
 
-def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> str:
-    """Return the settings, and what can be seen."""
+def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption:
+    """Return the rule, the criterion, and what can be seen."""
     base, f = settings["base"], findings
-    return (
-        "Figure 1 of Shi, Li, Hong and Sun (ICLR 2021), run again. RMSprop (beta1 = 0, no bias"
-        " correction, no eps) on f_t(x) = C x if t mod C = 1, else -x, on [-1, 1]; alpha_k ="
-        f" {step_size(base)} at step k, x_1 = {settings['x0']:g}, clipped by the first step, v_0 ="
-        f" {settings['v0_over_period']:g} C, {base['steps']:,} steps in double precision. A"
-        " cell converges if the mean of log10|x_t + 1| over the last quarter of the steps is below"
-        f" {settings['threshold']:g}; the black line is the boundary of these cells. All this is"
-        " from the released MATLAB code (unverified: that its version is the one of the paper's"
-        " figure). Where some x_t is exactly -1, the mean is minus infinity and the cell counts as"
-        f" converged, as in MATLAB. This happens in"
+    return Caption(
+        "Figure 1 of Shi, Li, Hong and Sun (ICLR 2021), run again: RMSprop on $f_t(x) = C x$ if $t$"
+        rf" mod $C = 1$, else $-x$, on $[-1, 1]$; {step_size(base)}, {base['steps']:,} steps. A"
+        r" cell converges if its mean of $\log_{10}|x_t + 1|$ over the last quarter is below"
+        f" ${settings['threshold']:g}$; black: the boundary of these cells.",
+        r"For each $C$ RMSprop converges above some $\beta_2$, which rises with $C$. Other shades"
+        " above the line: cells on their way.",
+        rf"RMSprop has $\beta_1 = 0$, no bias correction and no eps; $x_1 = {settings['x0']:g}$,"
+        f" clipped by the first step; $v_0 = {settings['v0_over_period']:g} C$; double precision."
+        " All this is from the released MATLAB code (unverified: that its version is the one of the"
+        " paper's figure). Where some $x_t$ is exactly $-1$, the mean is minus infinity and the"
+        f" cell counts as converged, as in MATLAB. This happens in"
         f" {f['of them with some x_t = -1, hence mean -inf']} of the {f['cells converged']} cells"
         " that converge. Without those steps, as the colours show it,"
         f" {f['cells judged otherwise without the steps at -1']} of {f['cells']} cells would be"
         f" judged otherwise. {f['cells not converged that end below +0.9, on their way']} cells"
-        " above the line, in other shades, are on their way from +1 to -1 at the last step: with"
-        " more steps the line would lie a little higher."
+        " above the line are on their way from $+1$ to $-1$ at the last step: with more steps the"
+        " line would lie a little higher.",
     )

@@ -16,7 +16,7 @@ from amsgrad.theory.instances import theorem1_beta2
 from experiments.figures import style
 from experiments.figures.netcdf import variable
 from experiments.figures.runs import compiled, on_grid
-from experiments.figures.words import step_size
+from experiments.figures.words import Caption, step_size
 
 SETTINGS = {
     "optimizers": ["adam", "amsgrad"],
@@ -34,7 +34,6 @@ SETTINGS = {
     "points": 200,
     "first_steps": 24,
 }
-INCHES = (7.2, 2.6)
 
 
 def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
@@ -47,7 +46,7 @@ def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
         return np.array([records.x, records.regret, records.average_regret])
 
     x, regret, average = np.moveaxis(on_grid(path, settings["optimizers"], settings["C"]), 2, 0)
-    cycles = regret.reshape(*regret.shape[:2], -1, 3).sum(axis=-1)
+    cycles = regret[..., : steps // 3 * 3].reshape(*regret.shape[:2], -1, 3).sum(axis=-1)
     at = np.unique(np.geomspace(3, steps, settings["points"]).astype(np.int64) // 3 * 3)
     first = np.arange(1, settings["first_steps"] + 1)
     dims = ("optimizer", "C")
@@ -92,8 +91,8 @@ def findings(data: xarray.Dataset) -> dict[str, Any]:
 
 def draw(data: xarray.Dataset, figure: Figure) -> None:
     """Draw the first steps for one C, and the regret of three steps for all."""
-    left, right = figure.subplots(1, 2, width_ratios=(1, 1.25))
-    shown = float(data.C[1])
+    left, right = style.panels(figure, 2, 2, 2.5, 2.6, width_ratios=(1, 1.25))
+    shown = float(data.C[:2][-1])
     for opt in data.optimizer.values:
         path = data.x.sel(C=shown, optimizer=opt)
         left.plot(data.first_step, path, "o-", color=style.COLORS[opt], markersize=2.6,
@@ -101,9 +100,8 @@ def draw(data: xarray.Dataset, figure: Figure) -> None:
     for t in data.first_step.values[::3]:
         left.axvline(t, color=style.GREY, linewidth=0.4, zorder=0)
     style.feasible(left)
-    left.set_xlabel("t (steps); lines: t = 3k + 1, where the big slope is shown")
-    left.set_title(f"The first steps, C = {shown:g}", loc="left")
-    left.legend(loc="lower left", bbox_to_anchor=(0, 0.08))
+    left.set_xlabel("$t$ (steps)")
+    left.set_title(f"The first steps, $C = {shown:g}$", loc="left")
     for i, big in enumerate(data.C.values):
         shade = 1 - 0.2 * i
         for opt in data.optimizer.values:
@@ -116,24 +114,25 @@ def draw(data: xarray.Dataset, figure: Figure) -> None:
             data.step[[0, -1]], [bound, bound], color=style.BLACK, linewidth=0.8,
             linestyle=(0, (4, 3)), label=label,
         )  # fmt: skip
-        right.annotate(f"C = {big:g}", (float(data.step[-1]), bound), (3, 0), size=7.5,
+        right.annotate(f"$C = {big:g}$", (float(data.step[-1]), bound), (3, 0), size=7.5,
                        textcoords="offset points", va="center", annotation_clip=False)  # fmt: skip
     right.set_xscale("log")
-    right.set_xlabel("t (steps)")
-    right.set_ylabel("$3 R_t / t$ (dimensionless)")
+    right.set_xlabel("$t$ (steps)")
+    right.set_ylabel("$3 R_t / t$")
     right.set_title("Mean regret of three steps", loc="left")
-    right.legend(loc="upper right", bbox_to_anchor=(1.0, 0.98))
+    style.legend(figure, right)
 
 
-def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> str:
-    """Return the settings, and what can be seen."""
+def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption:
+    """Return the problem, and what Adam pays."""
     base = settings["base"]
-    return (
-        "Theorem 1 of Reddi, Kale and Kumar (ICLR 2018): f_t = C x if t mod 3 = 1, else -x, on"
-        f" [-1, 1]; beta1 = {base['beta1']:g}, beta2 = 1 / (1 + C^2), alpha_k ="
-        f" {step_size(base)} at step k, x_1 = {base['x0']:g}, no bias correction, no eps,"
-        f" {base['steps']:,} steps. Before every big slope Adam is back at +1, the worst point: it"
-        " is clipped there, so that x_(3k+1) = 1 to the bit. It pays at least 2C - 4 in every three"
-        " steps. AMSGrad finds -1. The step size is ours; the theorem asks for alpha <"
-        " sqrt(1 - beta2)."
+    return Caption(
+        "Theorem 1 of Reddi, Kale and Kumar (ICLR 2018): $f_t(x) = C x$ if $t$ mod $3 = 1$, else"
+        r" $-x$, on $[-1, 1]$; $\beta_1 = 0$, $\beta_2 = 1/(1 + C^2)$,"
+        f" {step_size(base)}. Vertical lines: the steps of the big slope.",
+        "Before each of them Adam is back at $+1$, the worst point, and it pays at least $2C - 4$"
+        " in every three steps. AMSGrad finds $x^* = -1$.",
+        f"$x_1 = {base['x0']:g}$, no bias correction, no eps, {base['steps']:,} steps. Adam is"
+        " clipped at $+1$, so that $x_{3k+1} = 1$ to the bit. The step size is ours; the theorem"
+        r" asks for $\alpha < \sqrt{1 - \beta_2}$.",
     )

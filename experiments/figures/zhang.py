@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from amsgrad.problems.zhang import Zhang
 from experiments.figures import maps
 from experiments.figures.netcdf import variable
-from experiments.figures.words import step_size, two_digits
+from experiments.figures.words import Caption, step_size, two_digits
 from experiments.sweeps.in_memory import compute_sweep
 
 PUBLISHED = Zhang.published[0].settings
@@ -37,7 +37,6 @@ SETTINGS = {  # a sweep, as its file would hold it
     },
     "keep": ["x"],
 }
-INCHES = (7.2, 5.2)
 START = 2.0  # |x_1 - x*|
 
 
@@ -71,24 +70,26 @@ def draw(data: xarray.Dataset, figure: Figure) -> None:
     """Draw a map for each n and order."""
     largest = float(np.log10(data.distance.max()))
     norm = TwoSlopeNorm(vcenter=np.log10(START), vmin=-2, vmax=largest)
-    label = r"$\log_{10} |x - x^*|$ after the last step (dimensionless)"
+    label = r"$\log_{10} |x - x^{*}|$ after the last step"
     logarithm = np.log10(data.distance.clip(1e-2))
     for axes, (n, order) in maps.draw(figure, logarithm, label, norm=norm):
         maps.contour(axes, data.distance.sel(period=n, order=order), START)
-        axes.set_title(f"n = {n}, {order} order", loc="left")
+        axes.set_title(f"$n = {n}$, {order} order", loc="left")
 
 
-def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> str:
-    """Return the settings, the choices that are ours, and what can be seen."""
+def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption:
+    """Return the settings, and what can be seen."""
     base = settings["base"]
-    return (
-        "The unconstrained problem of Zhang et al. (NeurIPS 2022; the experiment after the first"
-        " author's thesis): n batches, piecewise quadratic, x* = -2; |x - x*| after"
-        f" {base['steps']:,} steps, alpha_k = {step_size(base)} at step k,"
-        f" {findings['runs per map']:,} runs per map. Our choices: a = {base['a']:g} (the value in"
-        f" the thesis is not known here), x_1 = {base['x0']:g}, Adam with bias correction and eps"
-        f" {base['eps']:g}, one seed of the random order (with n = 50 the chance of one seed"
-        " outweighs the drift). Black: as far from x* as at the start, 2. Orange: Adam has gone the"
-        " wrong way; the larger n, the larger beta2 must be. Purple: it has come nearer;"
-        f" {base['steps']:,} such steps are too few to arrive unless beta1 is large."
+    return Caption(
+        "The unconstrained problem of Zhang et al. (NeurIPS 2022): $n$ batches, piecewise"
+        f" quadratic, $x^* = {Zhang.x_star:g}$; $|x - x^*|$ after {base['steps']:,} steps of Adam,"
+        f" {step_size(base)}, {findings['runs per map']:,} runs per map. Black: as far from $x^*$"
+        f" as at the start, {START:g}.",
+        r"Orange: Adam has gone the wrong way; the larger $n$, the larger $\beta_2$ must be."
+        r" Purple: it has come nearer; so few steps are enough to arrive only where $\beta_1$ is"
+        " large.",
+        "The experiment is that of the first author's thesis. Our choices: $a ="
+        f" {base['a']:g}$ (the value in the thesis is not known here), $x_1 = {base['x0']:g}$, Adam"
+        f" with bias correction and eps {base['eps']:g}, one seed of the random order (with $n ="
+        " 50$ the chance of one seed outweighs the drift).",
     )

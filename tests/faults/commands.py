@@ -215,6 +215,8 @@ def _figure_is_whole(folder: Path) -> None:
             PIL.Image.open(path).load()
         elif path.suffix == ".svg":
             assert path.read_text().endswith("</svg>\n")
+        elif path.suffix == ".txt":
+            assert path.read_text().endswith(".\n")
         else:
             json.loads(path.read_text())
 

@@ -130,4 +130,4 @@ def test_it_is_drawn_and_described(data: Any) -> None:
         below = found[f"{opt}: seeds that end below 0"]
         assert below == (data.x_last.sel(optimizer=opt) < 0).sum()
     assert found["seeds"] == SEEDS
-    assert "Zhou et al." in adashift.caption(SMALL, found)
+    assert "Zhou et al." in adashift.caption(SMALL, found).drawn

@@ -137,4 +137,4 @@ def test_it_is_drawn_and_described(data: Any) -> None:
     assert found["k = 10: beta2 with which Adam's mean ends above 0"] == [0.5]
     arrivals = found["k = 50: t at which the means pass -0.9, by beta2: AMSGrad, ADOPT, clipped"]
     assert arrivals == [[None] * 3] * 2
-    assert "Taniguchi et al." in adopt.caption(SMALL, found)
+    assert "Taniguchi et al." in adopt.caption(SMALL, found).drawn

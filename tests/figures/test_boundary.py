@@ -71,4 +71,4 @@ def test_it_is_drawn_and_described(data: Any) -> None:
     assert found["C = 30, beta1 = 0.99: beta2 between which Adam fails"] == [0.4519, 0.91]
     assert found["runs"] == found["runs that went where the drift says"] == data.run_x.size
     assert found["t mod C, beta1 = 0.9, C up to 39: re-entrant"] == [8, 15]
-    assert "3,218" in boundary.caption(SMALL, found)
+    assert "3,218" in boundary.caption(SMALL, found).details

@@ -93,10 +93,10 @@ def test_the_last_x_is_one_step_after_the_last_record(data: object) -> None:
 
 def test_it_is_drawn_and_described(data: object) -> None:
     found = fig1.findings(data)
-    figure = Figure()
+    figure = Figure(layout="constrained")
     fig1.draw(data, figure)
     assert len(figure.axes) == 3
-    assert f"{found['amsgrad fitted alpha']:.3f}" in fig1.caption(SMALL, found)
+    assert f"{found['amsgrad fitted alpha']:.3f}" in fig1.caption(SMALL, found).details
 
 
 def test_a_known_step_size_is_found_again() -> None:

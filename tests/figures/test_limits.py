@@ -98,10 +98,10 @@ def test_adam_fails_below_the_boundary_only(data: Any) -> None:
 
 
 def test_it_is_drawn_and_described(data: Any) -> None:
-    limits.draw(data, Figure())
+    limits.draw(data, Figure(layout="constrained"))
     found = limits.findings(data)
     assert found["certificates found and checked"] == found["of"] == 24
-    assert "24 of 24 runs" in limits.caption(FEWER, found)
+    assert "24 of 24 runs" in limits.caption(FEWER, found).seen
 
 
 def test_a_refuted_certificate_stops_the_figure(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -183,7 +183,7 @@ def test_adam_beside_acprop_is_the_oracles(acprops: Any) -> None:
     ("module", "settings", "name", "panels"),
     [
         (phase, PHASE, "adam_of_phase", 1),
-        slow(phase, PHASE, "phases", 4),
+        slow(phase, PHASE, "phases", 2),
         (zhang, ZHANG, "distances", 4),
         (acprop, SPARSE, "sparse", 1),
         slow(acprop, ACPROP, "acprops", 6),
@@ -192,7 +192,7 @@ def test_adam_beside_acprop_is_the_oracles(acprops: Any) -> None:
 def test_they_are_drawn_and_described(
     module: Any, settings: Any, name: str, panels: int, request: pytest.FixtureRequest
 ) -> None:
-    data, figure = request.getfixturevalue(name), Figure()
+    data, figure = request.getfixturevalue(name), Figure(layout="constrained")
     module.draw(data, figure)
     assert len(figure.axes) == panels + 1  # the colour bar
-    assert "runs per map" in module.caption(settings, module.findings(data))
+    assert "runs per map" in " ".join(module.caption(settings, module.findings(data)))

@@ -76,7 +76,7 @@ def test_it_is_drawn_and_described(data: Any) -> None:
     assert found["cells converged"] == int(data.converged.sum())
     expected = [round(1 - 10**-0.5, 5), 0.9]
     assert found["C = 5: largest beta2 that fails, least that converges"] == expected
-    assert "Shi, Li, Hong and Sun" in shi.caption(SMALL, found)
+    assert "Shi, Li, Hong and Sun" in shi.caption(SMALL, found).drawn
 
 
 def test_the_boundary_goes_between_the_cells() -> None:

@@ -64,5 +64,5 @@ def test_they_are_drawn_and_described(
     module: Any, name: str, request: pytest.FixtureRequest
 ) -> None:
     data = request.getfixturevalue(name)
-    module.draw(data, Figure())
-    assert "Reddi, Kale and Kumar" in module.caption(module.SETTINGS, module.findings(data))
+    module.draw(data, Figure(layout="constrained"))
+    assert "Reddi, Kale and Kumar" in module.caption(module.SETTINGS, module.findings(data)).drawn
