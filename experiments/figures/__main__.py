@@ -29,7 +29,7 @@ class Formats(FieldType):
     def __str__(self) -> str:
         return f"a list of {', '.join(FORMATS)}, with commas"
 
-    def self.read(given: object) -> str:
+    def read(self, given: object) -> str:
         chosen = {OneOf(FORMATS).read(part.strip().lower()) for part in str(given).split(",")}
         return ",".join(form for form in FORMATS if form in chosen)
 

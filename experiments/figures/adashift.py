@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from amsgrad.config.run_config import Config
 from amsgrad.engines.driver import run_to
 from amsgrad.problems.adashift import AdaShift
-from experiments.figures import style
+from experiments.figures import layout, style
 from experiments.figures.netcdf import variable
 from experiments.figures.runs import batch, on_grid
 from experiments.figures.words import Caption, mean_and_range, step_size
@@ -81,7 +81,7 @@ def findings(data: xarray.Dataset) -> dict[str, Any]:
 
 def draw(data: xarray.Dataset, figure: Figure) -> None:
     """Draw the paths, and beside them where each seed ends."""
-    left, right = style.panels(figure, 2, 2, 2.5, 3.2, width_ratios=(2.2, 1.3), sharey=True)
+    left, right = layout.panels(figure, 2, 2, 2.5, 3.2, width_ratios=(2.2, 1.3), sharey=True)
     for i, opt in enumerate(data.optimizer.values):
         color, label, own = style.COLORS[opt], style.LABELS[opt], data.sel(optimizer=opt)
         median = style.band(left, own.t, own.x, color)
@@ -101,8 +101,8 @@ def draw(data: xarray.Dataset, figure: Figure) -> None:
     labels = [style.LABELS[opt] for opt in data.optimizer.values]
     right.set_xticks(range(len(labels)), labels)
     right.set_xlim(-0.5, len(labels) - 0.5)
-    style.letters((left, right))
-    style.legend(figure, left)
+    layout.letters((left, right))
+    layout.legend(figure, left)
 
 
 def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption:

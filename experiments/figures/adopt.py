@@ -19,7 +19,7 @@ from amsgrad.config.run_config import Config
 from amsgrad.engines.driver import run_to
 from amsgrad.problems.adopt import Adopt
 from amsgrad.rules import RULES
-from experiments.figures import style
+from experiments.figures import layout, style
 from experiments.figures.netcdf import variable
 from experiments.figures.runs import batch, on_grid
 from experiments.figures.words import Caption, mean_and_range, step_size
@@ -116,7 +116,7 @@ def _arrival(data: xarray.Dataset, opt: str) -> int | None:
 def draw(data: xarray.Dataset, figure: Figure) -> None:
     """Draw a panel for every k and beta2, over a logarithmic time."""
     cases = list(product(data.k.values, data.beta2.values))
-    panels = style.panels(figure, len(cases), data.beta2.size, 1.35, 1.8, sharex=True, sharey=True)
+    panels = layout.panels(figure, len(cases), data.beta2.size, 1.35, 1.8, sharex=True, sharey=True)
     for axes, (k, beta2) in zip(panels, cases, strict=True):
         style.feasible(axes)
         for opt, (name, width) in DRAWN.items():
@@ -129,7 +129,7 @@ def draw(data: xarray.Dataset, figure: Figure) -> None:
         axes.set_title(f"$k = {k}$, $\\beta_2 = {beta2:g}$", loc="left")
         axes.set_xlabel("$t$ (steps)")
         axes.label_outer()
-    style.legend(figure, panels[0])
+    layout.legend(figure, panels[0])
 
 
 def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption:

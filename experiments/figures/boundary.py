@@ -23,7 +23,7 @@ from amsgrad.theory.boundary import beta2_of, boundary
 from amsgrad.theory.drift import drift
 from amsgrad.theory.instances import failing_period, theorem2_period
 from amsgrad.theory.periodic import slopes
-from experiments.figures import style
+from experiments.figures import layout, style
 from experiments.figures.netcdf import variable
 from experiments.figures.runs import compiled, on_grid
 from experiments.figures.words import Caption, step_size, two_digits
@@ -184,13 +184,13 @@ def _star(problem: Online | Theorem2, beta1: float, digits: int) -> Any:
 
 def draw(data: xarray.Dataset, figure: Figure) -> None:
     """Draw the boundary over the period, and over beta1; beta2 goes upwards in both."""
-    left, right = style.panels(figure, 2, 2, 2.5, 3.6, sharey=True)
+    left, right = layout.panels(figure, 2, 2, 2.5, 3.6, sharey=True)
     _draw_periods(data, left)
     _draw_figure1(data, right)
     style.beta_axis(left.yaxis, 2, float(data.z[-1]))
     left.set_ylim(0, float(data.z[-1]))
-    style.letters((left, right))
-    style.legend(figure, left)
+    layout.letters((left, right))
+    layout.legend(figure, left)
 
 
 def _draw_periods(data: xarray.Dataset, axes: Axes) -> None:

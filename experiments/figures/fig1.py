@@ -15,7 +15,7 @@ from amsgrad.config.run_config import Config
 from amsgrad.engines.driver import run_to
 from amsgrad.fit import Fit, fit_step_size
 from amsgrad.problems.online import Online
-from experiments.figures import style
+from experiments.figures import layout, style
 from experiments.figures.netcdf import variable
 from experiments.figures.runs import batch, compiled, on_grid
 from experiments.figures.words import Caption, mean_and_range
@@ -189,7 +189,7 @@ def _by_lr(values: xarray.DataArray, digits: int) -> dict[str, float]:
 
 def draw(data: xarray.Dataset, figure: Figure) -> None:
     """Draw the three panels of the paper, with its points on top."""
-    left, middle, right = style.panels(figure, 3, 3, 1.8, 2.5)
+    left, middle, right = layout.panels(figure, 3, 3, 1.8, 2.5)
     for opt in OPTIMIZERS:
         own = data.sel(optimizer=opt)
         color, label = style.COLORS[opt], style.LABELS[opt]
@@ -211,8 +211,8 @@ def draw(data: xarray.Dataset, figure: Figure) -> None:
     for axes in (left, middle):
         style.millions(axes, float(data.t_online[-1]))
     style.millions(right, float(data.t_stochastic[-1]))
-    style.letters((left, middle, right))
-    style.legend(figure, left)
+    layout.letters((left, middle, right))
+    layout.legend(figure, left)
     middle.text(0.97, 0.14, "the optimum is $x^{*} = -1$", transform=middle.transAxes, size=8,
                 color=style.GREY, ha="right")  # fmt: skip
 

@@ -20,8 +20,9 @@ from amsgrad.code_digest import code_digest
 from amsgrad.verification import Disagreement
 from experiments.command import ConfigError
 from experiments.figures import netcdf
+from experiments.figures.layout import add_caption, drawn, new_figure
 from experiments.figures.settings import file_name, in_words, with_changes
-from experiments.figures.style import STYLE, add_caption, drawn, new_figure
+from experiments.figures.style import STYLE
 from experiments.figures.words import Caption, plain
 from experiments.files import provenance
 from experiments.files.atomic import remove_leftovers, write_bytes, write_text
@@ -114,7 +115,8 @@ def make(
     except Exception as error:
         if not changes or getattr(error, "status", 2) != 2:
             raise
-        raise ConfigError(f"{name} cannot be made with {in_words(changes)} ({error})") from error
+        reason = " ".join(str(error).split())
+        raise ConfigError(f"{name} cannot be made with {in_words(changes)} ({reason})") from error
     story = {
         "caption": caption,
         "details": "" if changes else words.details,

@@ -16,7 +16,8 @@ from amsgrad.cycles.engine import Certified
 from amsgrad.problems.online import Online
 from amsgrad.theory.periodic import slopes
 from amsgrad.verification import Disagreement
-from experiments.figures import style
+from experiments.config.build import build_setup
+from experiments.figures import layout, style
 from experiments.figures.netcdf import variable
 from experiments.figures.runs import on_grid
 from experiments.figures.words import Caption, two_digits
@@ -154,7 +155,7 @@ LINES = [  # optimizer, semantics, first t, label, colour, dashes
 
 def draw(data: xarray.Dataset, figure: Figure) -> None:
     """Draw the limits, the orbits, and the step sizes with which Adam fails."""
-    left, middle, right = style.panels(figure, 3, 3, 1.8, 2.5)
+    left, middle, right = layout.panels(figure, 3, 3, 1.8, 2.5)
     for opt, semantics, first_t, label, color, dashes in LINES:
         own = data.sel(optimizer=opt, semantics=semantics, first_t=first_t)
         left.loglog(data.lr, own.limit, color=color, linestyle=dashes, label=label)
@@ -170,8 +171,8 @@ def draw(data: xarray.Dataset, figure: Figure) -> None:
     for axes in (left, middle):
         axes.set_xlabel(r"constant $\alpha$")
     _failures(right, data)
-    style.letters((left, middle, right))
-    style.legend(figure, left)
+    layout.letters((left, middle, right))
+    layout.legend(figure, left)
 
 
 def _failures(axes: Axes, data: xarray.Dataset) -> None:

@@ -9,7 +9,7 @@ import xarray
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.figures import style
+from experiments.figures import layout, style
 
 LEAST = 1.6  # inches of a panel
 
@@ -40,7 +40,7 @@ def draw(
     cases, wide = list(product(rows.values, columns.values)), columns.size
     if figure.get_figwidth() < wide * LEAST:  # then a row of panels becomes a column
         cases, wide = [(row, column) for column in columns.values for row in rows.values], rows.size
-    panels = style.panels(figure, len(cases), wide, LEAST, 2.5, sharex=True, sharey=True)
+    panels = layout.panels(figure, len(cases), wide, LEAST, 2.5, sharex=True, sharey=True)
     for axes, (row, column) in zip(panels, cases, strict=True):
         one = values.sel({rows.name: row, columns.name: column})
         image = axes.pcolormesh(
@@ -52,7 +52,7 @@ def draw(
             else:
                 style.beta_axis(axis, int(str(coordinate.name)[-1]), float(_scale(coordinate)[-1]))
         axes.label_outer()
-    style.color_bar(figure, image, panels, label)
+    layout.color_bar(figure, image, panels, label)
     return zip(panels, cases, strict=True)
 
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from amsgrad.problems.online import Online
 from amsgrad.theory.drift import drift
 from amsgrad.theory.periodic import slopes
-from experiments.figures import maps, style
+from experiments.figures import layout, maps
 from experiments.figures.netcdf import variable
 from experiments.figures.words import Caption, step_size
 from experiments.sweeps.in_memory import compute_sweep
@@ -74,7 +74,7 @@ def draw(data: xarray.Dataset, figure: Figure) -> None:
     for axes, (_, schedule) in maps.draw(figure, x, "$x$ after the last step", vmin=-1, vmax=1):
         axes.set_title(TITLES[schedule], loc="left")
         maps.contour(axes, data.drift_goes_to, 0)
-    style.letters(figure.axes[: data.schedule.size])
+    layout.letters(figure.axes[: data.schedule.size])
 
 
 def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption:

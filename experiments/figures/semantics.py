@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from amsgrad.config.run_config import Config
 from amsgrad.engines.driver import drive
 from amsgrad.problems.online import Online
-from experiments.figures import style
+from experiments.figures import layout, style
 from experiments.figures.netcdf import variable
 from experiments.figures.runs import compiled, on_grid
 from experiments.figures.words import Caption, step_size
@@ -100,7 +100,7 @@ LOOKS = {  # drawn in this order: of lines that coincide, the ones below stay vi
 
 def draw(data: xarray.Dataset, figure: Figure) -> None:
     """Draw vmax, x_t and R_t/t on a logarithmic axis of steps."""
-    panels = style.panels(figure, 3, 3, 1.8, 2.5)
+    panels = layout.panels(figure, 3, 3, 1.8, 2.5)
     first, second = data.first_t.values
     for axes, name, label in zip(
         panels,
@@ -126,7 +126,7 @@ def draw(data: xarray.Dataset, figure: Figure) -> None:
     four = float(data.vmax.sel(first_t=first, semantics="torch")[-1])
     panels[0].annotate("four curves coincide", (float(data.step[-1]), four), (0, -5), size=8,
                        textcoords="offset points", ha="right", va="top")  # fmt: skip
-    style.legend(figure, panels[0])
+    layout.legend(figure, panels[0])
 
 
 def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption:

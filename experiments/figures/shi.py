@@ -20,7 +20,7 @@ from amsgrad.engines.base import State
 from amsgrad.engines.driver import run_to
 from amsgrad.problems.theorem2 import Theorem2
 from amsgrad.regret import EMPTY
-from experiments.figures import style
+from experiments.figures import layout, style
 from experiments.figures.netcdf import variable
 from experiments.figures.runs import compiled, on_grid
 from experiments.figures.words import Caption, step_size
@@ -126,7 +126,7 @@ def _range(data: xarray.Dataset, cells: NDArray[np.bool_]) -> list[float]:
 
 def draw(data: xarray.Dataset, figure: Figure) -> None:
     """Draw the map, with the boundary of the cells that count as converged on top."""
-    (axes,) = style.panels(figure, 1, 1, 3, 3.7)
+    (axes,) = layout.panels(figure, 1, 1, 3, 3.7)
     right, above = _edges(data.power.values), _edges(data.period.values)
     mesh = axes.pcolormesh(right, above, data.mean_log_off.T, cmap="cividis", linewidth=0.3,
                            edgecolor=(1, 1, 1, 0.25))  # fmt: skip
@@ -145,7 +145,7 @@ def draw(data: xarray.Dataset, figure: Figure) -> None:
     axes.text(0.17, 0.72, "fails:\n$x_t$ goes to $+1$", color=style.BLACK, **place)
     axes.text(0.73, 0.4, "converges:\n$x_t$ goes to $-1$", color="white", **place)
     label = r"mean of $\log_{10}|x_t + 1|$ over the last quarter," "\nsteps at $x_t = -1$ left out"
-    bar = style.color_bar(figure, mesh, axes, label)
+    bar = layout.color_bar(figure, mesh, axes, label)
     bar.outline.set_visible(False)
     mark = bar.ax.axhline if bar.orientation == "vertical" else bar.ax.axvline
     for color, width in (("white", 3.4), (style.BLACK, 1.8)):

@@ -13,7 +13,7 @@ from amsgrad.engines.driver import run_to
 from amsgrad.problems.theorem1 import Theorem1
 from amsgrad.schedules import record_steps
 from amsgrad.theory.instances import theorem1_beta2
-from experiments.figures import style
+from experiments.figures import layout, style
 from experiments.figures.netcdf import variable
 from experiments.figures.runs import compiled, on_grid
 from experiments.figures.words import Caption, step_size
@@ -91,7 +91,7 @@ def findings(data: xarray.Dataset) -> dict[str, Any]:
 
 def draw(data: xarray.Dataset, figure: Figure) -> None:
     """Draw the first steps for one C, and the regret of three steps for all."""
-    left, right = style.panels(figure, 2, 2, 2.5, 2.6, width_ratios=(1, 1.25))
+    left, right = layout.panels(figure, 2, 2, 2.5, 2.6, width_ratios=(1, 1.25))
     shown = float(data.C[:2][-1])
     for opt in data.optimizer.values:
         path = data.x.sel(C=shown, optimizer=opt)
@@ -120,7 +120,7 @@ def draw(data: xarray.Dataset, figure: Figure) -> None:
     right.set_xlabel("$t$ (steps)")
     right.set_ylabel("$3 R_t / t$")
     right.set_title("Mean regret of three steps", loc="left")
-    style.legend(figure, right)
+    layout.legend(figure, right)
 
 
 def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption:

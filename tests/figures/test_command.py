@@ -17,6 +17,7 @@ from PIL import Image
 
 from experiments.figures import FIGURES, runs, settings, style, theorem1
 from experiments.figures.__main__ import main
+from experiments.figures.layout import new_figure
 from experiments.figures.words import plain
 from tests.figures.test_runs import Wrong
 
@@ -245,7 +246,7 @@ def test_no_texts_touch(name: str, width: float, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(Text, "draw", recorded)
     data = xarray.load_dataset(RESULTS / f"{name}.nc", engine="h5netcdf")
     with matplotlib.rc_context(rc=style.STYLE):
-        figure = style.new_figure(width)
+        figure = new_figure(width)
         importlib.import_module(f"experiments.figures.{name}").draw(data, figure)
         figure.draw_without_rendering()
     assert len(texts) > 10

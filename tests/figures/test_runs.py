@@ -11,7 +11,7 @@ from amsgrad.engines.batch import Batch
 from amsgrad.engines.compiled import Compiled
 from amsgrad.engines.driver import run_to
 from amsgrad.verification import Disagreement
-from experiments.figures import maps, runs, words
+from experiments.figures import maps, runs, settings, words
 
 BASE = {"opt": "adam", "semantics": "paper", "eps": 0, "schedule": "inverse_sqrt"}
 CONFIG = Config(**BASE, dtype="float64")
@@ -63,7 +63,7 @@ def test_a_grid_has_a_dimension_per_axis() -> None:
     assert objects.tolist() == [{"x"}, {"y"}, {"z"}]
 
 
-@pytest.mark.parametrize("module", [maps, words])
+@pytest.mark.parametrize("module", [maps, settings, words])
 def test_examples_are_true(module: Any) -> None:
     outcome = doctest.testmod(module)
     assert outcome.attempted
