@@ -263,8 +263,8 @@ def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption
     return Caption(
         "Where Adam fails (Reddi, Kale and Kumar, ICLR 2018), computed without a run: the sign of"
         " the drift $D$ of one period. Orange: $D < 0$, $x$ goes to $+1$, the worst point; green:"
-        " $D > 0$, $x$ goes to $x^* = -1$. (a) The first slope comes every $C$ steps; darker:"
-        r" larger $\beta_1$. (b) Every 101; circles: usual betas; dashed:"
+        " $D > 0$, $x$ goes to $x^* = -1$. (a) Slope $C$ comes every $C$ steps; darker:"
+        r" larger $\beta_1$. (b) The problem of their Figure 1; circles: usual betas; dashed:"
         r" $\beta_1 = \sqrt{\beta_2}$.",
         f"{f['runs that went where the drift says']} of {f['runs']} runs (triangles) end where $D$"
         " says.",
