@@ -17,8 +17,8 @@ from matplotlib.figure import Figure
 import amsgrad
 import experiments
 from amsgrad.code_digest import code_digest
+from amsgrad.options import ConfigError
 from amsgrad.verification import Disagreement
-from experiments.command import ConfigError
 from experiments.figures import netcdf
 from experiments.figures.layout import add_caption, drawn, new_figure
 from experiments.figures.settings import file_name, in_words, with_changes

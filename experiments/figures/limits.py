@@ -16,7 +16,6 @@ from amsgrad.cycles.engine import Certified
 from amsgrad.problems.online import Online
 from amsgrad.theory.periodic import slopes
 from amsgrad.verification import Disagreement
-from experiments.config.build import build_setup
 from experiments.figures import layout, style
 from experiments.figures.netcdf import variable
 from experiments.figures.runs import on_grid

@@ -8,11 +8,10 @@ from copy import deepcopy
 from difflib import get_close_matches
 from typing import Any
 
+from amsgrad.config.run_config import names
 from amsgrad.field_types import FieldType, Real, Whole
-from amsgrad.options import Option, shown
-from experiments.command import ConfigError, read
+from amsgrad.options import ConfigError, Option, shown
 from experiments.config.reading import Given, read_setting
-from experiments.config.run_config import names
 
 FIXED = ("opt", "problem", "keep")  # a figure is about these
 LONGEST_NAME = 80  # of a file, without its ending
@@ -121,4 +120,4 @@ def _read(label: str, name: str, given: Any, present: Any) -> Any:
     if name in names():
         return read_setting(name, Given(given, label))
     kind: FieldType = Whole(1) if isinstance(present, int) else Real()
-    return read(Option(kind, ""), given, label)
+    return Option(kind, "").read(given, label)
