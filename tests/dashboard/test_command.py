@@ -39,14 +39,6 @@ def test_bad_input_is_one_sentence(
     assert printed.out == ""
 
 
-def test_without_the_extra_is_one_sentence(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(command, "find_spec", lambda name: None)
-    assert command.main([]) == 2
-    assert "make dashboard" in one_sentence(capsys.readouterr().err)
-
-
 def test_port_in_use(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
