@@ -5,6 +5,7 @@ Adam's rise on the seed problem is over by step 5,000 of 10,000,000: only the lo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import product
 from textwrap import fill
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 # Okabe and Ito's colours, which colour-blind readers tell apart; green is the optimum's
 COLORS = ("#0072B2", "#D55E00", "#E69F00", "#CC79A7", "#56B4E9", "#222222")
 WIDTH, HEIGHT, DPI = 10.0, 4.5, 150  # inches, inches, pixels an inch
-LINE = 136  # characters
+LINE, FOOT_LINE = 136, 164  # characters
 HUGE = 1e300  # the margins of an axis overflow beyond
 
 
@@ -43,8 +44,8 @@ def plot(dataset: xarray.Dataset) -> Figure:
 
     Args:
         dataset: `x` and `average_regret` along `step` and any other dimensions; the attributes
-            lower, upper and x_star (NaN where no single point is best), and settings. The trace of
-            a run is such a data set.
+            lower, upper and x_star, where F has ends and one point is best, and settings. Both what
+            `amsgrad.run` returns and the trace of a run are such data sets.
     """
     given = dataset.attrs
     along = [str(name) for name in dataset.x.dims if name not in ("step", "seed")]
@@ -54,14 +55,14 @@ def plot(dataset: xarray.Dataset) -> Figure:
         label = ", ".join(map(_named, along, values))
         curves.append(Curve(label, *(one[n].values for n in ("step", "x", "average_regret"))))
     who = f"{title_of(given['opt'])} on the" if "opt" in given else "The"
-    settings = [_named(name, given[name]) for name in _decide_numbers() if name in given]
+    settings = (_named(name, given[name]) for name in names() if name in given and _decides(name))
     return draw(
         curves,
         title=f"{who} {given.get('problem', 'synthetic')} regret problem",
         subtitle=", ".join(settings),
-        lower=given["lower"],
-        upper=given["upper"],
-        x_star=given["x_star"],
+        lower=given.get("lower", -math.inf),
+        upper=given.get("upper", math.inf),
+        x_star=given.get("x_star", math.nan),
     )
 
 
@@ -118,8 +119,9 @@ def draw(
     if any(curve.step.size > MOST_DOTS for curve in curves):
         notes.append(f"bars: least to largest recorded value in {STRETCHES} stretches of time")
     if any(curve.x.ndim > 1 for curve in curves):
-        notes.append("shaded: quartiles and range over the seeds; drawn: their median")
-    figure.text(0.02, 0.15 / height, ";  ".join(notes) + ".", size=8, color=MUTED, va="center")
+        notes.append("of the seeds: median, and shaded quartiles and range")
+    foot = fill(";  ".join(notes) + ".", FOOT_LINE)
+    figure.text(0.02, 0.17 / height, foot, size=8, color=MUTED, va="center")
     if rows:
         figure.legend(
             handles=[right.plot([], [], color=color, linewidth=3)[0] for color in colors],
@@ -130,17 +132,16 @@ def draw(
     return figure
 
 
-def _decide_numbers() -> list[str]:
-    others = ("opt", "problem")
-    roles = {name: option.role for name, option in RUN.items()}
-    watch = {name for name, role in roles.items() if role in (Role.WATCHES, Role.MACHINE)}
-    return [name for name in names() if name not in watch.union(others)]
+def _decides(name: str) -> bool:
+    """Return whether a setting, but for those of the title, decides the numbers."""
+    own = name not in RUN
+    return name not in ("opt", "problem") and (own or RUN[name].role in (Role.NUMBERS, Role.LENGTH))
 
 
 def _named(name: str, value: Any) -> str:
     if name == "opt":
         return title_of(value)
-    return f"{name} = {value if isinstance(value, str) else format(value, 'g')}"
+    return f"{name} = {f'{value:g}' if isinstance(value, float) else value}"
 
 
 def _colors(number: int) -> list[Any]:

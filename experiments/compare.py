@@ -13,12 +13,12 @@ from amsgrad.options import ConfigError, Option
 from experiments import command
 from experiments.config.arguments import OUT
 from experiments.config.field_types import Place
+from experiments.run.picture import FORMATS
 
-FORMATS = ("png", "svg", "pdf")
 COMMAND = command.Command(
     "compare",
     "Put several runs into one table and one picture.",
-    "python -m experiments.compare adam-online-20261123-101825 latest --format pdf",
+    "adam-online-20261123-101825 latest --format pdf",
     options={
         "out": OUT,
         "format": Option(
@@ -53,7 +53,6 @@ def _body(arguments: list[str]) -> int:
     from experiments.files.atomic import write_bytes
     from experiments.run.comparison import check_alike, picture, read_run, rows, table
     from experiments.run.files import find_run
-    from experiments.run.picture import to_bytes
     from experiments.terminal import show
 
     found = [find_run(run, values["out"]) for run in values["words"]]
@@ -62,7 +61,7 @@ def _body(arguments: list[str]) -> int:
     check_alike(runs)
     file = given or values["out"] / _name([run.files.id for run in runs], form)
     try:
-        write_bytes(file, to_bytes(picture(runs), form))
+        write_bytes(file, picture(runs, form))
     except OSError as error:
         raise command.CommandError(
             f"{file} cannot be written ({error.strerror}); choose another place with --picture"

@@ -75,7 +75,7 @@ def test_seeds_are_a_median_with_its_quartiles_and_range() -> None:
     bands = [path.get_paths()[0].vertices[:, 1] for path in figure.axes[0].collections]
     spread = sorted({float(np.round(band.max() - middle.max(), 6)) for band in bands[2:4]})
     assert spread == [0.2, 0.4]
-    assert "over the seeds" in texts(figure)[2]
+    assert "of the seeds: median" in texts(figure)[2]
 
 
 def test_the_same_data_give_the_same_bytes() -> None:

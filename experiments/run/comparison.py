@@ -16,10 +16,10 @@ from amsgrad.rules import title_of
 from experiments.command import CommandError
 from experiments.invocation import invocation
 from experiments.run.files import FolderError, RunFiles
+from experiments.run.picture import to_bytes
 
 if TYPE_CHECKING:
     import xarray
-    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -150,8 +150,8 @@ def _text(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def picture(runs: Sequence[Run]) -> Figure:
-    """Return x_t and R_t / t of all runs in one figure; `check_alike` holds for them."""
+def picture(runs: Sequence[Run], form: str) -> bytes:
+    """Return a file with x_t and R_t / t of all runs; `check_alike` holds for them."""
     curves = [
         Curve(name, *(run.trace[column].values for column in ("step", "x", "average_regret")))
         for name, run in zip(labels(runs), runs, strict=True)
@@ -160,7 +160,7 @@ def picture(runs: Sequence[Run]) -> Figure:
     captions = {caption(run.config) for run in runs}
     who = f"{len(runs)} runs" if len(runs) > 1 else curves[0].label
     problems = list(dict.fromkeys(run.config.problem for run in runs))
-    return draw(
+    figure = draw(
         curves,
         title=f"{who} on the {' and '.join(problems)} regret problem",
         subtitle=captions.pop() if len(captions) == 1 else _common(runs),
@@ -168,6 +168,7 @@ def picture(runs: Sequence[Run]) -> Figure:
         upper=upper,
         x_star=math.nan if x_star is None else x_star,
     )
+    return to_bytes(figure, form)
 
 
 def _common(runs: Sequence[Run]) -> str:
