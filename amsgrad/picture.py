@@ -55,7 +55,7 @@ def plot(dataset: xarray.Dataset) -> Figure:
         label = ", ".join(map(_named, along, values))
         curves.append(Curve(label, *(one[n].values for n in ("step", "x", "average_regret"))))
     who = f"{title_of(given['opt'])} on the" if "opt" in given else "The"
-    settings = (_named(name, given[name]) for name in names() if name in given and _decides(name))
+    settings = (_named(n, given[n]) for n in names() if n in given and _tells(n, given[n]))
     return draw(
         curves,
         title=f"{who} {given.get('problem', 'synthetic')} regret problem",
@@ -132,10 +132,12 @@ def draw(
     return figure
 
 
-def _decides(name: str) -> bool:
-    """Return whether a setting, but for those of the title, decides the numbers."""
-    own = name not in RUN
-    return name not in ("opt", "problem") and (own or RUN[name].role in (Role.NUMBERS, Role.LENGTH))
+def _tells(name: str, value: Any) -> bool:
+    """Return whether a setting, but for those of the title, decides the numbers and is chosen."""
+    if name not in RUN:
+        return True
+    decides = RUN[name].role in (Role.NUMBERS, Role.LENGTH)
+    return decides and name not in ("opt", "problem") and value != RUN[name].default
 
 
 def _named(name: str, value: Any) -> str:

@@ -6,9 +6,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
+from amsgrad.field_types import closest
 from amsgrad.options import ConfigError
 from experiments import command
 from experiments.invocation import WORDS, invocation, started_by
+from experiments.terminal import show
 
 COMMANDS = {
     "synthetic": "run one optimizer on one online problem",
@@ -56,12 +58,19 @@ def _start(arguments: list[str]) -> int:
 
 def _chosen(commands: Mapping[str, str], arguments: Sequence[str]) -> str:
     """Return the command that comes first; print the commands where none does."""
+    if list(arguments) == ["--list"]:
+        from experiments import listing
+
+        listing.show(rules=listing.rules(), problems=listing.problems(), figures=listing.figures())
+        return ""
     if arguments and arguments[0].startswith("-") and list(arguments) not in (["--help"], ["-h"]):
-        raise ConfigError(f"unknown option {arguments[0]}; did you mean --help?")
+        hint = closest(arguments[0][2:], ["help", "list"], "--") or "; there are --help and --list"
+        raise ConfigError(f"unknown option {arguments[0]}{hint}")
     word, _ = command.choose(commands, arguments)  # raises for a name that is unknown
     if not word:
-        print(f"usage: {invocation('COMMAND')} [--OPTION VALUE ...]; each has --help\n")
-        print("\n".join(f"  {name:10} {sentence}" for name, sentence in commands.items()))
+        usage = f"usage: {invocation('COMMAND')} [--OPTION VALUE ...]; each has --help"
+        names = [f"  {name:10} {sentence}" for name, sentence in commands.items()]
+        show([usage, "", *names, "", "--list names all rules, problems and figures."])
     return word
 
 

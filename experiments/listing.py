@@ -9,18 +9,22 @@ from pathlib import Path
 
 from amsgrad.problems import PROBLEMS
 from amsgrad.rules import RULES
+from experiments import terminal
 from experiments.figures import FIGURES
 
 
 def rules() -> dict[str, str]:
     """Return one line for each update rule: its name in papers, and its source."""
-    return {name: _first_line(sys.modules[m.make.__module__].__doc__) for name, m in RULES.items()}
+    modules = {name: sys.modules[method.make.__module__] for name, method in RULES.items()}
+    return {name: _first_line(m.__doc__) or RULES[name].formula for name, m in modules.items()}
 
 
 def problems() -> dict[str, str]:
     """Return one line for each problem: its source, and what is special about it."""
     modules = {name: sys.modules[cls.__module__] for name, cls in PROBLEMS.items()}
-    return {name: _first_line(module.__doc__) for name, module in modules.items()}
+    return {
+        name: _first_line(m.__doc__) or PROBLEMS[name]().in_words for name, m in modules.items()
+    }
 
 
 def figures() -> dict[str, str]:
@@ -30,12 +34,10 @@ def figures() -> dict[str, str]:
     return {name: _first_line(ast.get_docstring(ast.parse(text))) for name, text in texts.items()}
 
 
-def lines(**kinds: dict[str, str]) -> list[str]:
-    """Return these lists under their titles, as a terminal shows them."""
-    found: list[str] = []
+def show(**kinds: dict[str, str]) -> None:
+    """Print these lists under their titles."""
     for title, entries in kinds.items():
-        found += [f"{title}:", *(f"  {name:15} {line}" for name, line in entries.items()), ""]
-    return found[:-1]
+        terminal.show([f"{title}:", *(f"  {name:15} {line}" for name, line in entries.items())])
 
 
 def _first_line(doc: str | None) -> str:

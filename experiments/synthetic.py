@@ -23,6 +23,11 @@ def _body(arguments: list[str]) -> int:
     from experiments.config.yaml_file import to_yaml
 
     asked = parse(arguments)
+    if asked.list:
+        from experiments import listing
+
+        listing.show(rules=listing.rules(), problems=listing.problems())
+        return 0
     if asked.print_config and asked.config is not None:
         print(to_yaml(asked.config), end="")
         return 0

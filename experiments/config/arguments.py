@@ -33,6 +33,7 @@ CONFIG = Option(
 APP = Option(Address(), "Dashboard to which the run is reported", Role.WATCHES, default=None)
 FLAGS = {
     "json": "Print the summary as one JSON object, the last line of standard output",
+    "list": "List the rules and the problems, with their papers, and run nothing",
     "print_config": "Print the settings as a file for --config, and run nothing",
 }
 BESIDE_RESUME = ("resume", "json", "app", "out")
@@ -49,6 +50,7 @@ class Invocation:
     json: bool
     resume: str | None
     print_config: bool
+    list: bool
 
 
 def command() -> Command:
@@ -109,13 +111,14 @@ def parse(arguments: Sequence[str]) -> Invocation:
     settings = read_settings(given)
     _refuse_others(asked, settings)
     return Invocation(
-        config=None if resume is not None else _config(settings, line.get("config")),
+        config=None if resume or "list" in line else _config(settings, line.get("config")),
         chosen=frozenset(settings),
         out=_beside(OUT, beside.get("out")),
         app=_beside(APP, beside.get("app")),
         json="json" in line,
         resume=resume,
         print_config="print_config" in line,
+        list="list" in line,
     )
 
 

@@ -35,7 +35,7 @@ def given_by(nodes: Nodes, path: Path) -> dict[str, Given]:
         if not isinstance(key, yaml.ScalarNode):
             raise ConfigError(f"{where}: the name of an option must be one plain word")
         name = key.value
-        if name in ("config", "resume", "json", "print_config"):
+        if name in ("config", "resume", "json", "list", "print_config"):
             raise ConfigError(f"{where}: {name} is for the command line only")
         if name not in known:
             raise ConfigError(f"{where}: {unknown_setting(name)}")

@@ -55,7 +55,10 @@ COMMAND = Command(
             default=None,
         ),
     },
-    flags={"no_caption": "Leave the caption out of the pictures; it is in NAME.txt and NAME.json"},
+    flags={
+        "no_caption": "Leave the caption out of the pictures; it is in NAME.txt and NAME.json",
+        "list": "List the figures, with their papers, and make none",
+    },
     words=("NAME", str(NAME.type)),
     repeated=("set",),
 )  # fmt: skip
@@ -68,6 +71,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _make(arguments: list[str]) -> int:
     values = COMMAND.values(arguments)
+    if values["list"]:
+        from experiments import listing
+
+        listing.show(figures=listing.figures())
+        return 0
     out: Path = values["out"]
     if not values["words"]:
         raise ConfigError(f"the name of a figure must be given: {NAME.type}")
