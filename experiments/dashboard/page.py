@@ -14,7 +14,8 @@ from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from experiments.dashboard.outside import URL, Outside
+from experiments.dashboard.outside import Outside
+from experiments.dashboard.outside_file import URL
 from experiments.dashboard.page_script import SCRIPT
 
 # The page's own views, such as /run/ID/compare: it reads the path itself.

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-from experiments.dashboard.outside import FILES
+from experiments.dashboard.outside_file import FILES
 
 PACKAGES = Path(__file__).parent / "node_modules"
 _AWESOME = "@fortawesome/fontawesome-free/"

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from experiments.dashboard.outside import FILES
+from experiments.dashboard.outside_file import FILES
 from tests.dashboard.internet import PACKAGES, Internet, genuine
 from tests.dashboard.served import Served, packet, synthetic
 
@@ -229,7 +229,7 @@ def test_deletion_asks_first(seen: Seen) -> None:
     for number in range(3):
         served.track(f"delete-me-{number}", packet(3, name=f"run {number}"))
     asked: list[str] = []
-    answers = [False, True, False, True]
+    answers = [False, True, False, True, False]
 
     def answer(dialog: Any) -> None:
         asked.append(dialog.message)
@@ -265,3 +265,15 @@ def test_deletion_asks_first(seen: Seen) -> None:
         ]
         assert len(served.runs(before)) == 3 - number
     page.get_by_text("amsgrad: slope 1010").wait_for()
+
+    # a computer, too, of which labml's page asks nothing
+    session = "session_uuid=0123456789&computer_uuid=9876543210&labml_version=0.5.3"
+    load = {"step": [1.0, 2.0], "value": [0.25, 0.5]}
+    served.post(f"default/computer?{session}", [{"name": "mine", "track": {"cpu.perc": load}}])
+    seen.open("/computers")
+    page.get_by_text("mine", exact=True).wait_for()
+    page.locator(".fa-edit").click()
+    page.get_by_text("mine", exact=True).click()
+    page.locator(".fa-trash").click()
+    assert asked[4:] == ["Delete this computer from the dashboard for good: mine?"]
+    assert len(served.get("sessions/null")["sessions"]) == 1

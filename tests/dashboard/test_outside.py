@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from experiments.dashboard import outside
+from experiments.dashboard import outside, outside_file
 from experiments.dashboard.labml_parts import labml_app
-from experiments.dashboard.outside import FILES, Outside, OutsideFile, fetch
+from experiments.dashboard.outside import Outside
+from experiments.dashboard.outside_file import FILES, OutsideFile, fetch
 from experiments.dashboard.page import Page
 from tests.dashboard.served import Served
 
@@ -107,7 +108,7 @@ def test_right_bytes_are_kept_and_asked_for_once(
         (answering(CONTENT.replace(b"blue", b"BLUE")), "its SHA-384 is not that of"),
         (answering(CONTENT[:-1]), "its SHA-384 is not that of"),
         (answering(b""), "its SHA-384 is not that of"),
-        (answering(b"." * (outside.MOST_BYTES + 1)), "it has more than 2097152 bytes"),
+        (answering(b"." * (outside_file.MOST_BYTES + 1)), "it has more than 2097152 bytes"),
         (answering(CONTENT, status=404), "HTTP status 404"),
         (answering(CONTENT, status=500), "HTTP status 500"),
         (drip, "it takes longer than 0.3 s"),
@@ -122,8 +123,8 @@ def test_anything_else_is_refused_and_said(
     answer: Callable[..., None],
     reason: str,
 ) -> None:
-    monkeypatch.setattr(outside, "SECONDS_TO_FETCH", 0.3)
-    monkeypatch.setattr(outside, "SECONDS_WITHOUT_A_BYTE", 0.3)
+    monkeypatch.setattr(outside_file, "SECONDS_TO_FETCH", 0.3)
+    monkeypatch.setattr(outside_file, "SECONDS_WITHOUT_A_BYTE", 0.3)
     file = host(answer)
     files = Outside(tmp_path / "page", [file])
     fetched(files)
