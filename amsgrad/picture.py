@@ -137,7 +137,8 @@ def _tells(name: str, value: Any) -> bool:
     if name not in RUN:
         return True
     decides = RUN[name].role in (Role.NUMBERS, Role.LENGTH)
-    return decides and name not in ("opt", "problem") and value != RUN[name].default
+    chosen = name == "lr" or value != RUN[name].default
+    return decides and chosen and name not in ("opt", "problem")
 
 
 def _named(name: str, value: Any) -> str:
