@@ -34,7 +34,7 @@ def script() -> NoReturn:
     (`--opt my_module:MyOptimizer`), but a folder `experiments` of the user does not hide this one.
     """
     started_by(sys.argv[0])
-    sys.path.append(os.getcwd())
+    sys.path.append("")
     os.environ["PYTHONSAFEPATH"] = "1"  # the processes that it starts do not put it first either
     sys.exit(command.run("amsgrad", _start))
 

@@ -1,11 +1,10 @@
 """Packages that only some commands need: the extras of pyproject.toml."""
 
-import os
 import shlex
 from importlib.util import find_spec
 from pathlib import Path
 
-from experiments.invocation import python
+from experiments.invocation import from_here, python
 
 ROOT = Path(__file__).parents[1]
 EXTRAS = {
@@ -26,7 +25,7 @@ def lacking(what: str, extra: str) -> str:
     if not absent:
         return ""
     if (ROOT / "pyproject.toml").is_file():  # a checkout
-        target = f"--editable {shlex.quote(f'{os.path.relpath(ROOT)}[{extra}]')}"
+        target = f"--editable {shlex.quote(f'{from_here(str(ROOT))}[{extra}]')}"
     else:
         target = f"'amsgrad[{extra}]'"
     package = absent[0].replace("_", "-")

@@ -52,6 +52,15 @@ def program() -> str:
     return f"amsgrad {WORDS.get(name, name)}"
 
 
+def from_here(path: str) -> str:
+    """Return a path from the working folder on where it lies in that, else as it is."""
+    try:
+        near = os.path.relpath(path)
+    except (OSError, ValueError):  # the working folder is gone, or on another drive of Windows
+        return path
+    return path if near.startswith(os.pardir) else near
+
+
 def _spelled(path: str) -> str:
     """Return the name of a program where the shell finds this one by it, else its path."""
     folder, name = os.path.split(path)
@@ -59,10 +68,5 @@ def _spelled(path: str) -> str:
     # The links are followed for the folders only: python in a virtual environment is a link, too.
     if found and os.path.realpath(os.path.dirname(found)) == os.path.realpath(folder):
         return shlex.quote(name)
-    try:
-        near = os.path.relpath(path)
-    except (OSError, ValueError):  # the working folder is gone, or on another drive of Windows
-        near = os.pardir
-    if near.startswith(os.pardir):
-        return shlex.quote(path)
+    near = from_here(path)
     return shlex.quote(near if os.path.dirname(near) else os.path.join(os.curdir, near))

@@ -25,24 +25,20 @@ INTRUDER = "raise SystemExit('the file of the user is taken for another one')\n"
 SWEEP = "base: {opt: adam, steps: 100}\naxes: {lr: [0.1, 0.2]}\nkeep: [x]\n"
 
 
+def ours(*places: str) -> set[str]:
+    """The files of the project there, without what git ignores."""
+    line = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", *places]
+    names = subprocess.check_output(line, cwd=ROOT, text=True).split("\0")[:-1]
+    return {name for name in names if (ROOT / name).exists()}
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel of the files that git knows: an old build folder would get into it."""
+    """The wheel, built from a copy: an old build folder would get into it."""
     source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
-    listed = [
-        "git",
-        "ls-files",
-        "-z",
-        "amsgrad",
-        "experiments",
-        "pyproject.toml",
-        "*.md",
-        "LICENSE",
-    ]
-    for name in subprocess.check_output(listed, cwd=ROOT, text=True).split("\0")[:-1]:
-        if (ROOT / name).exists():
-            (source / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, source / name)
+    for name in ours("amsgrad", "experiments", "pyproject.toml", "README.md", "LICENSE"):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, source / name)
     command = [sys.executable, "-c", BUILD, str(out)]
     subprocess.run(command, cwd=source, capture_output=True, check=True)
     (built,) = out.iterdir()
@@ -93,9 +89,9 @@ def test_contents(wheel: Path) -> None:
     assert "amsgrad/py.typed" in names
     assert "amsgrad = experiments.__main__:script" in entry_points
     assert {name.partition("/")[0] for name in names} == {"amsgrad", "experiments", about}
-    listed = subprocess.check_output(["git", "ls-files", "*.py"], cwd=ROOT, text=True).split()
-    ours = {name for name in listed if name.startswith(("amsgrad/", "experiments/"))}
-    assert {name for name in names if name.endswith(".py")} == ours
+    assert {name for name in names if name.endswith(".py")} == {
+        name for name in ours("amsgrad", "experiments") if name.endswith(".py")
+    }
 
 
 def test_the_citation_and_the_changes_have_the_version_of_the_wheel(wheel: Path) -> None:
