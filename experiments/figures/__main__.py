@@ -46,7 +46,7 @@ COMMAND = Command(
         ),
         "format": Option(Formats(), "Picture files", Role.WATCHES, default="png,svg"),
         "width": Option(
-            Real(3, 20), "Width of the figure in inches, at which its fonts have their true size",
+            Real(3.2, 20), "Width of the figure in inches, at which its fonts have their true size",
             Role.WATCHES, default=7.2,
         ),
         "set": Option(

@@ -129,7 +129,7 @@ def draw(data: xarray.Dataset, figure: Figure) -> None:
     (axes,) = layout.panels(figure, 1, 1, 3, 3.7)
     right, above = _edges(data.power.values), _edges(data.period.values)
     mesh = axes.pcolormesh(right, above, data.mean_log_off.T, cmap="cividis", linewidth=0.3,
-                           edgecolor=(1, 1, 1, 0.25))  # fmt: skip
+                           edgecolor=(1, 1, 1, 0.25), rasterized=True)  # fmt: skip
     for color, width in (("white", 3.4), (style.BLACK, 1.8)):
         axes.add_collection(LineCollection(_sides(data), colors=color, linewidths=width))
     axes.set_xlabel(r"$-\log_{10}(1 - \beta_2)$")

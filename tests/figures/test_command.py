@@ -98,7 +98,7 @@ def test_what_was_computed_is_drawn_from_the_cache_to_the_same_bytes(
             "fig1 --format png,gif",
             "--format must be a list of png, svg, pdf, with commas, but png,gif",
         ),
-        ("fig1 --width 2", "--width must be a number in [3, 20], but 2 was given"),
+        ("fig1 --width 2", "--width must be a number in [3.2, 20], but 2 was given"),
         ("theorem1 --set lr", "--set needs NAME=VALUE, but lr was given"),
         ("theorem1 --set lrr=1", "theorem1 has no setting lrr; did you mean base.lr?"),
         ("theorem1 --set opt=adam", "theorem1 has no setting opt; it has base.beta1, base.x0,"),
