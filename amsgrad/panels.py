@@ -27,12 +27,14 @@ class Curve(NamedTuple):
         step: numbers of the recorded steps, from 1 on, increasing.
         x: x_t at these steps; of several seeds with the seeds as the first axis.
         average_regret: R_t / t at these steps, likewise.
+        limit: of R_t / t, where it is known; else NaN.
     """
 
     label: str
     step: NDArray[Any]
     x: NDArray[Any]
     average_regret: NDArray[Any]
+    limit: float = math.nan
 
 
 def draw_iterate(
@@ -77,6 +79,14 @@ def draw_average_regret(axes: Axes, curves: Sequence[Curve], colors: Sequence[An
     axes.axhline(0.0, color=MUTED, linewidth=0.8, zorder=1)
     for curve, color in zip(curves, colors, strict=True):
         _draw_path(axes, curve.step, curve.average_regret, color)
+        if math.isfinite(curve.limit):
+            axes.axhline(curve.limit, color=color, linewidth=1.0, linestyle=(0, (4, 3)), zorder=1)
+            if len(curves) == 1:
+                axes.annotate(
+                    f"limit {_number(curve.limit)}", (0.015, curve.limit), (0, 4),
+                    xycoords=axes.get_yaxis_transform(), textcoords="offset points",
+                    size=9, weight="bold", color=color,
+                )  # fmt: skip
     # one big loss is nearly all of the first averages, and would flatten the rest
     bottom, top = _span(values)
     late = _span(

@@ -43,9 +43,10 @@ def plot(dataset: xarray.Dataset) -> Figure:
     dimension `seed` the median is drawn, and the quartiles and the range are shaded.
 
     Args:
-        dataset: `x` and `average_regret` along `step` and any other dimensions; the attributes
-            lower, upper and x_star, where F has ends and one point is best, and settings. Both what
-            `amsgrad.run` returns and the trace of a run are such data sets.
+        dataset: `x` and `average_regret` along `step` and any other dimensions; along the others
+            alone `limit` of R_t / t, NaN where it is not known; the attributes lower, upper and
+            x_star, where F has ends and one point is best, and settings. Both what `amsgrad.run`
+            returns and the trace of a run are such data sets.
     """
     given = dataset.attrs
     along = [str(name) for name in dataset.x.dims if name not in ("step", "seed")]
@@ -53,7 +54,9 @@ def plot(dataset: xarray.Dataset) -> Figure:
     for values in product(*(dataset[name].values.tolist() for name in along)):
         one = dataset.sel(dict(zip(along, values, strict=True))).transpose(..., "step")
         label = ", ".join(map(_named, along, values))
-        curves.append(Curve(label, *(one[n].values for n in ("step", "x", "average_regret"))))
+        limit = float(one.limit) if "limit" in one and one.limit.ndim == 0 else math.nan
+        x, regret = one.x.values, one.average_regret.values
+        curves.append(Curve(label, one.step.values, x, regret, limit))
     who = f"{title_of(given['opt'])} on the" if "opt" in given else "The"
     settings = (_named(n, given[n]) for n in names() if n in given and _tells(n, given[n]))
     return draw(
@@ -118,6 +121,8 @@ def draw(
     notes += draw_average_regret(right, finite, colors)
     if any(curve.step.size > MOST_DOTS for curve in curves):
         notes.append(f"bars: least to largest recorded value in {STRETCHES} stretches of time")
+    if len(curves) > 1 and any(math.isfinite(curve.limit) for curve in curves):
+        notes.append("dashed: the limit of Rₜ/t")
     if any(curve.x.ndim > 1 for curve in curves):
         notes.append("of the seeds: median, and shaded quartiles and range")
     foot = fill(";  ".join(notes) + ".", FOOT_LINE)
@@ -166,4 +171,4 @@ def _finite(curve: Curve) -> tuple[Curve, int | None]:
     chosen = slice(None) if good.all() else good  # millions of records are not copied in vain
     x, regret = (np.clip(v[..., chosen], -HUGE, HUGE) for v in (curve.x, curve.average_regret))
     bad = None if good.all() else int(curve.step[np.argmin(good)])
-    return Curve(curve.label, curve.step[chosen], x, regret), bad
+    return curve._replace(step=curve.step[chosen], x=x, average_regret=regret), bad

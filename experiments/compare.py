@@ -1,4 +1,4 @@
-"""Compare runs: `python -m experiments.compare RUN RUN ...`, ids in --out, `latest`, or folders.
+"""Compare runs: `python -m experiments.compare RUN RUN ...`, by ids in --out or by folders.
 
 It prints one table: the settings that differ, and what has become of each run; and it writes one
 picture of all. Exit status: 0 done, 2 bad input (nothing is written), 130 interrupted.
@@ -18,7 +18,7 @@ from experiments.run.picture import FORMATS
 COMMAND = command.Command(
     "compare",
     "Put several runs into one table and one picture.",
-    "adam-online-20261123-101825 latest --format pdf",
+    "adam amsgrad --format pdf",
     options={
         "out": OUT,
         "format": Option(
@@ -30,7 +30,7 @@ COMMAND = command.Command(
         ),
     },
     flags={"json": "Print the table as one JSON object, the last line of standard output"},
-    words=("RUN", "Ids of runs in --out, latest for the last one, or folders of runs."),
+    words=("RUN", "Ids in --out, their first words (adam: its latest run), latest, or folders."),
 )  # fmt: skip
 
 

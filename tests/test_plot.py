@@ -78,6 +78,18 @@ def test_seeds_are_a_median_with_its_quartiles_and_range() -> None:
     assert "of the seeds: median" in texts(figure)[2]
 
 
+def test_the_limit_is_drawn_where_it_is_known() -> None:
+    runs = data("opt", opt=["adam", "amsgrad"]).assign(limit=("opt", [np.nan, 0.25]))
+    levels = [
+        (line.get_color(), line.get_ydata()[0])
+        for line in amsgrad.plot(runs).axes[1].lines
+        if list(line.get_xdata()) == [0, 1] and line.get_ydata()[0] != 0
+    ]
+    assert levels == [(COLORS[1], 0.25)]
+    alone = amsgrad.plot(runs.isel(opt=1, drop=True))
+    assert "limit 0.2500" in [text.get_text() for text in alone.axes[1].texts]
+
+
 def test_the_same_data_give_the_same_bytes() -> None:
     runs = data("seed", seed=[1, 2, 3])
     digests = {hashlib.sha256(to_bytes(amsgrad.plot(runs))).hexdigest() for _ in range(2)}

@@ -153,8 +153,14 @@ def _text(value: Any) -> str:
 def picture(runs: Sequence[Run], form: str) -> bytes:
     """Return a file with x_t and R_t / t of all runs; `check_alike` holds for them."""
     curves = [
-        Curve(name, *(run.trace[column].values for column in ("step", "x", "average_regret")))
-        for name, run in zip(labels(runs), runs, strict=True)
+        Curve(
+            label,
+            run.trace.step.values,
+            run.trace.x.values,
+            run.trace.average_regret.values,
+            math.nan if row["limit"] is None else row["limit"],
+        )
+        for label, row, run in zip(labels(runs), rows(runs), runs, strict=True)
     ]
     lower, upper, x_star = _goal(runs[0])
     captions = {caption(run.config) for run in runs}

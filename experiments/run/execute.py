@@ -196,8 +196,11 @@ def _write_results(session: Session, records: Records, judged: Verdict | None) -
     if not records.step.size:
         return
     title = f"{title_of(config.opt)} on the {config.problem} regret problem"
+    curve = Curve("", records.step, records.x, records.average_regret)
+    if certificate is not None:
+        curve = curve._replace(limit=certificate.limit)
     figure = draw(
-        [Curve("", records.step, records.x, records.average_regret)],
+        [curve],
         title=title if judged is None else f"{title}: {judged.place}",
         subtitle=caption(config),
         **goal,

@@ -8,6 +8,7 @@ import gc
 import hashlib
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -123,6 +124,8 @@ class RunFiles:
 def find_run(run: str, out: Path) -> RunFiles:
     """Return the files of a run: an id in `out`, `latest`, or a path.
 
+    The first words of an id stand for the latest run of that name: `adam`, `adam-online`.
+
     Raises:
         FolderError: the run does not exist.
     """
@@ -131,9 +134,21 @@ def find_run(run: str, out: Path) -> RunFiles:
         if os.path.lexists(path / RunFiles(path).config.name):
             # the link `latest` leads to another run tomorrow
             return RunFiles(path.parent / os.readlink(path) if path.is_symlink() else path)
+    for path in latest_first(run, out):
+        return RunFiles(path)
     raise FolderError(
         f"{run} is not the id of a run in {out}, nor the path of a run's folder with its files."
     )
+
+
+def latest_first(name: str, out: Path) -> list[Path]:
+    """Return the folders of runs in `out` whose ids begin with these words, the latest first."""
+    found = []
+    for path in out.iterdir() if out.is_dir() else ():
+        time = re.search(r"-(\d{8}-\d{6})(?:-(\d+))?$", path.name)
+        if time and path.name.startswith(f"{name}-") and (path / "config.yaml").is_file():
+            found.append((time[1], int(time[2] or 1), path))
+    return [path for *_, path in sorted(found, reverse=True)]
 
 
 def digest(content: bytes) -> str:

@@ -14,7 +14,7 @@ from experiments.command import CommandError
 from experiments.config.arguments import OUT
 from experiments.invocation import invocation
 from experiments.run.execute import settings_digest
-from experiments.run.files import RunFiles
+from experiments.run.files import RunFiles, latest_first
 
 LONGEST = 1_000_000_000  # steps, in some seconds
 LOOKED_AT = 200  # of the latest runs
@@ -100,9 +100,7 @@ def _place(out: Path) -> list[str]:
 def _find(config: Config, out: Path) -> RunFiles | None:
     """Return the latest run with these settings that has ended."""
     wanted = settings_digest(config)
-    named = [path for path in out.glob(f"{config.opt}-*") if not path.is_symlink()]
-    named.sort(key=lambda path: path.name[-15:], reverse=True)  # the time
-    for path in named[:LOOKED_AT]:
+    for path in latest_first(config.opt, out)[:LOOKED_AT]:
         files = RunFiles(path)
         try:
             files.read_provenance()

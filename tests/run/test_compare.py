@@ -12,6 +12,7 @@ from PIL import Image
 from amsgrad.panels import Curve
 from experiments.compare import main
 from experiments.run import comparison, loop
+from experiments.run.files import FolderError, find_run
 from experiments.synthetic import main as synthetic
 
 SHORT = ["--steps=2000", "--verify=0", "--certify=no"]
@@ -138,6 +139,16 @@ def test_ids_latest_and_the_default_name(
     assert [row["run"] for row in found["runs"]] == [made["free"].name]  # once
     Path(found["picture"]).unlink()
     assert set(out.iterdir()) == before
+
+
+def test_the_first_words_of_an_id_mean_the_latest_of_that_name(made: dict[str, Path]) -> None:
+    out = made["adam"].parent
+    latest = {"amsgrad": "amsgrad", "adam-online": "again", "adam-stochastic": "random"}
+    for words, name in latest.items():
+        assert find_run(words, out).id == made[name].name
+    assert find_run("adam", out).id == made["free"].name
+    with pytest.raises(FolderError):
+        find_run("ada", out)
 
 
 def test_what_cannot_be_compared_is_refused(
