@@ -49,9 +49,10 @@ def draw_iterate(
     _label(axes, "Iterate xₜ", "xₜ", [curve.x for curve in curves], colors)
     for curve, color in zip(curves, colors, strict=True):
         _draw_path(axes, curve.step, curve.x, color)
+    bounded = math.isfinite(upper - lower)
     above = x_star > (lower + upper) / 2
     width = axes.get_yaxis_transform()  # time as a fraction of the axis, x as it is
-    if math.isfinite(upper - lower):
+    if bounded:
         pad = 0.11 * (upper - lower)
         axes.set_ylim(lower - pad, upper + pad)
         for edge, beyond in ((lower, lower - pad), (upper, upper + pad)):
@@ -64,10 +65,12 @@ def draw_iterate(
         )  # fmt: skip
     if math.isfinite(x_star):
         axes.axhline(x_star, color=GREEN, linewidth=1.8, linestyle=(0, (5, 3)), zorder=3)
+        outer = bounded and not above  # there is room below an end of F
         axes.annotate(
-            f"optimum x* = {_number(x_star, 'g')}", (0.985, x_star), (0, 5 if above else -5),
+            f"optimum x* = {_number(x_star, 'g')}",
+            (0.985 if bounded else 0.015, x_star), (0, -5 if outer else 5),
             xycoords=width, textcoords="offset points", size=9, weight="bold", color=GREEN,
-            ha="right", va="bottom" if above else "top",
+            ha="right" if bounded else "left", va="top" if outer else "bottom",
         )  # fmt: skip
     _compress(axes, *_span([curve.x for curve in curves]))
 
