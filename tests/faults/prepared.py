@@ -18,7 +18,7 @@ class Prepared:
         self._before = scratch / "before"
         self.folder.mkdir()
         self._argv = small.argv(lab, self.folder)
-        shutil.copytree(self.folder, self._before)
+        shutil.copytree(self.folder, self._before, symlinks=True)
         self._begun_with = set(self._leftovers())
         ended = lab.run(self._argv, self.folder)
         assert ended.status == 0, ended
@@ -29,7 +29,7 @@ class Prepared:
     def run(self, **how: Any) -> Ended:
         """Run the command from its beginning, disturbed so (see `Lab.run`)."""
         shutil.rmtree(self.folder)
-        shutil.copytree(self._before, self.folder)
+        shutil.copytree(self._before, self.folder, symlinks=True)
         return self.lab.run(self._argv, self.folder, **how)
 
     def problem(self, at: int = 0, **how: Any) -> str:
