@@ -9,7 +9,7 @@ from amsgrad.config.own_options import options_of_problem, options_of_rule
 from amsgrad.config.run_config import RUN, Config
 from amsgrad.options import ConfigError, Role
 from amsgrad.rules import title_of
-from amsgrad.verdict import MOVING, OPTIMUM, UNDECIDED
+from amsgrad.verdict import BETWEEN, MOVING, OPTIMUM, UNDECIDED
 from experiments.command import CommandError
 from experiments.config.arguments import OUT
 from experiments.invocation import invocation
@@ -39,7 +39,7 @@ def next_steps(config: Config, summary: Mapping[str, Any], out: Path) -> list[Ne
 
 def _next_steps(config: Config, summary: Mapping[str, Any], out: Path) -> Iterator[Next]:
     verdict, cycle = summary["verdict"], summary["cycle"]
-    if verdict["place"] == OPTIMUM and verdict["levels_off"] is not None:
+    if verdict["place"] in (OPTIMUM, BETWEEN) and verdict["levels_off"] is not None:
         # at least the steps of this run until it was on its cycle, so that it gets as far
         lr = float(f"{config.lr * max(cycle['start'], 1) ** 0.5:.1g}")
         changed = _with(config, config.opt, schedule="inverse_sqrt", lr=lr)

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from amsgrad.config.run_config import Config
 from amsgrad.schedules import record_steps
 from experiments.compare import main as compare
 from experiments.run import trace
 from experiments.run.folder import RunFolder
+from experiments.run.next_steps import next_steps
 from experiments.synthetic import main
 from tests.run.test_folder import NOW
 from tests.tracking.conftest import read_log
@@ -72,6 +74,43 @@ def test_what_still_moves_is_run_for_longer(
     argv = next_argv(short["next, ten times as long"], "synthetic")
     ends = ["--problem", "theorem2", "--period", "20", "--steps", "300000"]
     assert [word for word in argv if word in ends] == ends
+
+
+@pytest.mark.parametrize(
+    ("settings", "place", "start", "expected"),
+    [
+        ({"opt": "adam"}, "at the worst end", 5000, ["--opt amsgrad"]),
+        ({"opt": "adam"}, "in between", 0, ["--opt adam --schedule inverse_sqrt", "--opt amsgrad"]),
+        (
+            {"opt": "amsgrad", "lr": 0.001, "dtype": "float64"},
+            "at the optimum",
+            250_000,
+            [
+                "--opt amsgrad --lr 0.5 --schedule inverse_sqrt --dtype float64",
+                "--opt adam --lr 0.001 --dtype float64",
+            ],
+        ),
+        (
+            {"opt": "padam", "power": 0.25, "steps": 500, "every": 7, "engine": "reference"},
+            "undecided",
+            None,
+            [
+                "--opt padam --power 0.25 --steps 5000",
+                "--opt amsgrad --beta2 0.999 --eps 1e-08 --steps 500",
+            ],
+        ),
+        ({"opt": "sgd", "steps": 2e8}, "still moving", None, ["--opt amsgrad --steps 200000000"]),
+    ],
+)
+def test_the_next_commands_have_the_settings_that_matter(
+    settings: dict[str, Any], place: str, start: int | None, expected: list[str], tmp_path: Path
+) -> None:
+    cycle = None if start is None else {"start": start}
+    verdict = {"place": place, "levels_off": None if start is None else 0.3}
+    summary = {"verdict": verdict, "cycle": cycle, "run": "nowhere"}
+    found = next_steps(Config(**settings), summary, tmp_path)
+    commands = [command.partition(" -m experiments.synthetic ")[2] for _, command in found]
+    assert commands == [f"{words} --out {tmp_path}" for words in expected]
 
 
 def test_latest_leads_to_the_run_begun_last(
