@@ -1,14 +1,14 @@
 # The two commands of the README are `make run` and `make test`; each installs what it needs.
-# TORCH=cpu installs PyTorch without CUDA, from PyTorch's own index (on Linux it matters).
+# TORCH_INDEX=ADDRESS takes PyTorch from another index, such as that of its builds without CUDA.
 PYTHON ?= python3
 OPT ?= adam
 ARGS ?=
-TORCH ?=
+TORCH_INDEX ?=
 BIN := .venv/bin
-INDEX := $(if $(TORCH),--extra-index-url $(TORCH))
+INDEX := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(INDEX) \
 	--constraint constraints.txt --editable
-SIZE := $(if $(TORCH),2 GB,$(if $(filter Linux,$(shell uname -s)),6 GB (2 GB with TORCH=cpu),2 GB))
+SIZE := $(if $(filter Linux,$(shell uname -s)),6 GB (2 GB without CUDA: README, TORCH_INDEX),2 GB)
 
 .PHONY: run dashboard test test-all check format figures notebooks lab bench clean
 
