@@ -1,7 +1,8 @@
 """The figures by name; each is one file, with `SETTINGS`, `compute`, `findings`, `draw`, `caption`.
 
-`python -m experiments.figures NAME` makes `results/NAME.png`, `.svg`, `.nc` (the data) and `.json`
-(settings, findings, provenance).
+The first line of its docstring says what it shows, and of which paper. `python -m
+experiments.figures NAME` makes `results/NAME.png`, `.svg`, `.nc` (the data), `.txt` (the caption)
+and `.json` (caption and details, settings, findings, provenance).
 """
 
 FIGURES = (
