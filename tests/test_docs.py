@@ -25,7 +25,7 @@ PYTHON = ".venv/bin/python"
 OWN = ROOT / "docs" / "adding-your-own.md"
 # What another test runs: servers, clusters, and the tests themselves.
 ELSEWHERE = re.compile(
-    r"make |sbatch|dask |pip install|kubectl|\$JOB_COMPLETION_INDEX|experiments\.dashboard"
+    r"make |npm |sbatch|dask |pip install|kubectl|\$JOB_COMPLETION_INDEX|experiments\.dashboard"
     r"|--scheduler|--resume|benchmarks/"
 )
 
