@@ -17,7 +17,6 @@ from uuid import uuid4
 
 from amsgrad.options import ConfigError, shown
 from experiments.extras import lacking
-from experiments.sweeps.numba_cache import use_own_cache
 from experiments.sweeps.work import Work, cell_code
 
 SECONDS_TO_ANSWER = 10
@@ -34,7 +33,7 @@ class OtherSources(RuntimeError):
 
 
 def on_this_machine(work: Work) -> bytes:
-    """Return a chunk as its file holds it; the process may share numba's cache with others here."""
+    """Return a chunk as its file holds it."""
     from experiments.sweeps.chunk import computed_bytes
 
     return computed_bytes(work)
@@ -46,7 +45,6 @@ def on_any_machine(work: Work) -> bytes:
     Raises:
         OtherSources: this machine does not compute the same bits as the client.
     """
-    use_own_cache()
     if cell_code() != work.code:
         raise OtherSources("a worker has another version of this project, numba or numpy")
     return on_this_machine(work)

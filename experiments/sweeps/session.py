@@ -15,7 +15,6 @@ from experiments.invocation import invocation
 from experiments.signals import stopping
 from experiments.sweeps import cluster
 from experiments.sweeps.fill import Executor, Filling
-from experiments.sweeps.numba_cache import use_own_cache
 from experiments.sweeps.plan import Plan, make_plan
 from experiments.sweeps.reporter import Report, Reporter
 from experiments.sweeps.status import cost
@@ -50,8 +49,6 @@ def run_sweep(asked: Invocation) -> Report:
     numbers = range(asked.shard[0], len(plan.chunks), asked.shard[1])
     if asked.dry_run:
         return cost(plan)
-    if asked.shard[1] > 1:
-        use_own_cache()
     reporter = Reporter(plan.sweep)
     with _executor(asked, reporter) as executor:
         try:
