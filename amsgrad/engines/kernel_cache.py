@@ -19,6 +19,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -26,7 +27,7 @@ from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 DIGEST_BYTES = hashlib.sha256().digest_size
 SECONDS_TO_WAIT = 300.0  # for a process that compiles: 3 to 12, and a minute on a crowded machine
-PAUSE = 0.2  # seconds between two looks
+PAUSE = 0.5  # seconds between two looks
 
 _missing: ContextVar[set[str] | None] = ContextVar("missing", default=None)
 
@@ -91,13 +92,11 @@ class _Cache(FunctionCache):  # type: ignore[misc]  # it is Any here
         if missing is not None:
             missing.add(name)
             raise NotKept(name)
+        path = Path(self.cache_path, name)
         end = time.monotonic() + SECONDS_TO_WAIT
-        while True:
-            mine = self._take_turn(f"{self.cache_path}/{name}.lock")
-            found = self._load(sig, target_context)
-            if found is not None or mine or time.monotonic() > end:
-                return found
+        while not (self._take_turn(f"{path}.lock") or path.exists() or time.monotonic() > end):
             time.sleep(PAUSE)
+        return self._load(sig, target_context)
 
     def _load(self, sig: Any, target_context: Any) -> Any:
         try:
