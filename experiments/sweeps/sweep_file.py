@@ -1,6 +1,6 @@
 """A sweep as it is described: by a YAML file, or by the same document in Python.
 
-The document has the parts `base`, `axes`, `seeds`, `keep` and `chunk`.
+The document has the parts `base`, `axes`, `seeds`, `keep` and `chunk`; only `axes` must be there.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from amsgrad.config.run_config import RUN, names
 from amsgrad.field_types import Whole, closest
 from amsgrad.options import REQUIRED, ConfigError, Option, Role, shown
-from experiments.config.reading import Given, meet, read_setting, require_opt, unknown_setting
+from experiments.config.reading import Given, meet, read_setting, unknown_setting
 from experiments.config.yaml_file import BESIDE, PLAIN, place, read_nodes
 from experiments.sweeps.axes import ALL, InForce, check_name, read_axis
 from experiments.sweeps.quantities import Keep, keep_from
@@ -101,6 +101,8 @@ def from_document(document: Mapping[str, Any], where: Where) -> Sweep:
         if name not in PARTS:
             hint = closest(name, PARTS) or f"; there are {', '.join(PARTS)}"
             raise ConfigError(f"{where(name)}: {shown(name)} is not a part of a sweep{hint}")
+    if document.get("base") is None:  # left out, or with nothing below it
+        document = {**document, "base": {}}
     for name in ("base", "axes"):
         if not isinstance(document.get(name), Mapping):
             raise ConfigError(f"{where()} must hold {name}: with options below")
@@ -159,7 +161,7 @@ def _chosen(name: str, document: Mapping[str, Any], where: Where) -> tuple[Any, 
     if base.get(name) is not None:
         return (read_setting(name, Given(base[name], f"{where('base', name)}: {name}")),)
     if RUN[name].default is REQUIRED:
-        require_opt({}, f"{where('base')}: {name}")
+        raise ConfigError(f"{where()}: {name} must be given in base or axes: {RUN[name].type}")
     return (RUN[name].default,)
 
 

@@ -22,7 +22,7 @@ def test_it_is_what_merge_writes(done: Path) -> None:
 @pytest.mark.parametrize(
     ("document", "status", "sentence"),
     [
-        ({"axes": {"lr": [1]}}, 2, "the sweep must hold base: with options below"),
+        ({"axes": {"lr": [1]}}, 2, "the sweep: opt must be given in base or axes: adam, "),
         ({"base": ADASHIFT, "axes": {"lrr": [1]}}, 2, "the sweep: lrr is not a setting; did you"),
         ({"base": {**ADASHIFT, "lr": -1}, "axes": {"x0": [1]}}, 2, "lr must be a finite number"),
         ({"base": ADASHIFT, "axes": {"lr": (0.1, "x")}}, 2, "but x was given"),

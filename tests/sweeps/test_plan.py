@@ -34,6 +34,13 @@ axes: {opt: [adam, padam], power: [0.1, 0.5]}
     assert all("power" not in entry for entry in settings)  # those of adam
 
 
+@pytest.mark.parametrize("base", ["", "base:\n", "base: {}\n"])
+def test_without_a_base_all_options_have_their_defaults(base: str, tmp_path: Path) -> None:
+    made = plan(tmp_path, f"{base}axes: {{opt: [adam, adashift], lr: [0.1]}}\n")
+    works = [made.work(i) for i in range(len(made.chunks))]
+    assert [w.config(0) for w in works] == [Config(opt=o, lr=0.1) for o in ("adam", "adashift")]
+
+
 SORTS = """
 base: {opt: amsgrad, steps: 1000}
 axes:
