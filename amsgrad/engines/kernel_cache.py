@@ -68,6 +68,7 @@ class _Cache(FunctionCache):  # type: ignore[misc]  # it is Any here
         super().__init__(function)
         base, stamp = self._impl.filename_base, self._impl.locator.get_source_stamp()
         self._cache_file = _Files(self.cache_path, base, stamp)
+        self._keys: dict[Any, Any] = {}
         self._lock: FileLock | None = None
 
     def in_turn(self, compiled: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -97,6 +98,11 @@ class _Cache(FunctionCache):  # type: ignore[misc]  # it is Any here
         while not (self._take_turn(f"{path}.lock") or path.exists() or time.monotonic() > end):
             time.sleep(PAUSE)
         return self._load(sig, target_context)
+
+    def _index_key(self, sig: Any, codegen: Any) -> Any:
+        if sig not in self._keys:  # numba's takes 10 to 100 ms
+            self._keys[sig] = super()._index_key(sig, codegen)
+        return self._keys[sig]
 
     def _load(self, sig: Any, target_context: Any) -> Any:
         try:

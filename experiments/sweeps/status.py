@@ -14,7 +14,9 @@ ERRORS_SHOWN = 5
 
 
 def cost(plan: Plan) -> Report:
-    """Return the cells, the chunks and the time that they take."""
+    """Return the cells, the chunks, and the time that they and the compiler take here."""
+    from experiments.sweeps.kernels import to_compile
+
     certified = sum(cells.size for cells, certified in plan.chunks if certified)
     double = any(config.dtype == "float64" for config in plan.configs)
     batch = sum(plan.work(i).cost for i, (_, certified) in enumerate(plan.chunks) if not certified)
@@ -22,16 +24,22 @@ def cost(plan: Plan) -> Report:
     seconds = batch * NANOSECONDS_PER_STEP["decaying" if decays else "constant"] * 1e-9
     seconds *= 2 if double else 1
     here = seconds / min(cores(), len(plan.chunks))
+    kernels, compiling = to_compile(plan)
+    compiler = "all kernels are compiled on this machine"
+    if kernels:
+        compiler = f"kernels to compile on this machine: {kernels:,}, in about {compiling:,.0f} s"
     shape = " x ".join(f"{len(values)} {name}" for name, values in plan.sweep.axes.items())
     lines = [
         f"{plan.cells:,} cells: {shape}",
         f"{len(plan.chunks):,} chunks of at most {max(w.size for w, _ in plan.chunks):,} cells",
         f"{plan.cost:.3g} cells x steps; {certified:,} cells are computed only up to their cycle",
         f"about {seconds:,.0f} s on one core, {here:,.0f} s here, for the"
-        f" {plan.cells - certified:,} others; nothing is written",
+        f" {plan.cells - certified:,} others",
+        f"{compiler}; nothing is written",
     ]
     counted = {"cells": plan.cells, "chunks": len(plan.chunks), "certified": certified}
-    return Report(lines, {**counted, "cost": plan.cost, "core_seconds": seconds})
+    times = {"core_seconds": seconds, "kernels_to_compile": kernels, "compile_seconds": compiling}
+    return Report(lines, {**counted, "cost": plan.cost, **times})
 
 
 def status(folder: Path) -> Report:

@@ -2,9 +2,13 @@
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import numba
 import numpy as np
 import pyarrow.parquet
 import pytest
@@ -230,6 +234,44 @@ def test_a_dry_run_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "6 chunks of at most 4 cells" in printed
     assert "7.2e+03 cells x steps" in printed
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(numba.config.DISABLE_JIT, reason="nothing is compiled")
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        # cells that differ, each with a step size that is constant and one that decays
+        pytest.param(
+            "{steps: 50}\naxes: {schedule: [constant, inverse_sqrt], lr: [0.1, 0.2]}",
+            2,
+            marks=pytest.mark.slow,
+        ),
+        # the cells of a chunk differ in x0 alone: a kernel of one step size for all
+        ("{steps: 50}\naxes: {x0: [0, 0.5]}", 1),
+        # a run of a cell by itself, and the search for its cycle
+        ("{steps: 2e7}\naxes: {lr: [0.1, 0.2]}", 2),
+    ],
+)
+def test_a_dry_run_counts_the_kernels_that_the_sweep_compiles(
+    text: str, number: int, tmp_path: Path
+) -> None:
+    text = f"base: {text}\n".replace("{steps", "{opt: sgd, first_t: 1, steps")
+    path, cache = write(tmp_path, text), tmp_path / "cache"
+
+    def run(*options: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "experiments.sweep", "--config", path, *options],
+            cwd=ROOT, env={**os.environ, "NUMBA_CACHE_DIR": str(cache)},
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        return done.stdout
+
+    assert f"kernels to compile on this machine: {number}, in about" in run("--dry-run")
+    assert not list(cache.rglob("*.nbc"))
+    run("--out", str(tmp_path / "out"))
+    loops = [file.name for file in cache.rglob("*.nbc") if "lead_in" not in file.name]
+    assert len(loops) == number
+    assert "all kernels are compiled on this machine" in run("--dry-run")
 
 
 def test_the_example_can_be_run(capsys: pytest.CaptureFixture[str]) -> None:
