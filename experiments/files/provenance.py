@@ -62,7 +62,7 @@ def collect(
         "started": _utc(started),
         "finished": None if finished is None else _utc(finished),
         "versions": _versions(),
-        "machine": _machine(),
+        "machine": machine(),
         "threads": _threads(),
     }
 
@@ -135,7 +135,8 @@ def _versions() -> dict[str, str]:
     return versions
 
 
-def _machine() -> dict[str, object]:
+def machine() -> dict[str, object]:
+    """Return the system, the processor and the C library of this machine."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
     return {
         "system": f"{platform.system()} {platform.release()}",

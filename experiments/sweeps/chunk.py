@@ -17,6 +17,7 @@ from amsgrad.rules.rule import Rule
 from amsgrad.verification import Disagreement, verify_to_the_bit
 from experiments.sweeps.chunk_file import Chunk, Status, pack
 from experiments.sweeps.follow import follow
+from experiments.sweeps.origin import origin
 from experiments.sweeps.work import Stopped, Work
 
 VERIFIED = 200  # steps of the first cell, which the reference engine repeats, to the bit
@@ -40,7 +41,8 @@ def compute(work: Work, stop: Callable[[], bool] = never) -> Chunk:
         Stopped: `stop` returned True.
     """
     size = work.cells.size
-    chunk = Chunk(work.cells, np.zeros(size, np.int8), {}, work.keep.arrays(work.steps, size))
+    status, arrays = np.zeros(size, np.int8), work.keep.arrays(work.steps, size)
+    chunk = Chunk(work.cells, status, {}, arrays, origin())
     runs: Runs = {}
     for i in range(size):
         try:

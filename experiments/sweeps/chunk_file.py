@@ -27,6 +27,7 @@ class Chunk(NamedTuple):
     status: NDArray[np.int8]  # each a Status
     errors: dict[int, str]  # of cells that did not finish, by the number of the cell
     arrays: dict[str, NDArray[np.float64]]  # one element per cell; a series has a row per record
+    origin: dict[str, str]  # the machine and the versions that have computed it
 
 
 def pack(chunk: Chunk, name: str, sweep: str) -> bytes:
@@ -41,6 +42,7 @@ def pack(chunk: Chunk, name: str, sweep: str) -> bytes:
     about: dict[str, Any] = {
         "chunk": name,
         "sweep": sweep,
+        "origin": chunk.origin,
         "errors": {str(cell): reason for cell, reason in sorted(chunk.errors.items())},
     }
     stream = io.BytesIO()
@@ -68,7 +70,8 @@ def unpack(content: bytes, name: str, sweep: str) -> Chunk:
         if about["sweep"] != sweep or about["chunk"] != name:
             raise Damaged("it belongs to another sweep")
         errors = {int(cell): str(reason) for cell, reason in about["errors"].items()}
-        return Chunk(arrays.pop("cells"), arrays.pop("status"), errors, arrays)
+        origin = {str(name): str(value) for name, value in about["origin"].items()}
+        return Chunk(arrays.pop("cells"), arrays.pop("status"), errors, arrays, origin)
     except Damaged:
         raise
     # a file of another form fails in zipfile, zlib, json or numpy, each with errors of its own

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from experiments.files.strict_json import to_json
 from experiments.sweeps.chunk_file import Chunk, Damaged, Status
 from experiments.sweeps.quantities import Keep
 from experiments.sweeps.store import Store
@@ -28,6 +29,7 @@ class Cells:
         self.status = np.full(about["cells"], Status.missing, np.int8)
         self.errors: dict[int, str] = {}  # by the number of the cell
         self.arrays = self.keep.arrays(self.steps, about["cells"])
+        self.origins: dict[str, dict[str, Any]] = {}  # each with the number of its cells
         self.chunks = 0
         self.damaged = 0  # files that are not what was written
 
@@ -41,6 +43,8 @@ class Cells:
         self.chunks += 1
         self.status[chunk.cells] = chunk.status
         self.errors.update(chunk.errors)
+        known = self.origins.setdefault(to_json(chunk.origin), {"cells": 0, **chunk.origin})
+        known["cells"] += chunk.cells.size
         for name, array in chunk.arrays.items():
             self.arrays[name][..., chunk.cells] = array
 

@@ -21,6 +21,7 @@ from experiments.run.trace import SOURCE
 from experiments.sweeps.axes import ALL
 from experiments.sweeps.chunk_file import Status
 from experiments.sweeps.gather import Cells, gather
+from experiments.sweeps.origin import in_words
 from experiments.sweeps.quantities import VARIABLES, series_steps
 from experiments.sweeps.reporter import Report
 from experiments.sweeps.store import RESULTS, StoreError
@@ -52,13 +53,21 @@ def merge(folder: Path) -> Report:
     except OSError as unwritten:
         same = f"{invocation('sweep merge')} {shlex.quote(str(folder))}"
         raise StoreError(why_unwritten(folder, unwritten, same), 1) from None
-    line = f"{cells.status.size:,} cells in {' '.join(map(str, files))}"
     gaps = f"; {missing:,} of them are missing" if missing else ""
-    summary = {"files": list(map(str, files)), "missing": missing, "damaged": cells.damaged}
+    lines = [f"{cells.status.size:,} cells in {' '.join(map(str, files))}{gaps}"]
+    origins = _origins(cells)
+    if len(origins) > 1:
+        lines.append(in_words(origins))
+    summary = {
+        "files": list(map(str, files)),
+        "missing": missing,
+        "damaged": cells.damaged,
+        "origins": origins,
+    }
     if not cells.damaged:
-        return Report([line + gaps], summary)
+        return Report(lines, summary)
     error = f"damaged chunks, whose cells are missing: {cells.damaged:,}; {again}"
-    return Report([line + gaps], summary, 1, error)
+    return Report(lines, summary, 1, error)
 
 
 def _missing_in(file: Path) -> int | None:
@@ -154,7 +163,9 @@ def _coordinate(name: str, values: list[Any]) -> tuple[str, NDArray[Any], dict[s
 
 
 def _attributes(cells: Cells) -> dict[str, Any]:
-    about, counts = cells.about, cells.counts()
+    about, counts, origins = cells.about, cells.counts(), _origins(cells)
+    # of one origin nothing is said, so that the same sweep has the same bytes on any machine
+    mixed = {"origins": [to_json(each) for each in origins]} if len(origins) > 1 else {}
     return {
         "title": "Sweep of optimizers on the synthetic problem of Reddi, Kale and Kumar (2018)",
         "Conventions": "CF-1.11",
@@ -166,7 +177,13 @@ def _attributes(cells: Cells) -> dict[str, Any]:
         "cells_missing": counts["missing"],
         "cells_diverged": counts["diverged"],
         "cells_failed": counts["failed"],
+        **mixed,
     }
+
+
+def _origins(cells: Cells) -> list[dict[str, Any]]:
+    """Return the origins of the cells in an order that does not depend on when they came."""
+    return [cells.origins[key] for key in sorted(cells.origins)]
 
 
 def _provenance(cells: Cells) -> dict[str, Any]:
@@ -180,5 +197,6 @@ def _provenance(cells: Cells) -> dict[str, Any]:
     return {
         "sweep": cells.about["sweep"],
         "begun": cells.begun,
+        "origins": _origins(cells),
         "merged": merged,
     }

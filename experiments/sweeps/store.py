@@ -22,7 +22,7 @@ class StoreError(CommandError):
 
 
 class Store:
-    """The folder; any number of processes may fill it at once, since they write equal files."""
+    """The folder; any number of processes may fill it at once, since they write equal cells."""
 
     def __init__(self, path: Path, identity: Mapping[str, Any]) -> None:
         self.path = path

@@ -39,7 +39,7 @@ def test_cells_csv_has_the_shortest_exact_numbers(tmp_path: Path) -> None:
     cells = np.arange(20)  # four are missing
     x, limit = np.resize(NUMBERS, 20), np.linspace(-1, 1, 20) / 3
     status = np.where(np.isin(cells, list(ERRORS)), np.int8(2), np.int8(0))
-    chunk = Chunk(cells, status, ERRORS, {"x": x, "limit": limit})
+    chunk = Chunk(cells, status, ERRORS, {"x": x, "limit": limit}, {})
     store.save("all", pack(chunk, "all", store.sweep))
 
     expected = io.StringIO()

@@ -103,6 +103,35 @@ def test_shards_make_one_sweep(
     assert gaps != whole == {name: (done / name).read_bytes() for name in MERGED}
 
 
+def test_cells_of_two_machines(
+    done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, out = write(tmp_path), tmp_path / "out"
+    assert sweep(path, out, "--shard", "1/3") == 0
+    other = {**chunk.origin(), "processor": "Z80", "libc": "none"}
+    monkeypatch.setattr(chunk, "origin", lambda: other)
+    assert sweep(path, out) == 0
+    capsys.readouterr()
+    both = merged(out)
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("24 cells in ")
+    assert second.startswith("the cells were computed in 2 different ways: ")
+    assert "16 by processor Z80, libc none" in second
+    data = xarray.load_dataset(out / "sweep.nc", engine="h5netcdf")
+    origins = [json.loads(each) for each in data.attrs.pop("origins")]
+    assert {"cells": 16, **other} in origins
+    assert sum(each["cells"] for each in origins) == 24
+    assert json.loads((out / "provenance.json").read_text())["origins"] == origins
+
+    alone = xarray.load_dataset(done / "sweep.nc", engine="h5netcdf")
+    xarray.testing.assert_identical(data, alone)
+    for name in ("cells.csv", "cells.parquet"):
+        assert both[name] == (done / name).read_bytes()
+    (of_one,) = json.loads((done / "provenance.json").read_text())["origins"]
+    assert of_one["cells"] == 24
+    assert {"processor", "python", "numba", "code"} <= set(of_one)
+
+
 def test_what_is_there_is_not_computed_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
