@@ -5,13 +5,13 @@ from contextlib import suppress
 
 import numpy as np
 
+from amsgrad.config.build import build_setup
 from amsgrad.cycles.certificate import LONGEST
 from amsgrad.cycles.search import find_cycle
 from amsgrad.engines.base import NOTHING
 from amsgrad.engines.batch import Batch
 from amsgrad.engines.compiled import Compiled
 from amsgrad.engines.kernel_cache import NotKept, nothing_compiled
-from experiments.config.build import build_setup
 from experiments.sweeps.plan import Plan
 from experiments.sweeps.work import Work
 
