@@ -10,7 +10,7 @@ from amsgrad.field_types import closest
 from amsgrad.options import ConfigError
 from experiments import command
 from experiments.invocation import WORDS, invocation, started_by
-from experiments.terminal import show
+from experiments.terminal import show, show_lists
 
 COMMANDS = {
     "synthetic": "run one optimizer on one online problem",
@@ -59,9 +59,10 @@ def _start(arguments: list[str]) -> int:
 def _chosen(commands: Mapping[str, str], arguments: Sequence[str]) -> str:
     """Return the command that comes first; print the commands where none does."""
     if list(arguments) == ["--list"]:
-        from experiments import listing
+        from experiments.figures.descriptions import descriptions
+        from experiments.listing import problems, rules
 
-        listing.show(rules=listing.rules(), problems=listing.problems(), figures=listing.figures())
+        show_lists(rules=rules(), problems=problems(), figures=descriptions())
         return ""
     if arguments and arguments[0].startswith("-") and list(arguments) not in (["--help"], ["-h"]):
         hint = closest(arguments[0][2:], ["help", "list"], "--") or "; there are --help and --list"

@@ -24,9 +24,10 @@ def _body(arguments: list[str]) -> int:
 
     asked = parse(arguments)
     if asked.list:
-        from experiments import listing
+        from experiments.listing import problems, rules
+        from experiments.terminal import show_lists
 
-        listing.show(rules=listing.rules(), problems=listing.problems())
+        show_lists(rules=rules(), problems=problems())
         return 0
     if asked.print_config and asked.config is not None:
         print(to_yaml(asked.config), end="")

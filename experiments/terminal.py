@@ -38,3 +38,9 @@ def show(
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left in the buffer goes there
         return error.strerror
     return None
+
+
+def show_lists(**lists: Mapping[str, str]) -> None:
+    """Print lists of names, each with a line, under their titles."""
+    for title, entries in lists.items():
+        show([f"{title}:", *(f"  {name:15} {line}" for name, line in entries.items())])

@@ -121,7 +121,7 @@ def test_the_script_lists_and_suggests(amsgrad: Amsgrad, program: Path) -> None:
 def test_a_run_in_a_folder_of_misleading_names(opt: str, amsgrad: Amsgrad, tmp_path: Path) -> None:
     done = amsgrad("run", "--opt", opt, "--lr", "0.01", "--steps", "100", "--json")
     assert done.returncode == 0, done.stderr
-    (file,) = tmp_path.glob("results/runs/*/provenance.json")
+    (file,) = tmp_path.glob("results/runs/*-*/provenance.json")
     found = json.loads(file.read_text())["sessions"][-1]
     assert found["command"][:2] == ["amsgrad run", "--opt"]
     assert found["commit"] == "unknown"

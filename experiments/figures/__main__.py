@@ -16,7 +16,7 @@ from experiments.command import Command, CommandError, run
 from experiments.config.field_types import Place, Text
 from experiments.figures import FIGURES
 from experiments.invocation import invocation
-from experiments.terminal import show
+from experiments.terminal import show, show_lists
 
 FORMATS = ("png", "svg", "pdf")
 
@@ -72,9 +72,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _make(arguments: list[str]) -> int:
     values = COMMAND.values(arguments)
     if values["list"]:
-        from experiments import listing
+        from experiments.figures.descriptions import descriptions
 
-        listing.show(figures=listing.figures())
+        show_lists(figures=descriptions())
         return 0
     out: Path = values["out"]
     if not values["words"]:

@@ -106,6 +106,7 @@ def summary(folder: Path, *argv: str) -> dict[str, object]:
     return found
 
 
+@pytest.mark.slow
 def test_a_rule_and_its_torch_twin_go_the_same_way(folder: Path) -> None:
     problem = ["--problem", "mine:Rare", "--gap", "7", "--steps", "500", "--lr", "0.003"]
     rule = summary(folder, "--opt", "mine:soft", "--kappa", "3", *problem)
@@ -123,6 +124,7 @@ def test_a_rule_and_its_torch_twin_go_the_same_way(folder: Path) -> None:
     assert run(folder, "--resume", ours.name).returncode == 2  # it is finished: it was read
 
 
+@pytest.mark.slow
 def test_a_file_may_hold_their_options(folder: Path) -> None:
     settings = "opt: mine:Soft\nkappa: 2\nbetas: 0.1,0.2,0.3\nnesterov: true\nsteps: 100\n"
     (folder / "own.yaml").write_text(settings)
@@ -135,6 +137,7 @@ def test_a_file_may_hold_their_options(folder: Path) -> None:
     assert again.stdout == done.stdout
 
 
+@pytest.mark.slow
 def test_a_sweep_varies_their_options_and_knows_their_source(folder: Path) -> None:
     text = (
         "base: {opt: mine:soft, problem: mine:Rare, steps: 1000}\n"
