@@ -28,5 +28,8 @@ def why_unwritten(folder: Path, error: OSError, command: str) -> str:
         return gone(folder)
     cure = "make room" if error.errno in NO_ROOM else "mend that"
     where = error.filename2 or (Path(error.filename).parent if error.filename else folder)
+    if error.errno == errno.ENOENT and error.filename:  # any call may find that a folder is gone
+        file = Path(error.filename2 or error.filename)
+        where = next((p for p in [*reversed(file.parents), file] if not p.exists()), where)
     reason = error.strerror or error
     return f"{where} cannot be written ({reason}); {cure}, then go on with {command}"
