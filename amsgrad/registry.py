@@ -26,6 +26,7 @@ class Registry(dict[str, T]):
 
     def __init__(self, entries: Iterable[tuple[str, T]], kind: str, holds: Any) -> None:
         super().__init__(entries)
+        _registries.append(self)
         self.kind = kind
         self.holds = holds
 
@@ -69,22 +70,32 @@ def is_path(text: str) -> bool:
 
 
 def name_of(thing: Any) -> Any:
-    """Return the path of a class or of a rule that was made by @method; anything else as it is.
+    """Return the name of a class or of a rule that was made by @method; anything else as it is.
+
+    Of one that is not ours it is the path, under which `load` finds this very object from now on: a
+    notebook may define it anew.
 
     Raises:
         ConfigError: it was made inside a function, where no other process finds it.
     """
+    for registry in _registries:
+        for name, entry in registry.items():
+            if entry is thing:
+                return name
     made = getattr(thing, "make", thing)  # of a rule, its function
     if not isinstance(made, type | FunctionType):
         return thing
     path = f"{made.__module__}:{made.__qualname__}"
     if not is_path(path):
         raise ConfigError(f"{path} must stand at the top of a module or notebook")
+    for registry in _registries:
+        registry.pop(path, None)
     _given[path] = thing
     return path
 
 
-_given: dict[str, Any] = {}  # as an object; a notebook may define it anew
+_given: dict[str, Any] = {}
+_registries: list[Registry[Any]] = []
 
 
 def load(path: str) -> Any:

@@ -113,3 +113,65 @@ def test_a_class_inside_a_function_cannot_be_found_again() -> None:
 
     with pytest.raises(ConfigError, match="must stand at the top of a module or notebook"):
         amsgrad.run(Inside)
+
+
+TYPED_IN = """
+from typing import Annotated, NamedTuple
+
+from amsgrad.field_types import Real
+from amsgrad.options import Option
+from amsgrad.rules.method import method
+from amsgrad.rules.rule import Rule
+
+
+class Memory(NamedTuple):
+    g: float
+
+
+class Hyper(NamedTuple):
+    s: float
+
+
+class Coefficients(NamedTuple):
+    step: float
+    s: float
+
+
+FACTOR = 1.0
+
+
+def twice(number):
+    return number + number
+
+
+def coefficients(k, alpha, beta1, h, real):
+    return Coefficients(real(alpha), real(h.s))
+
+
+def update(memory, g, c):
+    return Memory(g), FACTOR * twice(c.step * g / (abs(g) + c.s))
+
+
+@method(formula="x - 2 FACTOR alpha_k g_k / (|g_k| + s)")
+def typed(*, s: Annotated[float, Option(Real(0), "Added to |g|", free=True)] = 1.0) -> Rule:
+    return Rule("typed", Memory, Hyper(s), coefficients, update, settled=1)
+"""
+
+
+def test_a_rule_that_is_typed_in_anew_is_the_new_one() -> None:
+    """As in a notebook: under one name, without a file, in two cells."""
+    moved = {}
+    for factor in ("1.0", "4.0"):
+        cell: dict[str, Any] = {"__name__": "typed_in"}
+        exec(TYPED_IN.replace("FACTOR = 1.0", f"FACTOR = {factor}"), cell)
+        settings: dict[str, Any] = {"steps": 20, "lr": 1e-3, "dtype": "float64", "certify": "no"}
+        one = amsgrad.run(cell["typed"], **settings)
+        many = amsgrad.run(cell["typed"], s=[1.0, 2.0], **settings)
+        assert (one.x == many.x.sel(s=1.0)).all()
+        moved[factor] = one.x_last.item()
+    assert moved["4.0"] == 4 * moved["1.0"] != 0
+
+
+def test_ours_keep_their_names() -> None:
+    found = amsgrad.run(amsgrad.RULES["adam"], problem=Theorem2(7), steps=10)
+    assert (found.attrs["opt"], found.attrs["problem"]) == ("adam", "theorem2")

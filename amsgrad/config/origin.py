@@ -1,12 +1,15 @@
 """The origin of rules, optimizers and problems that are not ours: file and package."""
 
 import hashlib
-import inspect
+import sys
 from importlib.metadata import packages_distributions, version
+from inspect import ismodule
 from pathlib import Path
 from typing import Any
 
-from amsgrad.registry import is_path, load
+from amsgrad.registry import is_path
+
+OURS = ("amsgrad", "experiments")  # their digest is recorded beside
 
 
 def source_digests(*names: str) -> dict[str, str]:
@@ -26,9 +29,22 @@ def origin(path: str) -> dict[str, Any]:
 
 
 def _source_digest(path: str) -> str:
-    found = load(path)
-    try:
-        file = Path(inspect.getfile(getattr(found, "make", found)))
-        return hashlib.sha256(file.read_bytes()).hexdigest()
-    except (OSError, TypeError):
-        return ""
+    """Return a digest of the file, and of the files in its folder that it takes things from."""
+    files: list[Path] = []
+    left = [sys.modules.get(path.partition(":")[0])]
+    while left:
+        module = left.pop()
+        file = Path(getattr(module, "__file__", None) or "")
+        if file.suffix != ".py" or file in files or not _is_near(file, [*files, file][0].parent):
+            continue
+        files.append(file)
+        for value in vars(module).values():
+            name = value.__name__ if ismodule(value) else getattr(value, "__module__", None)
+            if str(name).partition(".")[0] not in OURS:
+                left.append(sys.modules.get(str(name)))
+    contents = [file.read_bytes() for file in sorted(files)]
+    return hashlib.sha256(b"".join(contents)).hexdigest() if files else ""
+
+
+def _is_near(file: Path, folder: Path) -> bool:
+    return folder in file.parents and "site-packages" not in file.relative_to(folder).parts[:-1]

@@ -32,7 +32,6 @@ def options_of_rule(opt: str) -> dict[str, Option]:
     return _torch_options(opt) if is_foreign(opt) else RULES[opt].options
 
 
-@cache
 def _torch_options(path: str) -> dict[str, Option]:
     cls = load(path)
     if not is_optimizer(cls):

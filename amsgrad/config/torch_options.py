@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from inspect import Parameter, signature
 from typing import Any
 
@@ -22,6 +23,7 @@ def is_optimizer(found: Any) -> bool:
     )
 
 
+@cache
 def torch_options(cls: Any) -> dict[str, Option]:
     """Return the options of a class of torch optimizers, by name; lr is the run's.
 

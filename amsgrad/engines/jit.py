@@ -2,10 +2,9 @@
 
 import hashlib
 import inspect
-import sys
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
+from types import CodeType
 from typing import Any, Final
 
 import numba
@@ -79,12 +78,26 @@ def compile_loop(loop: Callable[..., Any]) -> Any:
 
 def _description(part: Any) -> bytes:
     """Return what distinguishes one part of a loop from another, in any process."""
-    if inspect.isfunction(part) or inspect.isclass(part):
-        name = f"{part.__module__}.{part.__qualname__}{getattr(part, '_fields', '')}"
-        file = Path(inspect.getfile(part)) if part.__module__ in sys.modules else None
-        source = file.read_bytes() if file is not None and file.exists() else b""
-        return name.encode() + source
+    if inspect.isfunction(part):
+        name = f"{part.__module__}.{part.__qualname__}{part.__defaults__}".encode()
+        if str(part.__module__).startswith("amsgrad."):  # its source is in every name
+            return name
+        outside = inspect.getclosurevars(part)
+        used = sorted({**outside.globals, **outside.nonlocals}.items())
+        parts = [_description(value) for _, value in used if not inspect.ismodule(value)]
+        return b"".join([name, _instructions(part.__code__), *parts])
+    if inspect.isclass(part):
+        return f"{part.__module__}.{part.__qualname__}{getattr(part, '_fields', '')}".encode()
     return repr(part).encode()
+
+
+def _instructions(code: CodeType) -> bytes:
+    """Return what a function does: of one that was typed in there is no file."""
+    constants = [
+        _instructions(c) if inspect.iscode(c) else repr(c).encode() for c in code.co_consts
+    ]
+    names = repr((code.co_names, code.co_varnames, code.co_freevars)).encode()
+    return b"".join([code.co_code, names, *constants])
 
 
 def stretch_end(done: int, end: int, settled: int, step: Any, recorded: int) -> int:
