@@ -158,6 +158,7 @@ def typed(*, s: Annotated[float, Option(Real(0), "Added to |g|", free=True)] = 1
 """
 
 
+@pytest.mark.slow
 def test_a_rule_that_is_typed_in_anew_is_the_new_one() -> None:
     """As in a notebook: under one name, without a file, in two cells."""
     moved = {}
@@ -169,6 +170,7 @@ def test_a_rule_that_is_typed_in_anew_is_the_new_one() -> None:
         many = amsgrad.run(cell["typed"], s=[1.0, 2.0], **settings)
         assert (one.x == many.x.sel(s=1.0)).all()
         moved[factor] = one.x_last.item()
+    del amsgrad.RULES["typed_in:typed"]
     assert moved["4.0"] == 4 * moved["1.0"] != 0
 
 

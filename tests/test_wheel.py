@@ -117,7 +117,8 @@ def test_the_script_lists_and_suggests(amsgrad: Amsgrad, program: Path) -> None:
     assert done.stdout.startswith(f"usage: {program} sweep merge FOLDER")
 
 
-@pytest.mark.parametrize("opt", ["adam", pytest.param("my_module:Mine", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("opt", ["adam", "my_module:Mine"])
 def test_a_run_in_a_folder_of_misleading_names(opt: str, amsgrad: Amsgrad, tmp_path: Path) -> None:
     done = amsgrad("run", "--opt", opt, "--lr", "0.01", "--steps", "100", "--json")
     assert done.returncode == 0, done.stderr

@@ -153,6 +153,7 @@ def test_a_sweep_varies_their_options_and_knows_their_source(folder: Path) -> No
     assert edited.returncode == 2, edited.stderr
 
 
+@pytest.mark.slow
 def test_help_has_their_options(folder: Path) -> None:
     done = run(folder, "--opt", "mine:Soft", "--problem", "mine:Rare", "--help")
     assert "--kappa" in done.stdout

@@ -204,6 +204,7 @@ def test_page_without_its_files_says_so_and_shows_the_rest(seen: Seen, tmp_path:
         assert "d3.v6.min.js from https://d3js.org/d3.v6.min.js (it is not here yet)" in said
         assert "without it no curves are drawn" in said
         assert f"the one in {files} is refused: its SHA-384 is not that of the file" in said
+        page.get_by_text("completed").nth(1).wait_for()
         assert page.get_by_text("completed").count() == 2
         page.screenshot(path=tmp_path / "without.png")
         page.get_by_text("amsgrad", exact=True).click()

@@ -104,6 +104,7 @@ def test_a_full_cache_costs_a_warning_that_names_it(
     assert "Traceback" not in said
 
 
+@pytest.mark.slow
 def test_of_many_processes_one_compiles(tmp_path: Path, cache: tuple[Path, str]) -> None:
     processes = [start(tmp_path) for _ in range(4)]
     ends = [end_of(process) for process in processes]
@@ -111,6 +112,7 @@ def test_of_many_processes_one_compiles(tmp_path: Path, cache: tuple[Path, str])
     assert sorted(hits for _, hits, _ in ends) == [0, 1, 1, 1]
 
 
+@pytest.mark.slow
 def test_a_process_that_waits_in_vain_compiles(tmp_path: Path, cache: tuple[Path, str]) -> None:
     """Another one holds the lock, and writes nothing."""
     folder = Path(shutil.copytree(cache[0], tmp_path / "cache"))
@@ -121,6 +123,7 @@ def test_a_process_that_waits_in_vain_compiles(tmp_path: Path, cache: tuple[Path
     assert file.exists()
 
 
+@pytest.mark.slow
 def test_code_for_another_processor_is_not_run(tmp_path: Path, cache: tuple[Path, str]) -> None:
     folder = Path(shutil.copytree(cache[0], tmp_path / "cache"))
     (ours,) = folder.rglob("*.nbc")

@@ -246,6 +246,7 @@ sys.exit(status or main(["merge", sys.argv[3]]))
 """
 
 
+@pytest.mark.slow
 def test_a_batch_and_a_sweep_over_its_options(mine: Mine, tmp_path: Path) -> None:
     (tmp_path / "own.yaml").write_text(SWEEP)
     mine(BATCH + TO_SWEEP, str(tmp_path / "own.yaml"), str(tmp_path / "own"))

@@ -168,6 +168,7 @@ build.build_engine(Config(opt="adam", steps=1000, certify="no"))
 """
 
 
+@pytest.mark.slow
 def test_compilation_is_announced_as_that(tmp_path: Path) -> None:
     code = [sys.executable, "-c", COMPILING]
     env = {"NUMBA_CACHE_DIR": str(tmp_path), "PATH": ""}

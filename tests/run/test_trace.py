@@ -169,6 +169,7 @@ def test_missing_or_foreign_file(tmp_path: Path) -> None:
         files.read_trace()
 
 
+@pytest.mark.slow
 def test_damaged_bytes_are_refused_in_a_sentence(tmp_path: Path) -> None:
     """HDF5 raises errors of many classes on them."""
     whole = trace.to_bytes(some_records(300), first_t=0, attributes=CONFIGURATION)
