@@ -1,6 +1,5 @@
 """Run optimizers from Python: one run, or many at once, as one labelled data set."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from functools import partial
@@ -10,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from amsgrad.code_digest import code_digest, versions
 from amsgrad.config.build import build_engine, build_setup
 from amsgrad.config.run_config import RUN, Config
 from amsgrad.cycles.certificate import Certificate, why_no_cycle
+from amsgrad.dataset import to_dataset
 from amsgrad.engines.base import Engine, Records, State
 from amsgrad.engines.batch import Batch, kind
 from amsgrad.engines.driver import drive
@@ -22,7 +21,6 @@ from amsgrad.options import ConfigError
 from amsgrad.problems.problem import Problem
 from amsgrad.registry import name_of
 from amsgrad.schedules import record_steps
-from amsgrad.tracked import TRACKED
 from amsgrad.verification import verify_to_the_bit
 
 if TYPE_CHECKING:
@@ -52,7 +50,8 @@ def run(opt: Any, *, seeds: int | None = None, **settings: Any) -> "xarray.Datas
 
     Returns:
         A data set with a dimension for each list, `seed` and `step`. Variables: `x`, `regret` and
-        `average_regret` at x_t, before the update of the step; `x_last`, after the last update;
+        `average_regret` at x_t, before the update of the step (on random losses on a bounded F
+        `average_hindsight_regret`, too); `x_last`, after the last update;
         `limit` of the average regret, where the exact cycle of a constant-step run was found, else
         NaN. Attributes: the settings that all runs share, F, x* and, of a single run, its limit
         and its cycle.
@@ -71,21 +70,24 @@ def run(opt: Any, *, seeds: int | None = None, **settings: Any) -> "xarray.Datas
     shared, axes = _axes({"opt": opt, **settings}, seeds)
     cases = [dict(zip(axes, values, strict=True)) for values in product(*axes.values())]
     configs = [Config(**shared, **case) for case in cases]
-    at = record_steps(configs[0].steps, shared.get("every"), RECORDS)
-    x, regret, average = np.full((3, len(configs), at.size), np.nan)
+    _refuse_idle({**shared, **axes}, configs)
+    steps = min(config.steps for config in configs)  # the default of torch's engine is shorter
+    configs = [Config(**{**shared, "steps": steps}, **case) for case in cases]
+    at = record_steps(steps, configs[0].every if "every" in shared else None, RECORDS)
+    columns = np.full((len(Records._fields) - 1, len(configs), at.size), np.nan)
     x_last, limit = np.full((2, len(configs)), np.nan)
     for engine, lanes in _engines(configs):
-        last, records = _advance(engine, configs[0].steps, at, len(lanes))
+        last, records = _advance(engine, steps, at, len(lanes))
         here = np.searchsorted(at, records.step)
-        for whole, part in zip((x, regret, average), records[1:4], strict=True):
+        for whole, part in zip(columns, records[1:], strict=True):
             whole[np.ix_(np.array(lanes), here)] = part.T.reshape(len(lanes), -1)
         x_last[lanes] = last.x
         if engine.certificate is not None:
             limit[lanes] = engine.certificate.limit
-    found = _dataset(configs, axes, at, [x, regret, average], x_last, limit)
+    found = to_dataset(configs, axes, at, columns, x_last, limit)
     if len(configs) == 1 and engine.certificate is not None:
         found.attrs |= _cycle(engine.certificate)
-    return found
+    return found.assign_attrs(verified_steps=VERIFIED)
 
 
 def _axes(
@@ -98,7 +100,7 @@ def _axes(
         if isinstance(value, Problem):
             shared |= {entry.name: getattr(value, entry.name) for entry in fields(value)}  # type: ignore[arg-type]
             shared[name] = name_of(type(value))
-        elif isinstance(value, str) or not isinstance(value, Iterable):
+        elif np.ndim(value) == 0:
             shared[name] = name_of(value)
         else:
             axes[name] = [name_of(entry) for entry in np.asarray(value, object).tolist()]
@@ -113,6 +115,14 @@ def _axes(
         if name in axes:
             raise ConfigError(f"{name} must be one value for all runs, not a list")
     return shared, axes
+
+
+def _refuse_idle(settings: Iterable[str], configs: Sequence[Config]) -> None:
+    for name in settings:
+        if name not in RUN and all(name not in config.settings() for config in configs):
+            who = " and ".join(sorted({config.opt for config in configs}))
+            where = " and ".join(sorted({config.problem for config in configs}))
+            raise ConfigError(f"{name} has no effect with opt {who} on problem {where}")
 
 
 def _engines(configs: Sequence[Config]) -> Iterable[tuple[Engine[State], list[int]]]:
@@ -167,49 +177,3 @@ def _cycle(certificate: Certificate) -> dict[str, float]:
         "cycle_lowest_x": certificate.lowest,
         "cycle_highest_x": certificate.highest,
     }
-
-
-def _dataset(
-    configs: Sequence[Config],
-    axes: Mapping[str, list[Any]],
-    at: NDArray[np.int64],
-    columns: Sequence[NDArray[np.float64]],
-    x_last: NDArray[np.float64],
-    limit: NDArray[np.float64],
-) -> "xarray.Dataset":
-    import xarray
-
-    shape, dims = [len(values) for values in axes.values()], tuple(axes)
-    t = np.array([at + (config.first_t - 1) for config in configs])
-    same = (t == t[0]).all()
-    variables = {
-        name: ((*dims, "step"), column.reshape(*shape, at.size), TRACKED[name])
-        for name, column in zip(("x", "regret", "average_regret"), columns, strict=True)
-    }
-    ends = {"x_last": x_last, "limit": limit}
-    coordinates = {
-        "step": ("step", at, TRACKED["step"]),
-        "t": ("step", t[0], TRACKED["t"])
-        if same
-        else ((*dims, "step"), t.reshape(*shape, at.size), TRACKED["t"]),
-    }
-    problems = [config.make_problem() for config in configs]
-    facts = [
-        {
-            **{name: value for name, value in config.settings().items() if name not in axes},
-            **{name: getattr(problem, name) for name in ("lower", "upper")},
-            "x_star": problem.x_star if problem.attained else math.nan,
-        }
-        for config, problem in zip(configs, problems, strict=True)
-    ]
-    common = {n: v for n, v in facts[0].items() if len({repr(f.get(n)) for f in facts}) == 1}
-    # netCDF has no truth values
-    attributes = {n: int(v) if isinstance(v, bool) else v for n, v in common.items()}
-    return xarray.Dataset(
-        {
-            **variables,
-            **{name: (dims, end.reshape(shape), TRACKED[name]) for name, end in ends.items()},
-        },
-        {**coordinates, **axes},
-        {**attributes, "code": code_digest(), **versions()},
-    )

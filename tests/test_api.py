@@ -45,7 +45,8 @@ def test_many_runs_are_those_that_are_run_alone() -> None:
     assert many.sizes == {"opt": 2, "lr": 2, "step": 4}
     for opt in ("adam", "sgd"):
         for lr in (0.1, 0.5):
-            alone = amsgrad.run(opt, lr=lr, steps=2000, every=500, beta2=0.9, certify="no")
+            own = {"beta2": 0.9} if opt == "adam" else {}
+            alone = amsgrad.run(opt, lr=lr, steps=2000, every=500, certify="no", **own)
             part = many.sel(opt=opt, lr=lr)
             for name in ("x", "regret", "average_regret", "x_last"):
                 assert (part[name] == alone[name]).all(), name
@@ -58,6 +59,7 @@ def test_seeds_are_a_dimension() -> None:
     alone = amsgrad.run("amsgrad", problem="stochastic", big=500.0, seed=8, steps=1000)
     assert (found.sel(seed=8).x == alone.x).all()
     assert len(np.unique(found.x_last)) == 3
+    assert (found.average_hindsight_regret >= found.average_regret).all()
 
 
 def test_problems_that_begin_at_other_times_have_their_own_t() -> None:
@@ -73,6 +75,13 @@ def test_torch_optimizers_stand_beside_rules() -> None:
     found = amsgrad.run(pair, steps=101, every=1, lr=1e-4, first_t=1)
     assert found.opt.values.tolist() == ["amsgrad", "torch.optim.sgd:SGD"]
     assert found.x_last[1] == pytest.approx(-0.001, abs=1e-6)
+
+
+def test_without_steps_torch_decides_how_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("amsgrad.config.run_config.EAGER_STEPS", 300)
+    found = amsgrad.run(["sgd", "torch.optim:SGD"], lr=np.float32(0.5), every="100")
+    assert found.step.values.tolist() == [100, 200, 300]
+    assert found.attrs["steps"] == 300
 
 
 def test_a_run_that_diverges_is_nan_from_there_on() -> None:
@@ -96,6 +105,9 @@ def test_a_data_set_is_a_file(tmp_path: Path) -> None:
         ({"opt": "adam", "lr": [0.1, -1]}, "lr must be a finite number, 0 or more, but -1 was"),
         ({"opt": "adam", "larning_rate": 1}, "'?larning_rate'? is not a setting"),
         ({"opt": "adam", "steps": [1, 2]}, "steps must be one value for all runs"),
+        ({"opt": "sgd", "beta2": 0.9}, "beta2 has no effect with opt sgd on problem online"),
+        ({"opt": "adam", "every": -1}, "every must be a whole number"),
+        ({"opt": "adam", "lr": [[0.1], [0.2]]}, "lr must be a finite number"),
         ({"opt": "adam", "seeds": 0}, "seeds must be a number of runs"),
         ({"opt": Boom, "steps": 10}, "boom"),
     ],

@@ -34,6 +34,7 @@ HOMES = {
     ],
     "xarray": [
         "amsgrad/api.py",
+        "amsgrad/dataset.py",
         "amsgrad/picture.py",
         "experiments/run/",
         "experiments/figures/",
