@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from amsgrad.config.build import build_engine, build_setup
+from amsgrad.config.build import CERTIFIED_FROM, build_engine, build_setup
 from amsgrad.config.run_config import RUN, Config
 from amsgrad.cycles.certificate import Certificate, why_no_cycle
 from amsgrad.dataset import to_dataset
@@ -17,20 +17,19 @@ from amsgrad.engines.base import Engine, Records, State
 from amsgrad.engines.batch import Batch, kind
 from amsgrad.engines.driver import drive
 from amsgrad.engines.reference import Reference
-from amsgrad.options import ConfigError
+from amsgrad.field_types import Whole
+from amsgrad.options import ConfigError, Option, shown
 from amsgrad.problems.problem import Problem
 from amsgrad.registry import name_of
 from amsgrad.schedules import record_steps
-from amsgrad.verification import verify_to_the_bit
+from amsgrad.verification import VERIFIED, verify_to_the_bit
 
 if TYPE_CHECKING:
     import xarray
 
 RECORDS = 1000  # evenly over the logarithm of the step
-VERIFIED = 200  # steps of one run of each batch, to the bit
+SEEDS = Option(Whole(1), "Number of seeds")
 PIECE = 50_000_000  # runs x steps between two looks at Ctrl-C: about 0.1 s
-# From here on a run to its cycle costs at most as much as its part of a batch.
-CERTIFIED_FROM = 10_000_000  # steps
 
 
 def run(opt: Any, *, seeds: int | None = None, **settings: Any) -> "xarray.Dataset":
@@ -73,6 +72,7 @@ def run(opt: Any, *, seeds: int | None = None, **settings: Any) -> "xarray.Datas
     _refuse_idle({**shared, **axes}, configs)
     steps = min(config.steps for config in configs)  # the default of torch's engine is shorter
     configs = [Config(**{**shared, "steps": steps}, **case) for case in cases]
+    axes = {name: _values(name, axes[name], cases, configs) for name in axes}
     at = record_steps(steps, configs[0].every if "every" in shared else None, RECORDS)
     columns = np.full((len(Records._fields) - 1, len(configs), at.size), np.nan)
     x_last, limit = np.full((2, len(configs)), np.nan)
@@ -98,19 +98,26 @@ def _axes(
     axes: dict[str, list[Any]] = {}
     for name, value in settings.items():
         if isinstance(value, Problem):
-            shared |= {entry.name: getattr(value, entry.name) for entry in fields(value)}  # type: ignore[arg-type]
-            shared[name] = name_of(type(value))
+            own = {entry.name: getattr(value, entry.name) for entry in fields(value)}  # type: ignore[arg-type]
+            if "seed" in settings or seeds is not None:
+                own.pop("seed", None)
+            for twice in own.keys() & settings:
+                raise ConfigError(f"{twice} is given twice: alone, and by the problem {value}")
+            shared |= {**own, name: name_of(type(value))}
         elif np.ndim(value) == 0:
             shared[name] = name_of(value)
         else:
             axes[name] = [name_of(entry) for entry in np.asarray(value, object).tolist()]
             if not axes[name]:
                 raise ConfigError(f"{name} must have at least one value, but the list is empty")
+            if any(isinstance(entry, Problem) for entry in axes[name]):
+                raise ConfigError(f"a list of {name}s must hold names or classes, not objects")
     if seeds is not None:
-        if "seed" in axes or seeds < 1:
-            raise ConfigError(f"seeds must be a number of runs beside one seed, not {seeds}")
+        if "seed" in axes:
+            raise ConfigError("seeds is a number of runs from one seed on, but seed is a list")
+        number = SEEDS.read(seeds, "seeds")
         first = RUN["seed"].read(shared.pop("seed", 0), "seed")
-        axes["seed"] = list(range(first, first + seeds))
+        axes["seed"] = list(range(first, first + number))
     for name in ("steps", "every", "engine"):
         if name in axes:
             raise ConfigError(f"{name} must be one value for all runs, not a list")
@@ -123,6 +130,20 @@ def _refuse_idle(settings: Iterable[str], configs: Sequence[Config]) -> None:
             who = " and ".join(sorted({config.opt for config in configs}))
             where = " and ".join(sorted({config.problem for config in configs}))
             raise ConfigError(f"{name} has no effect with opt {who} on problem {where}")
+
+
+def _values(
+    name: str, given: list[Any], cases: Sequence[Mapping[str, Any]], configs: Sequence[Config]
+) -> list[Any]:
+    """Return the values along a dimension as the runs have them."""
+    read = {}
+    for case, config in zip(cases, configs, strict=True):
+        if name in config.settings():
+            read[given.index(case[name])] = config.settings()[name]
+    values = [read.get(i) for i in range(len(given))]
+    if None in values or len(set(values)) < len(values):
+        raise ConfigError(f"{name} must have different values, but {shown(given)} was given")
+    return values
 
 
 def _engines(configs: Sequence[Config]) -> Iterable[tuple[Engine[State], list[int]]]:

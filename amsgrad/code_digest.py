@@ -11,7 +11,16 @@ from pathlib import Path
 
 # The folders and files below amsgrad/ that decide the bits of a run.
 SOURCES = ("engines/*.py", "cycles/*.py", "problems/*.py", "rules/*.py", "*.py")
-APART = ("panels.py", "picture.py", "verdict.py")  # they read the numbers of runs, and decide none
+# These read the numbers of runs, and decide none.
+APART = (
+    "__init__.py",
+    "api.py",
+    "dataset.py",
+    "panels.py",
+    "picture.py",
+    "tracked.py",
+    "verdict.py",
+)
 COMPILERS = ("numba", "llvmlite", "numpy")
 
 

@@ -12,7 +12,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from amsgrad.config.run_config import RUN, names
-from amsgrad.options import Role
+from amsgrad.options import ConfigError, Role
 from amsgrad.panels import (
     INK,
     MOST_DOTS,
@@ -48,6 +48,8 @@ def plot(dataset: xarray.Dataset) -> Figure:
             x_star, where F has ends and one point is best, and settings. Both what `amsgrad.run`
             returns and the trace of a run are such data sets.
     """
+    if not {"x", "average_regret", "step"} <= set(getattr(dataset, "variables", ())):
+        raise ConfigError("plot takes a data set with x and average_regret, as amsgrad.run gives")
     given = dataset.attrs
     along = [str(name) for name in dataset.x.dims if name not in ("step", "seed")]
     curves = []

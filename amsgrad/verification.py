@@ -19,6 +19,7 @@ from amsgrad.rules.rule import Rule
 # torch fuses multiplications with additions and rounds its square root differently: an ulp or two
 # per step, which the moments remember for 1 / (1 - beta) steps.
 ULPS_PER_STEP = 8
+VERIFIED = 200  # steps of one run of a batch, which the reference engine repeats, to the bit
 
 
 class Disagreement(Exception):

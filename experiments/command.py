@@ -18,7 +18,7 @@ from typing import Any
 
 from amsgrad.field_types import closest
 from amsgrad.options import REQUIRED, ConfigError, Option, shown
-from experiments.invocation import invocation
+from experiments.invocation import invocation, word
 from experiments.signals import Interruption, interruptible
 from experiments.terminal import say
 
@@ -116,11 +116,11 @@ def last_given(arguments: Sequence[str], name: str) -> str | None:
     An option of a class of the user's own is known only once the class is.
     """
     value = None
-    for word, following in pairwise([*map(_canonical, arguments), ""]):
-        if word == f"--{name}":
+    for given, following in pairwise([*map(_canonical, arguments), ""]):
+        if given == f"--{name}":
             value = following
-        elif word.startswith(f"--{name}="):
-            value = word.partition("=")[2]
+        elif given.startswith(f"--{name}="):
+            value = given.partition("=")[2]
     return value
 
 
@@ -150,6 +150,7 @@ def run(name: str, body: Callable[[list[str]], int], arguments: Sequence[str] | 
         body: takes the arguments and does what they ask for; it imports what is heavy.
         arguments: None takes those of the process.
     """
+    name = word(name)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a name that it cannot encode is spelled out
             stream.reconfigure(errors="backslashreplace")

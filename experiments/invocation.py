@@ -35,6 +35,11 @@ def invocation(command: str) -> str:
     return " ".join([*words, *subcommand])
 
 
+def word(command: str) -> str:
+    """Return the name of a command as it was typed: `run` of the script is `synthetic`."""
+    return WORDS.get(command, command) if _script else command
+
+
 def python() -> str:
     """Return how a shell starts the interpreter of this process."""
     return _spelled(sys.executable)

@@ -108,7 +108,7 @@ def test_a_data_set_is_a_file(tmp_path: Path) -> None:
         ({"opt": "sgd", "beta2": 0.9}, "beta2 has no effect with opt sgd on problem online"),
         ({"opt": "adam", "every": -1}, "every must be a whole number"),
         ({"opt": "adam", "lr": [[0.1], [0.2]]}, "lr must be a finite number"),
-        ({"opt": "adam", "seeds": 0}, "seeds must be a number of runs"),
+        ({"opt": "adam", "seeds": 0}, "seeds must be a whole number from 1"),
         ({"opt": Boom, "steps": 10}, "boom"),
     ],
 )

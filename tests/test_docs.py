@@ -25,8 +25,8 @@ PYTHON = ".venv/bin/python"
 OWN = ROOT / "docs" / "adding-your-own.md"
 # What another test runs: servers, clusters, and the tests themselves.
 ELSEWHERE = re.compile(
-    r"make |npm |sbatch|dask |pip install|kubectl|\$JOB_COMPLETION_INDEX|experiments\.dashboard"
-    r"|--scheduler|--resume|benchmarks/"
+    r"make |npm |mkdir |cd |cp |sbatch|dask |pip install|kubectl|\$JOB_COMPLETION_INDEX"
+    r"|experiments\.dashboard|--scheduler|--resume|benchmarks/"
 )
 
 

@@ -15,6 +15,10 @@ from amsgrad.schedules import BETA1_SCHEDULES, SCHEDULES
 if TYPE_CHECKING:
     from amsgrad.engines.torch_loop import TorchLoop
 
+# From here on a scalar run to its cycle costs at most as much as a lane of a batch: measured,
+# 0.75 ms for Adam and 4.1 ms for AMSGrad up to beta2 = 0.999 (26 ms up to 0.99999) against 4.3 ms
+# (74 ms).
+CERTIFIED_FROM = 10_000_000  # steps
 SEARCHED = 200_000_000  # steps, within a second or two
 
 

@@ -6,7 +6,7 @@ from functools import cache
 from inspect import signature
 from typing import Any
 
-from amsgrad.config.torch_options import is_optimizer, torch_options
+from amsgrad.config.torch_options import Keyword, is_optimizer, torch_options
 from amsgrad.field_types import FieldType, OneOf
 from amsgrad.options import REQUIRED, ConfigError, Option, options_of
 from amsgrad.problems import PROBLEMS
@@ -24,22 +24,30 @@ def is_foreign(opt: str) -> bool:
 def options_of_rule(opt: str) -> dict[str, Option]:
     """Return the options of a rule, or the keywords of a torch optimizer.
 
-    A keyword that has the name of a problem's option keeps its default.
-
     Raises:
         ConfigError: the path `opt` cannot be imported, or is neither of both.
     """
-    return _torch_options(opt) if is_foreign(opt) else RULES[opt].options
+    if is_foreign(opt):
+        return _torch_options(opt)
+    plain = _plain_options(RULES[opt].make) if is_path(opt) else {}
+    return {**plain, **RULES[opt].options}
+
+
+def _plain_options(make: Any) -> dict[str, Option]:
+    """Return the arguments with a default but without an `Option`, as options of its type."""
+    return {
+        name: Option(Keyword(p.default), f"The {name} of {make.__name__}", default=p.default)
+        for name, p in signature(make).parameters.items()
+        if p.default is not p.empty and not hasattr(p.annotation, "__metadata__")
+    }
 
 
 def _torch_options(path: str) -> dict[str, Option]:
     cls = load(path)
     if not is_optimizer(cls):
         raise ConfigError(f"{path} is neither a torch.optim.Optimizer nor {RULES.kind}")
-    options = torch_options(cls)
     _met[path] = cls
-    taken = problems_with()
-    return {name: option for name, option in options.items() if name not in taken}
+    return torch_options(cls)
 
 
 _met: dict[str, Any] = {}  # the torch optimizers whose options were asked for
@@ -52,7 +60,8 @@ def options_of_problem(problem: str) -> dict[str, Option]:
         ConfigError: the path `problem` cannot be imported, or is not a problem.
     """
     cls: Any = PROBLEMS[problem]
-    return {name: option for name, option in options_of(cls).items() if name != "seed"}
+    options = {**(_plain_options(cls) if is_path(problem) else {}), **options_of(cls)}
+    return {name: option for name, option in options.items() if name != "seed"}
 
 
 def rules_with() -> Owners:

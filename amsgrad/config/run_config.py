@@ -151,10 +151,19 @@ class Config:
         for name, option in RUN.items():
             value = option.read(given[name], name) if name in given else option.default
             self._set(name, value)
-        own, problem = options_of_rule(self.opt), options_of_problem(self.problem)
-        rule = {name: option for name, option in own.items() if name not in RUN}
+        rule, problem = options_of_rule(self.opt), options_of_problem(self.problem)
+        _check_owners(self, rule, problem)
+        if self.foreign:
+            rule = {n: option for n, option in rule.items() if n not in {**RUN, **problem}}
         self._set("rule_options", _resolved(rule, given))
         self._set("problem_options", _resolved(problem, given))
+        for name, option in rule.items():
+            if (
+                option.default is REQUIRED
+                and option.default_by is None
+                and name not in self.rule_options
+            ):
+                raise ConfigError(f"--opt {self.opt} needs --{name}: {option.type}")
         for name in ("first_t", "x0"):
             if getattr(self, name) is None:
                 self._set(name, getattr(PROBLEMS[self.problem], name))
@@ -248,23 +257,28 @@ RUN = _run_options()  # the options that every run has
 
 
 def names() -> list[str]:
-    """Return the names of all settings, those of every known rule and problem included.
-
-    A torch optimizer's keyword that has the name of another option keeps its default.
-
-    Raises:
-        ConfigError: one name is an option of a rule and of a problem, or of every run.
-    """
-    rules, problem = rules_with(), list(problems_with())
-    rule = [name for name, owners in rules.items() if name not in RUN or RULES.keys() & owners]
-    twice = {name for name in RUN if name in rule + problem} | set(rule).intersection(problem)
-    if twice:
-        raise ConfigError(f"the option {min(twice)} has two owners; rename one of them")
+    """Return the names of all settings, those of every known rule and problem included."""
+    rule = [name for name in rules_with() if name not in RUN]
+    problem = [name for name in problems_with() if name not in {*RUN, *rule}]
     at = list(RUN).index
     order = list(RUN)
     order[at("problem") + 1 : at("problem") + 1] = problem
     order[at("opt") + 1 : at("opt") + 1] = rule
     return order
+
+
+def _check_owners(
+    config: Config, rule: Mapping[str, Option], problem: Mapping[str, Option]
+) -> None:
+    """Refuse two options of one name; a torch optimizer's keyword then keeps its default."""
+    twice = RUN.keys() & problem
+    if not config.foreign:
+        twice |= rule.keys() & {**RUN, **problem}
+    if twice:
+        raise ConfigError(
+            f"the option {min(twice)} is one of --opt {config.opt} --problem {config.problem} and"
+            " has another owner, too; rename it"
+        )
 
 
 def _resolved(options: Mapping[str, Option], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -40,7 +40,8 @@ def torch_options(cls: Any) -> dict[str, Option]:
         elif keyword.name == "betas" and _is_pair(keyword.default):
             options |= {name: _left(own[name]) for name in BETAS}
         elif keyword.name == "eps" and isinstance(keyword.default, float):
-            options["eps"] = _left(own["eps"])
+            eps = _left(own["eps"])
+            options["eps"] = replace(eps, sentence=f"{eps.sentence}, by default {keyword.default}")
         else:
             needed = keyword.default is Parameter.empty
             options[keyword.name] = Option(
@@ -85,7 +86,7 @@ class Keyword(FieldType):
 
     def read(self, given: object) -> Any:
         text = str(given).strip()
-        if not text or not isinstance(given, str | bool | int | float | tuple | list):
+        if not text or not isinstance(given, str | bool | int | float):
             raise ValueError
         if isinstance(self.default, bool):
             return WORDS[text.lower()] if text.lower() in WORDS else _refuse()
@@ -94,7 +95,7 @@ class Keyword(FieldType):
         if isinstance(self.default, float):
             return float(_number(text))
         if isinstance(self.default, tuple | list):
-            numbers = [_number(part) for part in text.strip("()[]").split(",")]
+            numbers = [_number(part) for part in text.split(",")]
             if len(numbers) != len(self.default):
                 raise ValueError
             return ",".join(map(str, numbers))  # as a file and a line can hold it

@@ -39,6 +39,8 @@ def foreign_optimizer(cls: Any, **options: Any) -> MakeOptimizer:
         raise ValueError("it is not a torch.optim.Optimizer")
     taken = inspect.signature(cls).parameters
     takes_any = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in taken.values())
+    if "lr" not in taken and not takes_any:
+        raise ValueError("it has no lr, which a run sets at each step")
     for option, value in options.items():
         if option not in taken and not takes_any:
             raise ValueError(

@@ -17,6 +17,7 @@ from amsgrad.config.own_options import (
 from amsgrad.config.run_config import RUN, Config, names
 from amsgrad.options import ConfigError, Option, Role, shown
 from amsgrad.problems import PROBLEMS
+from amsgrad.registry import is_path
 from amsgrad.rules import RULES
 from experiments.command import Command, last_given
 from experiments.config.field_types import Address, Place, Text
@@ -53,10 +54,12 @@ class Invocation:
     list: bool
 
 
-def command() -> Command:
-    """Return the command, with the options of all rules and problems."""
-    own = {**rules_with(), **problems_with()}
-    settings = {name: RUN[name] if name in RUN else shared_option(own[name]) for name in names()}
+def command(opt: str | None = None) -> Command:
+    """Return the command, with the options of all rules and problems, or of this rule alone."""
+    rules = {} if opt is None else {n: {opt: o} for n, o in options_of_rule(opt).items()}
+    own = {**(rules or rules_with()), **problems_with()}
+    shown = [name for name in names() if name in RUN or name in own]
+    settings = {name: RUN[name] if name in RUN else shared_option(own[name]) for name in shown}
     resume = Option(
         Text("ID", "the id of a run"), "Go on with a run in --out, with its settings", default=None
     )
@@ -89,7 +92,8 @@ def parse(arguments: Sequence[str]) -> Invocation:
     if early["config"] is not None:
         with suppress(ConfigError):  # what is wrong in the file is said below
             read_file(CONFIG.read(early["config"], "--config"))
-    synthetic = command()
+    own = is_path(early["opt"] or "") and not {"--help", "-h"}.isdisjoint(arguments)
+    synthetic = command(early["opt"] if own else None)
     line = synthetic.texts(arguments)
     resume = line.get("resume")
     if resume is not None:

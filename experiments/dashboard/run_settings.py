@@ -2,8 +2,10 @@
 
 from typing import Any
 
-# These only watch, or name the machine.
-WITHOUT_EFFECT = frozenset({"every", "verify", "engine", "certify", "device"})
+from amsgrad.config.run_config import RUN
+from amsgrad.options import Role
+
+WITHOUT_EFFECT = {n for n, option in RUN.items() if option.role in (Role.WATCHES, Role.MACHINE)}
 
 
 def settings_of(tracked: Any) -> dict[str, Any]:

@@ -89,9 +89,10 @@ def _make(arguments: list[str]) -> int:
 
     names = list(FIGURES) if "all" in names else names
     given = values["set"]
+    modules = {name: load(name) for name in names}  # all imports come before the first folder
     changes = {
-        name: {} if given is None else read_changes(name, load(name).SETTINGS, given)
-        for name in names
+        name: {} if given is None else read_changes(name, module.SETTINGS, given)
+        for name, module in modules.items()
     }
     look = Look(values["format"].split(","), values["width"], not values["no_caption"])
     try:

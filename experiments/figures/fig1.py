@@ -220,7 +220,7 @@ def draw(data: xarray.Dataset, figure: Figure) -> None:
 def _points(axes: Axes, problem: str, opt: str, color: str) -> None:
     t, value = readings(problem, opt)
     axes.plot(t, value, "o", markersize=3.4, markerfacecolor="white", markeredgecolor=color,
-              markeredgewidth=1.0, zorder=5)  # fmt: skip
+              markeredgewidth=1.0, zorder=5, clip_on=False)  # fmt: skip
 
 
 def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption:

@@ -18,7 +18,7 @@ import amsgrad
 import experiments
 from amsgrad.code_digest import code_digest
 from amsgrad.options import ConfigError
-from amsgrad.verification import Disagreement
+from amsgrad.verification import VERIFIED, Disagreement
 from experiments.figures import netcdf
 from experiments.figures.layout import add_caption, drawn, new_figure
 from experiments.figures.settings import file_name, in_words, with_changes
@@ -28,7 +28,6 @@ from experiments.files import provenance
 from experiments.files.atomic import remove_leftovers, write_bytes, write_text
 from experiments.files.regular import read_regular
 from experiments.files.strict_json import to_json
-from experiments.sweeps.chunk import VERIFIED
 
 CACHE = "cache"  # beside the runs, and ignored by git as they are
 

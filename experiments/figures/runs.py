@@ -14,8 +14,7 @@ from amsgrad.engines.base import State
 from amsgrad.engines.batch import Batch
 from amsgrad.engines.compiled import Compiled
 from amsgrad.engines.reference import Reference
-from amsgrad.verification import verify_to_the_bit
-from experiments.sweeps.chunk import VERIFIED
+from amsgrad.verification import VERIFIED, verify_to_the_bit
 from experiments.sweeps.threads import cores
 
 

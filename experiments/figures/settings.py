@@ -9,11 +9,12 @@ from difflib import get_close_matches
 from typing import Any
 
 from amsgrad.config.run_config import names
-from amsgrad.field_types import FieldType, Real, Whole
+from amsgrad.field_types import INT64, FieldType, Real, Whole
 from amsgrad.options import ConfigError, Option, shown
 from experiments.config.reading import Given, read_setting
 
 FIXED = ("opt", "problem", "keep")  # a figure is about these
+MOST_SEEDS = 4096  # their paths are in memory
 LONGEST_NAME = 80  # of a file, without its ending
 
 
@@ -119,5 +120,6 @@ def _read(label: str, name: str, given: Any, present: Any) -> Any:
         return [_read(label, name, entry, present[0]) for entry in entries]
     if name in names():
         return read_setting(name, Given(given, label))
-    kind: FieldType = Whole(1) if isinstance(present, int) else Real()
+    most = MOST_SEEDS if name.endswith("seeds") else INT64
+    kind: FieldType = Whole(1, most) if isinstance(present, int) else Real()
     return Option(kind, "").read(given, label)

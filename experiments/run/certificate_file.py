@@ -6,6 +6,8 @@ from typing import Any
 from amsgrad.config.run_config import Config
 from amsgrad.cycles.certificate import Certificate
 from amsgrad.options import ConfigError, Role, shown
+from amsgrad.registry import is_path, load
+from experiments.files.external import source_digests
 from experiments.files.strict_json import to_json
 
 FORM = "amsgrad certificate, form 1"
@@ -19,6 +21,7 @@ def to_text(certificate: Certificate, config: Config) -> str:
     """Return the certificate of a run with these settings."""
     settings = config.settings(Role.NUMBERS)
     del settings["seed"]  # a run with a cycle draws nothing
+    sources = source_digests(config.opt, config.problem)
     document = {
         "form": FORM,
         "claim": (
@@ -27,6 +30,7 @@ def to_text(certificate: Certificate, config: Config) -> str:
             " hence the average regret tends to regret / length."
         ),
         "settings": settings,
+        **({"sources_sha256": sources} if sources else {}),
         "start": certificate.start,
         "length": certificate.length,
         "state": {
@@ -46,9 +50,18 @@ def from_text(text: str) -> tuple[Certificate, Config]:
 
     Raises:
         NoCertificate: the text is not a certificate.
+        ConfigError: it is of a rule or a problem of the user's own, which cannot be imported here.
     """
     try:
         document = json.loads(text, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        raise NoCertificate(f"it cannot be read: {shown(str(error))}") from None
+    settings = document.get("settings") if isinstance(document, dict) else None
+    for name in ("opt", "problem"):
+        chosen = settings.get(name) if isinstance(settings, dict) else None
+        if isinstance(chosen, str) and is_path(chosen):
+            load(chosen)
+    try:
         state = document["state"]
         certificate = Certificate(
             _whole(document["start"]),

@@ -96,12 +96,17 @@ def differing(runs: Sequence[Run]) -> list[str]:
     return [name for name, v in values.items() if name != "opt" and any(x != v[0] for x in v)]
 
 
+def names_of(opts: Sequence[str]) -> list[str]:
+    """Return the names of these optimizers in papers, or as they were given where two are alike."""
+    titles = {opt: title_of(opt) for opt in opts}
+    alike = list(titles.values())
+    return [titles[opt] if alike.count(titles[opt]) == 1 else opt for opt in opts]
+
+
 def labels(runs: Sequence[Run]) -> list[str]:
-    """Return a name for each run: its rule; its settings that differ, where that is not enough."""
-    titles = [title_of(run.config.opt) for run in runs]
-    if len(set(titles)) == len(titles):
-        return titles
-    shown = differing(runs)
+    """Return a name for each run: its rule, and its settings that differ."""
+    titles = names_of([run.config.opt for run in runs])
+    shown = [name for name in differing(runs) if name != "steps" or len(set(titles)) < len(runs)]
     settings = [
         ", ".join(f"{name} = {_text(r.settings[name])}" for name in shown if name in r.settings)
         for r in runs
@@ -119,7 +124,7 @@ def rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
     return [
         {
             "run": run.files.id,
-            "rule": title_of(run.config.opt),
+            "rule": name,
             **{setting: run.settings.get(setting) for setting in shown},
             "steps": run.summary["steps"],
             "x": run.summary["x"],
@@ -127,7 +132,7 @@ def rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
             "limit": (run.summary["cycle"] or {}).get("limit_average_regret"),
             "verdict": (run.summary.get("verdict") or {}).get("place"),
         }
-        for run in runs
+        for name, run in zip(names_of([r.config.opt for r in runs]), runs, strict=True)
     ]
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from amsgrad.config.build import device_name
 from amsgrad.config.caption import caption
-from amsgrad.config.origin import origin
 from amsgrad.config.run_config import Config
 from amsgrad.engines.base import Records, RunEngine, State
 from amsgrad.options import Role
@@ -24,6 +23,7 @@ from amsgrad.schedules import is_tracked
 from amsgrad.verdict import Verdict, verdict
 from experiments.files import provenance
 from experiments.files.atomic import write_text
+from experiments.files.external import origin
 from experiments.files.strict_json import to_json
 from experiments.run import loop, picture, trace
 from experiments.run.certificate_file import to_text
@@ -63,7 +63,7 @@ def execute(session: Session, *, app: str | None, arguments: Sequence[str]) -> d
     settings = config.settings()
     here = provenance_of(session, arguments, finished=None)
     for name, other in OTHERS.items():
-        if folder.sessions and folder.sessions[-1].get(name, here[name]) != here[name]:
+        if any(session.get(name, here[name]) != here[name] for session in folder.sessions):
             warn(f"this run began with {other}; later bits may differ")
     folder.digests = {folder.config.name: folder.digests[folder.config.name]}
     folder.save_provenance(here)
@@ -223,7 +223,10 @@ def provenance_of(
     config = session.config
     external = {name: origin(name) for name in (config.opt, config.problem) if is_path(name)}
     if config.foreign:
-        external[config.opt]["defaults"] = session.engine.defaults
+        # the checkpoint holds those of the beginning, and puts them back
+        first = session.folder.sessions[0] if session.folder.sessions else {}
+        known = first.get("external", {}).get(config.opt, {})
+        external[config.opt]["defaults"] = known.get("defaults", session.engine.defaults)
     return {**collected, "external": external, "settings_sha256": settings_digest(config)}
 
 

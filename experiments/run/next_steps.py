@@ -16,6 +16,7 @@ from experiments.invocation import invocation
 from experiments.run.execute import settings_digest
 from experiments.run.files import RunFiles, latest_first
 
+LONGEST_DECAYING = 100_000_000  # steps: it has no cycle, and takes a second
 LONGEST = 1_000_000_000  # steps, in some seconds
 LOOKED_AT = 200  # of the latest runs
 
@@ -42,8 +43,9 @@ def _next_steps(config: Config, summary: Mapping[str, Any], out: Path) -> Iterat
     if verdict["place"] in (OPTIMUM, BETWEEN) and verdict["levels_off"] is not None:
         # at least the steps of this run until it was on its cycle, so that it gets as far
         lr = float(f"{config.lr * max(cycle['start'], 1) ** 0.5:.1g}")
-        changed = _with(config, config.opt, schedule="inverse_sqrt", lr=lr)
-        if changed is not None:
+        steps = min(config.steps, LONGEST_DECAYING)
+        changed = _with(config, config.opt, schedule="inverse_sqrt", lr=lr, steps=steps)
+        if changed is not None and lr > 0:
             yield Next("next, with a decaying step", _command(changed, out))
     if verdict["place"] in (MOVING, UNDECIDED) and 10 * config.steps <= LONGEST:
         longer = _with(config, config.opt, steps=10 * config.steps)
@@ -78,7 +80,7 @@ def _with(config: Config, opt: str, **changes: Any) -> Config | None:
 
 
 def _settings(config: Config) -> dict[str, Any]:
-    return config.settings(Role.NUMBERS, Role.LENGTH)
+    return {**config.settings(Role.NUMBERS, Role.LENGTH), "engine": config.engine}
 
 
 def _command(config: Config, out: Path) -> str:

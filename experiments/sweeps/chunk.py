@@ -14,13 +14,12 @@ from amsgrad.engines.compiled import Compiled
 from amsgrad.engines.driver import never
 from amsgrad.engines.reference import Reference
 from amsgrad.rules.rule import Rule
-from amsgrad.verification import Disagreement, verify_to_the_bit
+from amsgrad.verification import VERIFIED, Disagreement, verify_to_the_bit
 from experiments.sweeps.chunk_file import Chunk, Status, pack
 from experiments.sweeps.follow import follow
 from experiments.sweeps.origin import origin
 from experiments.sweeps.work import Stopped, Work
 
-VERIFIED = 200  # steps of the first cell, which the reference engine repeats, to the bit
 DIVERGED = "NaN or infinity was met"
 
 Runs = dict[int, tuple[Setup, Rule]]  # by the place of the cell in the chunk

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amsgrad.code_digest import versions
-from amsgrad.config.origin import source_digests
 from amsgrad.config.run_config import Config
 from amsgrad.options import ConfigError
+from experiments.files.external import source_digests
 from experiments.sweeps.plan_checks import Kind, check_all, kind_of
 from experiments.sweeps.progress import Line
 from experiments.sweeps.sweep_file import Sweep, in_words

@@ -3,9 +3,10 @@
 from math import prod
 from typing import Any, NamedTuple
 
-from amsgrad.config.build import build_setup
+from amsgrad.config.build import CERTIFIED_FROM, build_setup
 from amsgrad.config.run_config import RUN, Config
 from amsgrad.cycles.certificate import why_no_cycle
+from amsgrad.engines.batch import kind
 from amsgrad.options import ConfigError
 from amsgrad.schedules import BETA1_SCHEDULES, FORMULAS, SCHEDULES
 from experiments.sweeps.sweep_file import Sweep
@@ -16,11 +17,6 @@ RATES = {
 }
 MOST_SERIES = 200_000_000  # numbers in all, held in memory by `merge`
 LONGEST_WINDOW = 100_000_000  # steps that are looked at one by one
-
-# From here on a scalar run to its cycle costs at most as much as a lane of a batch: measured,
-# 0.75 ms for Adam and 4.1 ms for AMSGrad up to beta2 = 0.999 (26 ms up to 0.99999) against 4.3 ms
-# (74 ms).
-CERTIFIED_FROM = 10_000_000  # steps
 
 
 class Kind(NamedTuple):
@@ -40,7 +36,8 @@ def kind_of(config: Config, sweep: Sweep) -> Kind:
     if config.foreign or config.engine not in ("auto", "compiled"):
         raise ConfigError(
             f"a sweep needs a rule and --engine compiled, but --opt {config.opt} --engine"
-            f" {config.engine} was given"
+            f" {config.engine} was given; in Python, amsgrad.run takes lists of settings for any"
+            " optimizer"
         )
     if config.device != "cpu":
         raise ConfigError(
@@ -58,12 +55,7 @@ def kind_of(config: Config, sweep: Sweep) -> Kind:
         )
     wanted = "limit" in sweep.keep.plain or config.steps >= CERTIFIED_FROM
     certified = why is None and (config.certify == "yes" or (config.certify == "auto" and wanted))
-    functions = (
-        *(type(p), p.period, p.lower, p.upper, p.x_star, p.random, p.hindsight),
-        *(setup.schedule, setup.beta1_schedule, setup.first_t, config.dtype),
-        *(rule.memory, rule.coefficients, rule.update, type(rule.h)),
-    )
-    return Kind(functions, config.steps, certified)
+    return Kind(kind(setup, rule), config.steps, certified)
 
 
 def check_all(sweep: Sweep, configs: list[Config], kinds: list[Kind]) -> None:

@@ -71,6 +71,19 @@ class Nameless(Problem):
     pass
 
 
+@dataclass(frozen=True)
+class Plain(Rare):
+    kappa: int = 3
+
+    def parameters(self, real):
+        return Slopes(real(self.kappa * self.gap), real(-1))
+
+
+class Needs(torch.optim.SGD):
+    def __init__(self, params, force, lr=1e-3):
+        super().__init__(params, lr=lr * force)
+
+
 class Soft(torch.optim.Optimizer):
     def __init__(
         self, params, lr=1e-3, kappa=1.0, nesterov=False, betas=(0.9, 0.99, 0.999), must=None
@@ -173,6 +186,8 @@ REFUSED = [
     ("--opt adam --problem mine:soft", "--problem mine:soft is not a class that extends ams"),
     ("--opt adam --problem mine:Nameless", "--problem mine:Nameless cannot be made (NotImple"),
     ("--opt wrong:soft", "--opt wrong:soft cannot be run (AttributeError: 'Coefficients' obj"),
+    ("--opt mine:Needs", "--opt mine:Needs needs --force: a number, true, false or a text"),
+    ("--opt mine:soft --problem mine:Plain", "the option kappa is one of --opt mine:soft --prob"),
     ("--opt mine:Soft --window 3", "--window has no effect with --opt mine:Soft, which has b"),
 ]
 
@@ -186,3 +201,29 @@ def test_what_cannot_be_is_one_sentence(folder: Path) -> None:
     for said, (_, sentence) in zip(done.stderr.splitlines(), REFUSED, strict=True):
         assert said.startswith(f"synthetic: error: {sentence}")
     assert not (folder / "runs").exists()
+
+
+def test_a_clash_of_names_leaves_the_session_as_it_was(folder: Path) -> None:
+    code = """
+import amsgrad
+import mine
+for settings in (
+    {"opt": mine.Soft, "kappa": 4},
+    {"opt": mine.Soft, "problem": mine.Plain(gap=5)},
+    {"opt": mine.soft, "problem": mine.Plain, "kappa": 2},
+    {"opt": "adam", "problem": mine.Plain(kappa=1), "period": 7},
+    {"opt": "adam", "problem": mine.Plain(kappa=1)},
+    {"opt": "sgd"},
+):
+    try:
+        found = amsgrad.run(**settings, steps=50)
+        print(found.attrs.get("kappa"))
+    except ValueError as error:
+        print(str(error)[:20])
+"""
+    line = [sys.executable, "-c", code]
+    done = subprocess.run(line, cwd=folder, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [
+        *("4.0", "3", "the option kappa is "),
+        *("period has no effect", "1", "None"),
+    ]

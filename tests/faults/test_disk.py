@@ -17,7 +17,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "broken for once": {"error": errno.EIO},
     "killed": {"error": -signal.SIGKILL},
 }
-EVERY = 6  # all calls take twenty minutes
+EVERY = 10  # all calls take twenty minutes
 
 cases = pytest.mark.parametrize("small", ALL, ids=lambda small: small.name)
 

@@ -8,7 +8,7 @@ import pytest
 from tests.faults.commands import ALL, Small
 from tests.faults.conftest import Prepare
 
-MOMENTS = 36  # per command
+MOMENTS = 24  # per command
 SIGNALS = (signal.SIGKILL,) * 4 + (signal.SIGTERM, signal.SIGHUP)
 
 
@@ -20,7 +20,7 @@ def test_a_signal_at_any_moment(small: Small, prepare: Prepare) -> None:
         prepared.problem(
             signal=int(SIGNALS[i % len(SIGNALS)]), after=draw.uniform(0, prepared.seconds)
         )
-        for i in range(MOMENTS)
+        for i in range(MOMENTS if small.name != "figure" else MOMENTS // 3)
     ]
     assert not any(problems), "".join(problems)
 

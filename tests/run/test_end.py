@@ -95,8 +95,17 @@ def test_what_still_moves_is_run_for_longer(
             "undecided",
             None,
             [
-                "--opt padam --power 0.25 --steps 5000",
-                "--opt amsgrad --beta2 0.999 --eps 1e-08 --steps 500",
+                "--opt padam --power 0.25 --steps 5000 --engine reference",
+                "--opt amsgrad --beta2 0.999 --eps 1e-08 --steps 500 --engine reference",
+            ],
+        ),
+        (
+            {"opt": "amsgrad", "steps": 1e15},
+            "at the optimum",
+            160_000,
+            [
+                "--opt amsgrad --lr 4 --schedule inverse_sqrt --steps 100000000",
+                "--opt adam --steps 1000000000000000",
             ],
         ),
         ({"opt": "sgd", "steps": 2e8}, "still moving", None, ["--opt amsgrad --steps 200000000"]),

@@ -163,7 +163,7 @@ def test_any_torch_optimizer_can_be_named(
         (("torch.optim:SGD", "--beta1", "0.5", "--beta2", "0.9"), "--beta1 has no effect with"),
         (("torch.optim:Adam", "--beta1", "0.5"), "--beta1 and --beta2 go together"),
         (("torch.optim:Adam", "--semantics", "torch"), "--semantics is for adam and amsgrad"),
-        (("torch.optim:Optimizer",), "torch.optim:Optimizer cannot be run"),
+        (("torch.optim:Optimizer",), "torch.optim:Optimizer needs --defaults"),
         (("torch.optim:SparseAdam",), "torch.optim:SparseAdam cannot be run"),
         (("tests.optimizers_of_others:Boom",), "boom"),
         (("tests.optimizers_of_others:NeedsMore",), "NeedsMore"),

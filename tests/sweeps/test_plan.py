@@ -8,13 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from amsgrad.config.build import build_setup
+from amsgrad.config.build import CERTIFIED_FROM, build_setup
 from amsgrad.config.run_config import Config
 from amsgrad.engines.batch import Batch
 from experiments.sweeps import plan as planning
 from experiments.sweeps import progress
 from experiments.sweeps.plan import Plan, make_plan
-from experiments.sweeps.plan_checks import CERTIFIED_FROM
 from experiments.sweeps.sweep_file import read_sweep
 from tests.sweeps.small import sweep, write
 
