@@ -146,8 +146,10 @@ def latest_first(name: str, out: Path) -> list[Path]:
     found = []
     for path in out.iterdir() if out.is_dir() else ():
         time = re.search(r"-(\d{8}-\d{6})(?:-(\d+))?$", path.name)
-        if time and path.name.startswith(f"{name}-") and (path / "config.yaml").is_file():
-            found.append((time[1], int(time[2] or 1), path))
+        config = path / "config.yaml"
+        if time and path.name.startswith(f"{name}-") and config.is_file():
+            written = config.stat().st_mtime_ns  # of several in one second
+            found.append((time[1], written, int(time[2] or 1), path))
     return [path for *_, path in sorted(found, reverse=True)]
 
 
