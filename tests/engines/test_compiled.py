@@ -50,10 +50,10 @@ def test_an_edited_rule_never_gets_the_loop_of_the_old_one(tmp_path: Path) -> No
     began = time.time_ns()
 
     def run(factor: str) -> tuple[float, int]:
-        # the time: an earlier run of this test has left the same rule in the cache
-        rule = f"# {began}\n" + RULE.format(factor=factor)
-        (tmp_path / "rule_of_mine.py").write_text(rule)
-        code = RUN.format(folder=str(tmp_path))
+        # an earlier run of this test has left a rule of this name in the cache
+        module = f"rule_{began}"
+        (tmp_path / f"{module}.py").write_text(RULE.format(factor=factor))
+        code = RUN.format(folder=str(tmp_path)).replace("rule_of_mine", module)
         command = [sys.executable, "-B", "-c", code]
         out = subprocess.run(
             command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=300
