@@ -1,7 +1,6 @@
 """Run optimizers from Python: one run, or many at once, as one labelled data set."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
 from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amsgrad.config.build import CERTIFIED_FROM, build_engine, build_setup
+from amsgrad.config.own_options import parameters
 from amsgrad.config.run_config import RUN, Config
 from amsgrad.cycles.certificate import Certificate, why_no_cycle
 from amsgrad.dataset import to_dataset
@@ -71,7 +71,8 @@ def run(opt: Any, *, seeds: int | None = None, **settings: Any) -> "xarray.Datas
     configs = [Config(**shared, **case) for case in cases]
     _refuse_idle({**shared, **axes}, configs)
     steps = min(config.steps for config in configs)  # the default of torch's engine is shorter
-    configs = [Config(**{**shared, "steps": steps}, **case) for case in cases]
+    if any(config.steps != steps for config in configs):
+        configs = [Config(**{**shared, "steps": steps}, **case) for case in cases]
     axes = {name: _values(name, axes[name], cases, configs) for name in axes}
     at = record_steps(steps, configs[0].every if "every" in shared else None, RECORDS)
     columns = np.full((len(Records._fields) - 1, len(configs), at.size), np.nan)
@@ -98,12 +99,13 @@ def _axes(
     axes: dict[str, list[Any]] = {}
     for name, value in settings.items():
         if isinstance(value, Problem):
-            own = {entry.name: getattr(value, entry.name) for entry in fields(value)}  # type: ignore[arg-type]
+            cls: Any = type(value)
+            own = {entry: getattr(value, entry) for entry in parameters(cls)}
             if "seed" in settings or seeds is not None:
                 own.pop("seed", None)
             for twice in own.keys() & settings:
                 raise ConfigError(f"{twice} is given twice: alone, and by the problem {value}")
-            shared |= {**own, name: name_of(type(value))}
+            shared |= {**own, name: name_of(cls)}
         elif np.ndim(value) == 0:
             shared[name] = name_of(value)
         else:

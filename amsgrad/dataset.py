@@ -11,7 +11,7 @@ from amsgrad.code_digest import code_digest, versions
 from amsgrad.config.run_config import Config
 from amsgrad.engines.base import Records
 from amsgrad.options import Role
-from amsgrad.tracked import TRACKED
+from amsgrad.tracked import TRACKED, netcdf_attributes
 
 if TYPE_CHECKING:
     import xarray
@@ -63,13 +63,11 @@ def to_dataset(
         for config, problem in zip(configs, problems, strict=True)
     ]
     common = {n: v for n, v in facts[0].items() if len({repr(f.get(n)) for f in facts}) == 1}
-    # netCDF has no truth values
-    attributes = {n: int(v) if isinstance(v, bool) else v for n, v in common.items()}
     return xarray.Dataset(
         {
             **variables,
             **{name: (dims, end.reshape(shape), TRACKED[name]) for name, end in ends.items()},
         },
         {**coordinates, **axes},
-        {**attributes, "code": code_digest(), **versions()},
+        {**netcdf_attributes(common), "code": code_digest(), **versions()},
     )

@@ -1,5 +1,8 @@
 """The quantities of a run as labelled data: what each is, in the words of its attributes."""
 
+from collections.abc import Mapping
+from typing import Any
+
 _BEFORE = "taken at x_t, before the update of the step"
 
 
@@ -30,3 +33,8 @@ TRACKED = {
         "exact, for all later steps, where the cycle of the run was found; else NaN",
     ),
 }
+
+
+def netcdf_attributes(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values as attributes of a data set: netCDF has no truth values."""
+    return {n: int(v) if isinstance(v, bool) else v for n, v in values.items()}

@@ -12,7 +12,7 @@ from amsgrad.options import REQUIRED, Option
 from amsgrad.rules import RULES
 
 BETAS = ("beta1", "beta2")
-WORDS = {"true": True, "false": False}
+TRUTH = {"true": True, "false": False}
 
 
 def is_optimizer(found: Any) -> bool:
@@ -89,7 +89,7 @@ class Keyword(FieldType):
         if not text or not isinstance(given, str | bool | int | float):
             raise ValueError
         if isinstance(self.default, bool):
-            return WORDS[text.lower()] if text.lower() in WORDS else _refuse()
+            return TRUTH[text.lower()] if text.lower() in TRUTH else _refuse()
         if isinstance(self.default, int):
             return _number(text)
         if isinstance(self.default, float):
@@ -104,7 +104,7 @@ class Keyword(FieldType):
         try:
             return _number(text)
         except ValueError:
-            return WORDS.get(text.lower(), text)
+            return TRUTH.get(text.lower(), text)
 
 
 def _left(option: Option) -> Option:

@@ -21,7 +21,7 @@ from amsgrad.registry import is_path
 from amsgrad.rules import RULES
 from experiments.command import Command, last_given
 from experiments.config.field_types import Address, Place, Text
-from experiments.config.reading import Given, meet, read_settings, require_opt
+from experiments.config.reading import Given, meet, read_settings
 from experiments.config.yaml_file import read_file
 
 OUT = Option(
@@ -152,7 +152,8 @@ def _refuse(
 
 
 def _config(settings: dict[str, Any], file: str | None) -> Config:
-    require_opt(settings, "--opt")
+    if "opt" not in settings:
+        raise ConfigError(f"--opt must be given: {RUN['opt'].type}")
     try:
         return Config(**settings)
     except ConfigError as error:  # two options that do not go together, perhaps both in the file

@@ -96,9 +96,3 @@ def unknown_setting(name: str) -> str:
     """Return the sentence about a setting that does not exist."""
     hint = closest(name, [*names(), "out", "app"]) or "; --help lists what there is"
     return f"unknown option {shown(name)}{hint}"
-
-
-def require_opt(settings: Mapping[str, Any], label: str) -> None:
-    """Refuse settings without a rule."""
-    if "opt" not in settings:
-        raise ConfigError(f"{label} must be given: {RUN['opt'].type}")

@@ -2,6 +2,7 @@
 
 import hashlib
 import sys
+from functools import cache
 from importlib.metadata import packages_distributions, version
 from inspect import ismodule
 from pathlib import Path
@@ -23,9 +24,12 @@ def source_digests(*names: str) -> dict[str, str]:
 def origin(path: str) -> dict[str, Any]:
     """Return the digest of the source, and the package with its version where there is one."""
     top = path.partition(":")[0].partition(".")[0]
-    packages = packages_distributions().get(top, [])
-    found = {package: version(package) for package in packages}
-    return {"packages": found, "source_sha256": _source_digest(path)}
+    return {"packages": dict(_packages(top)), "source_sha256": _source_digest(path)}
+
+
+@cache  # a tenth of a second or more, and a run asks three times
+def _packages(top: str) -> dict[str, str]:
+    return {package: version(package) for package in packages_distributions().get(top, [])}
 
 
 def _source_digest(path: str) -> str:

@@ -6,7 +6,7 @@ import io
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from amsgrad.tracked import TRACKED
+from amsgrad.tracked import TRACKED, netcdf_attributes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -138,6 +138,5 @@ def _global(attributes: Attributes) -> dict[str, str | int | float]:
         "title": "Trace of an optimizer on the synthetic problem of Reddi, Kale and Kumar (2018)",
         "Conventions": "CF-1.11",
         "references": SOURCE,
-        # netCDF has no truth values
-        **{k: int(v) if isinstance(v, bool) else v for k, v in attributes.items()},
+        **netcdf_attributes(attributes),
     }
