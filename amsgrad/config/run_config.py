@@ -20,6 +20,7 @@ from amsgrad.problems import PROBLEMS
 from amsgrad.problems.problem import Problem
 from amsgrad.registry import Named
 from amsgrad.rules import RULES
+from amsgrad.rules.form import Form
 from amsgrad.rules.rule import Rule
 from amsgrad.schedules import BETA1_SCHEDULES, LOG_RECORDS, SCHEDULES
 
@@ -224,6 +225,12 @@ class Config:
         method = RULES[self.opt]
         run = {name: getattr(self, name) for name in parameters(method.make) & RUN.keys()}
         return method(**self.rule_options, **run)
+
+    def make_form(self) -> Form | None:
+        """Return the closed form of the rule's steps on periodic slopes, where it has one."""
+        method = RULES[self.opt]
+        run = {name: getattr(self, name) for name in parameters(method.make) & RUN.keys()}
+        return method.form_with(**self.rule_options, **run)
 
     def with_numbers(self, numbers: Mapping[str, Any]) -> "Config":
         """Return the same run with other values of free options, unchecked.

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from amsgrad.rules.adam import Hyper
+from amsgrad.rules.form import Form
 from amsgrad.rules.method import method
 from amsgrad.rules.options import Beta1, Beta2, Eps
 from amsgrad.rules.rule import Rule
@@ -59,7 +60,13 @@ def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
     return Memory(m, s), delta
 
 
-@method(title="ACProp", formula="x - alpha_k g_k / (sqrt(s_{k-1}) + eps), s the mean of (g - m)^2")
+@method(
+    title="ACProp",
+    formula="x - alpha_k g_k / (sqrt(s_{k-1}) + eps), s the mean of (g - m)^2",
+    form=lambda beta1, beta2, eps: Form(
+        "gradient", of="deviation", beta1=beta1, beta2=beta2, eps=eps, lag=1
+    ),
+)
 def acprop(*, beta1: Beta1 = 0.9, beta2: Beta2 = 0.999, eps: Eps = 1e-8) -> Rule:
     """Return the rule with these hyper-parameters: betas in [0, 1), eps >= 0."""
     return Rule("acprop", Memory, Hyper(beta2, eps, 2), coefficients, update, 2, beta1)

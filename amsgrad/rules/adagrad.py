@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from amsgrad.rules.form import Form
 from amsgrad.rules.method import Counterpart, method
 from amsgrad.rules.options import Eps
 from amsgrad.rules.rule import Rule
@@ -54,6 +55,8 @@ def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
     title="AdaGrad",
     formula="x - alpha_k g_k / (sqrt(total_k) + eps)",
     second_moment=lambda memory: memory.total,
+    # in units of alpha_k / sqrt(k): the total is k times the mean, and eps fades beside it
+    form=lambda eps: Form("gradient", average="mean"),
     counterparts={None: Counterpart("torch.optim:Adagrad", {"total": "sum"})},
 )
 def adagrad(*, eps: Eps = 1e-10) -> Rule:

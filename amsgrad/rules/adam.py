@@ -21,6 +21,7 @@ import numpy as np
 from amsgrad.field_types import OneOf, Real
 from amsgrad.options import Option
 from amsgrad.rules.bias import correction, settling_step
+from amsgrad.rules.form import Form
 from amsgrad.rules.method import Counterpart, method
 from amsgrad.rules.options import Beta1, Beta2
 from amsgrad.rules.rule import Rule
@@ -132,6 +133,7 @@ TORCH = Counterpart("torch.optim:Adam", MOMENTS)
     title="Adam",
     formula="x - a_k m_k / (sqrt(v_k) + e_k)",
     second_moment=lambda memory: memory.v,
+    form=lambda beta1, beta2, eps, **_: Form("momentum", beta1=beta1, beta2=beta2, eps=eps),
     counterparts={
         "labml": LABML,
         "keras": LABML,  # it adds eps at the same place, with another default

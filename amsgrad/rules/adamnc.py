@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from amsgrad.rules.form import Form
 from amsgrad.rules.method import method
 from amsgrad.rules.options import Beta1, Eps
 from amsgrad.rules.rule import NEVER, Rule
@@ -65,6 +66,7 @@ def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
     title="AdamNC",
     formula="x - alpha_k m_k / (sqrt(mean of all g^2) + eps)",
     second_moment=lambda memory: memory.v,
+    form=lambda beta1, eps: Form("momentum", average="mean", beta1=beta1, eps=eps),
 )
 def adamnc(*, beta1: Beta1 = 0.9, eps: Eps = 0.0) -> Rule:
     """Return the rule with these hyper-parameters: beta1 in [0, 1), eps >= 0."""

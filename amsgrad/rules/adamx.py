@@ -19,6 +19,7 @@ from typing import NamedTuple
 from amsgrad.rules.adam import Coefficients, Hyper, coefficients_paper
 from amsgrad.rules.amsgrad import Memory as Maximum
 from amsgrad.rules.amsgrad import update as update_amsgrad
+from amsgrad.rules.form import Form
 from amsgrad.rules.method import method
 from amsgrad.rules.options import Beta1, Beta2, Eps
 from amsgrad.rules.rule import Rule
@@ -48,6 +49,9 @@ def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
 @method(
     title="AdamX",
     formula="x - alpha_k m_k / (sqrt(vmax_k) + eps), vmax rescaled as beta1_k changes",
+    form=lambda beta1, beta2, eps: Form(
+        "momentum", average="maximum", beta1=beta1, beta2=beta2, eps=eps
+    ),
 )
 def adamx(*, beta1: Beta1 = 0.9, beta2: Beta2 = 0.99, eps: Eps = 0.0) -> Rule:
     """Return the rule with these hyper-parameters: betas in [0, 1), eps >= 0."""

@@ -22,6 +22,7 @@ import numpy as np
 from amsgrad.field_types import Whole
 from amsgrad.options import Option
 from amsgrad.rules.bias import correction, settling_step
+from amsgrad.rules.form import Form
 from amsgrad.rules.method import method
 from amsgrad.rules.options import Beta1, Beta2, Eps
 from amsgrad.rules.rule import Rule
@@ -99,6 +100,15 @@ def __getattr__(name: str) -> Any:
 @method(
     title="AdaShift",
     formula="x - alpha_k m_k / sqrt(vhat_k + eps), v_k from gradients before those of m_k",
+    form=lambda beta1, beta2, eps, window: Form(
+        "window",
+        divisor="root of w + eps",
+        beta1=beta1,
+        beta2=beta2,
+        eps=eps,
+        lag=window,
+        window=window,
+    ),
 )
 def adashift(
     *,

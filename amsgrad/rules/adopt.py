@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from amsgrad.rules.form import Form
 from amsgrad.rules.method import method
 from amsgrad.rules.options import Beta1, Beta2, Eps
 from amsgrad.rules.rule import NEVER, Rule
@@ -87,9 +88,15 @@ def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
     return Memory(m, v), c.step * m
 
 
+def limiting_form(*, beta1: float, beta2: float, eps: float) -> Form:
+    """Return the form of both: the clip opens for ever, and the mean of u over a period is u's."""
+    return Form("gradient", divisor="max(root, eps)", beta2=beta2, eps=eps, lag=1)
+
+
 @method(
     title="ADOPT",
     formula="x - alpha_k m_k, m the mean of clip(g_k / max(sqrt(v_{k-1}), eps), -c_k, c_k)",
+    form=limiting_form,
 )
 def adopt(*, beta1: Beta1 = 0.9, beta2: Beta2 = 0.9999, eps: Eps = 1e-6) -> Rule:
     """Return the rule with these hyper-parameters: betas in [0, 1), eps >= 0."""
@@ -99,6 +106,7 @@ def adopt(*, beta1: Beta1 = 0.9, beta2: Beta2 = 0.9999, eps: Eps = 1e-6) -> Rule
 @method(
     title="ADOPT without clipping",
     formula="x - alpha_k m_k, m the mean of g_k / max(sqrt(v_{k-1}), eps)",
+    form=limiting_form,
 )
 def adopt_unclipped(*, beta1: Beta1 = 0.9, beta2: Beta2 = 0.9999, eps: Eps = 1e-6) -> Rule:
     """Return the rule of the first release, with the hyper-parameters of `adopt`."""

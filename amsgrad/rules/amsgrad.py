@@ -18,6 +18,7 @@ import numpy as np
 
 from amsgrad.rules.adam import COEFFICIENTS, MOMENTS, Eps, Hyper, Semantics
 from amsgrad.rules.bias import correction, settling_step
+from amsgrad.rules.form import Form
 from amsgrad.rules.method import Counterpart, method
 from amsgrad.rules.options import Beta1, Beta2
 from amsgrad.rules.rule import Rule
@@ -78,6 +79,13 @@ def update_corrected(memory: Memory, g: float, c: CorrectedCoefficients) -> tupl
     return Memory(m, v, vmax), c.step * m / (np.sqrt(vmax) + c.eps)
 
 
+def limiting_form(*, beta1: float, beta2: float, eps: float, semantics: str) -> Form | None:
+    """Return the form; optax's has none, since its vmax depends on the very first gradients."""
+    if semantics == "optax":
+        return None
+    return Form("momentum", average="maximum", beta1=beta1, beta2=beta2, eps=eps)
+
+
 MAXIMUM = {**MOMENTS, "vmax": "max_exp_avg_sq"}  # torch's names of the state variables
 OURS = Counterpart("amsgrad.optimizers.amsgrad:AMSGrad", MAXIMUM)  # labml_nn's, corrected
 
@@ -86,6 +94,7 @@ OURS = Counterpart("amsgrad.optimizers.amsgrad:AMSGrad", MAXIMUM)  # labml_nn's,
     title="AMSGrad",
     formula="x - a_k m_k / (sqrt(vmax_k) + e_k)",
     second_moment=lambda memory: memory.vmax,
+    form=limiting_form,
     counterparts={
         "labml": OURS,
         "keras": OURS,

@@ -23,6 +23,7 @@ from amsgrad.rules.adam import update as update_adam
 from amsgrad.rules.amsgrad import Memory as Maximum
 from amsgrad.rules.amsgrad import update as update_amsgrad
 from amsgrad.rules.bias import settling_step
+from amsgrad.rules.form import Form
 from amsgrad.rules.method import method
 from amsgrad.rules.options import Beta1, Beta2, Eps
 from amsgrad.rules.rule import NEVER, Rule
@@ -86,7 +87,18 @@ Gamma = Annotated[
 ]
 
 
-@method(title="AdaBound", formula="x - clip(a_k / (sqrt(v_k) + eps), lower_k, upper_k) m_k")
+def limiting_form(*, lr: float, beta1: float, final_lr: float, **_: float) -> Form | None:
+    """Return the form of both once the bounds have closed."""
+    if not lr * final_lr:
+        return None
+    return Form("momentum", divisor="one", beta1=beta1, factor=final_lr / lr)
+
+
+@method(
+    title="AdaBound",
+    formula="x - clip(a_k / (sqrt(v_k) + eps), lower_k, upper_k) m_k",
+    form=limiting_form,
+)
 def adabound(
     *,
     lr: float,
@@ -104,7 +116,11 @@ def adabound(
     return Rule("adabound", Memory, h, coefficients, update, NEVER, beta1)
 
 
-@method(title="AMSBound", formula="x - clip(a_k / (sqrt(vmax_k) + eps), lower_k, upper_k) m_k")
+@method(
+    title="AMSBound",
+    formula="x - clip(a_k / (sqrt(vmax_k) + eps), lower_k, upper_k) m_k",
+    form=limiting_form,
+)
 def amsbound(
     *,
     lr: float,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from amsgrad.options import Option, options_of, resolve
+from amsgrad.rules.form import Form
 from amsgrad.rules.rule import Rule
 
 
@@ -37,6 +38,8 @@ class Method:
         title: the name as papers write it, for pictures; by default that on the command line.
         second_moment: a function from the memory to the v_t of Gamma_t (`amsgrad/theory/gamma.py`);
             None where it is not known.
+        form: a function from the options to the closed form of the steps (`form.py`), or to None
+            where these options have none; None where no options have one.
         counterparts: the torch optimizers that do the same, by semantics; by None where the rule
             has no semantics.
     """
@@ -45,6 +48,7 @@ class Method:
     formula: str
     title: str = ""
     second_moment: Callable[[Any], float] | None = None
+    form: Callable[..., Form | None] | None = None
     counterparts: Mapping[str | None, Counterpart] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -68,6 +72,10 @@ class Method:
     def counterpart(self, options: Mapping[str, Any]) -> Counterpart | None:
         """Return the torch optimizer that does the same with these options, if there is one."""
         return self.counterparts.get(options.get("semantics"))
+
+    def form_with(self, **given: Any) -> Form | None:
+        """Return the closed form of the steps with these options, or None where there is none."""
+        return None if self.form is None else self.form(**{**given, **self.resolve(given)})
 
     def __call__(self, **given: Any) -> Rule:
         """Return the rule with these hyper-parameters."""

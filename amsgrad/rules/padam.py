@@ -18,6 +18,7 @@ from amsgrad.rules.adam import coefficients_labml
 from amsgrad.rules.amsgrad import Memory
 from amsgrad.rules.amsgrad import update as update_amsgrad
 from amsgrad.rules.bias import settling_step
+from amsgrad.rules.form import Form
 from amsgrad.rules.method import method
 from amsgrad.rules.options import Beta1, Beta2, Eps
 from amsgrad.rules.rule import Rule
@@ -62,7 +63,13 @@ Power = Annotated[
 ]
 
 
-@method(title="Padam", formula="x - a_k m_k / (sqrt(vmax_k) + eps)^(2 power)")
+@method(
+    title="Padam",
+    formula="x - a_k m_k / (sqrt(vmax_k) + eps)^(2 power)",
+    form=lambda beta1, beta2, eps, power: Form(
+        "momentum", average="maximum", beta1=beta1, beta2=beta2, eps=eps, power=2 * power
+    ),
+)
 def padam(
     *, beta1: Beta1 = 0.9, beta2: Beta2 = 0.999, eps: Eps = 1e-8, power: Power = 0.125
 ) -> Rule:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from amsgrad.rules.form import Form
 from amsgrad.rules.method import Counterpart, method
 from amsgrad.rules.options import Beta2, Eps
 from amsgrad.rules.rule import Rule
@@ -54,6 +55,7 @@ def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
     title="RMSprop",
     formula="x - alpha_k g_k / (sqrt(v_k) + eps)",
     second_moment=lambda memory: memory.v,
+    form=lambda beta2, eps: Form("gradient", beta2=beta2, eps=eps),
     counterparts={
         None: Counterpart("torch.optim:RMSprop", {"v": "square_avg"}, keywords={"beta2": "alpha"})
     },

@@ -8,6 +8,7 @@ regret goes to 0: adaptive methods are compared with it.
 
 from typing import Any, NamedTuple
 
+from amsgrad.rules.form import Form
 from amsgrad.rules.method import Counterpart, method
 from amsgrad.rules.rule import Rule
 
@@ -42,6 +43,7 @@ def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
     title="SGD",
     formula="x - alpha_k g_k",
     second_moment=lambda memory: 1.0,
+    form=lambda: Form("gradient", divisor="one"),
     counterparts={None: Counterpart("torch.optim:SGD", state={})},
 )
 def sgd() -> Rule:

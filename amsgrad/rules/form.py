@@ -1,0 +1,59 @@
+"""What a rule takes from x once its memory repeats: the closed form of its steps.
+
+On linear losses whose slopes g_0, ..., g_{P-1} repeat, the memory of most rules comes to a periodic
+state that does not depend on x, and at alpha = 1 a step takes
+
+    d_i = factor n_i / divisor(w_{i - lag}),        indices modulo P
+
+    n        the gradient g_i; its moving average m_i with beta1; or the mean of the last `window`
+             gradients with weights 1, beta1, beta1^2, ...
+    w        the squares g_i^2, or (g_i - m_i)^2: their moving average with beta2; the maximum of
+             that over the period; or their plain mean
+    divisor  (sqrt(w) + eps)^power; sqrt(w + eps); max(sqrt(w), eps); or 1
+
+A rule states its form in its own file (`method.py`). From there the mean step D = sum_i d_i is
+computed in floating point, searched, and enclosed from exact integers.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Form:
+    """The form of one rule with its hyper-parameters.
+
+    Args:
+        numerator: n_i.
+        of: what is squared: the gradient g, or its deviation g - m from the moving average.
+        average: how w follows from the squares.
+        divisor: where eps stands: added to the root, added to w, or the least root; or no divisor.
+        beta1: of m, or of the weights of the window.
+        beta2: of the moving average w.
+        eps: >= 0.
+        lag: how many steps w is late.
+        window: number of gradients, for that numerator.
+        power: of the divisor, where eps is added to the root.
+        factor: of every step, > 0.
+    """
+
+    numerator: Literal["gradient", "momentum", "window"]
+    of: Literal["gradient", "deviation"] = "gradient"
+    average: Literal["moving", "maximum", "mean"] = "moving"
+    divisor: Literal["root + eps", "root of w + eps", "max(root, eps)", "one"] = "root + eps"
+    beta1: float = 0.0
+    beta2: float = 0.0
+    eps: float = 0.0
+    lag: int = 0
+    window: int = 1
+    power: float = 1.0
+    factor: float = 1.0
+
+    @property
+    def never_fails(self) -> bool:
+        """True if every step has the same divisor.
+
+        Then D = factor S / divisor with the sum S of the slopes: a moving average, and a mean of a
+        window, over a whole period sums to what the gradients sum to. D has the sign of S.
+        """
+        return self.average != "moving" or self.divisor == "one"
