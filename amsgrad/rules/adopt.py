@@ -89,8 +89,8 @@ def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
 
 
 def limiting_form(*, beta1: float, beta2: float, eps: float) -> Form:
-    """Return the form of both: the clip opens for ever, and the mean of u over a period is u's."""
-    return Form("gradient", divisor="max(root, eps)", beta2=beta2, eps=eps, lag=1)
+    """Return the form of both, since the clip opens for ever."""
+    return Form("gradient", divisor="max(root, eps)", beta2=beta2, eps=eps, lag=1, smoothing=beta1)
 
 
 @method(

@@ -79,11 +79,10 @@ def update_corrected(memory: Memory, g: float, c: CorrectedCoefficients) -> tupl
     return Memory(m, v, vmax), c.step * m / (np.sqrt(vmax) + c.eps)
 
 
-def limiting_form(*, beta1: float, beta2: float, eps: float, semantics: str) -> Form | None:
-    """Return the form; optax's has none, since its vmax depends on the very first gradients."""
-    if semantics == "optax":
-        return None
-    return Form("momentum", average="maximum", beta1=beta1, beta2=beta2, eps=eps)
+def limiting_form(*, beta1: float, beta2: float, eps: float, semantics: str) -> Form:
+    """Return the form; the vmax of optax depends on the very first gradients."""
+    average: Any = "corrected maximum" if semantics == "optax" else "maximum"
+    return Form("momentum", average=average, beta1=beta1, beta2=beta2, eps=eps)
 
 
 MAXIMUM = {**MOMENTS, "vmax": "max_exp_avg_sq"}  # torch's names of the state variables

@@ -8,8 +8,17 @@ state that does not depend on x, and at alpha = 1 a step takes
     n        the gradient g_i; its moving average m_i with beta1; or the mean of the last `window`
              gradients with weights 1, beta1, beta1^2, ...
     w        the squares g_i^2, or (g_i - m_i)^2: their moving average with beta2; the maximum of
-             that over the period; or their plain mean
+             that over the period; the maximum of the corrected average over the run; or their plain
+             mean
     divisor  (sqrt(w) + eps)^power; sqrt(w + eps); max(sqrt(w), eps); or 1
+
+or the moving average of these d_i, whose sum over a period is the same.
+
+The corrected average after k gradients is their weighted mean with weights beta2^j, j = 0 for the
+newest. The run may begin anywhere in the period; the formula takes it to begin at g_0. Of the
+averages that end at phase i, the one over the first period alone and the limit are the extremes:
+with t = beta2^(k - i) each is a mean of these two, with a weight that falls with t. So the maximum
+over the run is that of 2 P numbers.
 
 A rule states its form in its own file (`method.py`). From there the mean step D = sum_i d_i is
 computed in floating point, searched, and enclosed from exact integers.
@@ -35,11 +44,12 @@ class Form:
         window: number of gradients, for that numerator.
         power: of the divisor, where eps is added to the root.
         factor: of every step, > 0.
+        smoothing: decay of the moving average of the d_i; 0 is none.
     """
 
     numerator: Literal["gradient", "momentum", "window"]
     of: Literal["gradient", "deviation"] = "gradient"
-    average: Literal["moving", "maximum", "mean"] = "moving"
+    average: Literal["moving", "maximum", "corrected maximum", "mean"] = "moving"
     divisor: Literal["root + eps", "root of w + eps", "max(root, eps)", "one"] = "root + eps"
     beta1: float = 0.0
     beta2: float = 0.0
@@ -48,6 +58,7 @@ class Form:
     window: int = 1
     power: float = 1.0
     factor: float = 1.0
+    smoothing: float = 0.0
 
     @property
     def never_fails(self) -> bool:

@@ -1,11 +1,14 @@
 """Periodic slopes, and the limit of their exponential moving averages."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from amsgrad.problems.problem import Problem
 
 LONGEST = 1_000_000  # steps of the longest period allowed
+MANY = 200  # sequences from which on a loop over the period is faster than one filter a sequence
 FAR = 8.0  # the x at which linearity is checked where F is unbounded
 
 Floats = NDArray[np.float64]
@@ -60,3 +63,52 @@ def averages(values: Floats, beta: Floats) -> Floats:
             last = beta * last + (1 - beta) * value
             states[i] = last
     return states
+
+
+def average_each(values: Floats, beta: float) -> Floats:
+    """Return the periodic state for each of many sequences, of shape (..., P), and one beta.
+
+    The formula is that of `averages`.
+
+    Args:
+        values: a period along the last axis, of any number of sequences.
+        beta: in [0, 1).
+
+    >>> average_each(np.array([[3.0, 0.0], [0.0, 6.0]]), 0.5).tolist()
+    [[2.0, 1.0], [2.0, 4.0]]
+    """
+    from scipy.signal import lfilter
+
+    if beta == 0:
+        return values
+    share = -math.expm1(values.shape[-1] * math.log(beta))
+    if values.size < MANY * values.shape[-1]:
+        last = lfilter([1 - beta], [1, -beta], values)[..., -1:] / share
+        states: Floats = lfilter([1 - beta], [1, -beta], values, zi=beta * last)[0]
+        return states
+    new = (1 - beta) * np.ascontiguousarray(np.moveaxis(values, -1, 0))
+    state = np.zeros(new.shape[1:])
+    for value in new:
+        state = beta * state + value
+    state /= share
+    for value in new:  # from here on new holds the states
+        state = beta * state + value
+        value[...] = state
+    return np.moveaxis(new, 0, -1)
+
+
+def excess(values: Floats, beta: float) -> Floats:
+    """Return `average_each` minus the mean of the period, summed by parts.
+
+        s_i - mean = (1 - beta) (H_i - A(H)_{i-1}),    H_i = sum_{j <= i} (values_j - mean)
+
+    with the averages A(H) of H: nothing cancels as beta -> 1.
+
+    Args:
+        values, beta: as for `average_each`.
+
+    >>> excess(np.array([[3.0, 0.0]]), 0.5).tolist()
+    [[0.5, -0.5]]
+    """
+    height = np.cumsum(values - values.mean(-1, keepdims=True), axis=-1)
+    return (1 - beta) * (height - np.roll(average_each(height, beta), 1, -1))
