@@ -55,8 +55,8 @@ def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
     title="AdaGrad",
     formula="x - alpha_k g_k / (sqrt(total_k) + eps)",
     second_moment=lambda memory: memory.total,
-    # in units of alpha_k / sqrt(k): the total is k times the mean, and eps fades beside it
-    form=lambda eps: Form("gradient", average="mean"),
+    # the total is k times the mean, and eps fades beside it
+    form=lambda eps: Form("gradient", average="mean", fading=True),
     counterparts={None: Counterpart("torch.optim:Adagrad", {"total": "sum"})},
 )
 def adagrad(*, eps: Eps = 1e-10) -> Rule:

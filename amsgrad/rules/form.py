@@ -45,6 +45,7 @@ class Form:
         power: of the divisor, where eps is added to the root.
         factor: of every step, > 0.
         smoothing: decay of the moving average of the d_i; 0 is none.
+        fading: True if the steps fade as 1 / sqrt(k), and d_i is in units of that.
     """
 
     numerator: Literal["gradient", "momentum", "window"]
@@ -59,6 +60,7 @@ class Form:
     power: float = 1.0
     factor: float = 1.0
     smoothing: float = 0.0
+    fading: bool = False
 
     @property
     def never_fails(self) -> bool:
