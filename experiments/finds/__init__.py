@@ -1,0 +1,1 @@
+"""Finds: counterexamples as files, and the runs that confirm them."""

@@ -1,0 +1,170 @@
+"""A find as a file: JSON, with reals of the rule as the exact decimals that they stand for."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from decimal import Decimal
+from typing import Any
+
+from amsgrad.config.run_config import Config
+from amsgrad.options import ConfigError, shown
+from amsgrad.registry import is_path, load
+from amsgrad.search.find import Find, Minimal
+from amsgrad.theory.enclosure import Enclosure
+from experiments.files.external import source_digests
+from experiments.files.strict_json import to_json
+from experiments.finds.confirmation import Confirmation
+
+FORM = "amsgrad find, form 1"
+MOST_DIGITS = 500  # of a decimal, its exponent too: 1e-999999999 would fill the memory
+
+
+class NoFind(ValueError):
+    """A text is not a find; the message says why."""
+
+
+@dataclass(frozen=True)
+class FindFile:
+    """The content of a file.
+
+    Args:
+        find: what it is about.
+        confirmation: a run that shows it, if one was made.
+        provenance: how the file came about; nothing in it is checked.
+    """
+
+    find: Find
+    confirmation: Confirmation | None = None
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+
+def document(file: FindFile) -> dict[str, Any]:
+    """Return the content as an object of JSON."""
+    find = file.find
+    digests = source_digests(find.opt)
+    return {
+        "form": FORM,
+        "claim": claim(find),
+        "opt": find.opt,
+        "options": {name: _text(value) for name, value in find.options.items()},
+        **({"sources_sha256": digests} if digests else {}),
+        "slopes": list(find.slopes),
+        "order": find.order,
+        "period": find.period,
+        "largest": find.largest,
+        "sum": find.sum,
+        "mean_step": find.mean_step._asdict(),
+        "proved": find.proved,
+        **({"source": find.source} if find.source else {}),
+        "price": find.price,
+        "horizon": find.horizon,
+        "minimal": asdict(find.minimal),
+        **({"confirmation": asdict(file.confirmation)} if file.confirmation else {}),
+        **({"provenance": dict(file.provenance)} if file.provenance else {}),
+    }
+
+
+def claim(find: Find) -> str:
+    """Return what a find says, in words."""
+    best, other = ("-1", "+1") if find.sum > 0 else ("+1", "-1")
+    return (
+        f"On the losses g_(t mod P) x on [-1, 1] with these slopes g in {find.order} order the best"
+        f" x is {best}, but with step sizes that tend to 0 and are not summable {find.opt} goes to"
+        f" {other}, since {'' if find.proved else 'by measurement '}its mean step D lies between"
+        " the two numbers below."
+    )
+
+
+def to_text(file: FindFile) -> str:
+    """Return the text of the file; lists of numbers stand on one line."""
+    text = to_json(document(file), indent=2)
+    on_one_line = re.sub(
+        r"\[\s+([-\d,\s]+?)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", text
+    )
+    return on_one_line + "\n"
+
+
+def from_text(text: str) -> FindFile:
+    """Return the content of a file.
+
+    What follows from slopes, options and bounds is held to them; that D lies between the bounds is
+    not checked here.
+
+    Raises:
+        NoFind: the text is not a find, or contradicts itself.
+        ConfigError: it is of a rule or an optimizer that cannot be imported here.
+    """
+    try:
+        found = json.loads(text, object_pairs_hook=_once)
+    except NoFind:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise NoFind(f"it cannot be read: {shown(str(error))}") from None
+    if not isinstance(found, dict):
+        raise NoFind("it is not an object")
+    if found.get("form") != FORM:
+        raise NoFind(f"its form is {shown(found.get('form'))}, not {FORM}")
+    if isinstance(found.get("opt"), str) and is_path(found["opt"]):
+        load(found["opt"])
+    try:
+        config = Config(opt=found["opt"], **found["options"])
+        step = found["mean_step"]
+        find = Find(
+            config.opt,
+            config.rule_options,
+            tuple(found["slopes"]),
+            Enclosure(_decimal(step["lower"]), _decimal(step["upper"])),
+            found["proved"] is True,
+            str(found.get("source", "")),
+            found["order"],
+            Minimal(**found["minimal"]),
+        )
+        file = FindFile(find, _confirmation(found), found.get("provenance", {}))
+        expected = json.loads(to_text(file))
+    except NoFind:
+        raise
+    except KeyError as error:
+        raise NoFind(f"it lacks {shown(error.args[0])}") from None
+    except ConfigError as error:
+        raise NoFind(f"its options cannot be: {error}") from None
+    except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+        raise NoFind(shown(str(error))) from None
+    for name, entry in expected.items():
+        given = found.pop(name, None)
+        if json.dumps(given) != json.dumps(entry):
+            follows = f"; these numbers give {shown(entry)}" if name != "options" else ""
+            raise NoFind(f"its {name} is {shown(given)}{follows}")
+    if found:
+        raise NoFind(f"it holds {shown(next(iter(found)))}")
+    return file
+
+
+def _confirmation(found: Mapping[str, Any]) -> Confirmation | None:
+    if "confirmation" not in found:
+        return None
+    given = dict(found["confirmation"])
+    unknown = given.keys() - {entry.name for entry in fields(Confirmation)}
+    if unknown:
+        raise NoFind(f"its confirmation holds {shown(min(unknown))}")
+    return Confirmation(**{**given, "command": tuple(given["command"])})
+
+
+def _text(value: Any) -> Any:
+    """Return a real as the shortest decimal that gives it, and anything else as it is."""
+    return repr(float(value)) if isinstance(value, float) else value
+
+
+def _decimal(text: Any) -> str:
+    number = Decimal(text) if isinstance(text, str) else Decimal("nan")
+    if not number.is_finite() or len(text) > MOST_DIGITS or abs(number.adjusted()) > MOST_DIGITS:
+        raise NoFind(f"{shown(text)} is not a decimal in quotation marks")
+    return str(text)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a mapping of pairs; refuse two of one name, since readers may take either."""
+    names = [name for name, _ in pairs]
+    if len(set(names)) < len(names):
+        raise NoFind("it names something twice")
+    return dict(pairs)
