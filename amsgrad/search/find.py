@@ -8,6 +8,7 @@ from typing import Any, Literal
 from amsgrad.theory.enclosure import Enclosure
 
 ORDERS = ("cyclic", "shuffled", "drawn")
+CLAIMS = ("smallest", "shortest", "upper bound")
 
 
 @dataclass(frozen=True)
@@ -15,28 +16,23 @@ class Minimal:
     """How minimal a find is, and how that is known.
 
     Args:
-        claim: "smallest": no sequence of this period with smaller slopes is a find; "shortest": no
-            shorter sequence with slopes up to the largest of this one is; both of those that were
-            tried. "upper bound": there may be smaller ones, and shorter ones.
-        method: in words; by exhaustion, where one of the first two is claimed.
-        first: the least max |g| that was tried for "smallest", the least period for "shortest".
-        sums: all sums |S| = 1, ..., sums were tried.
-        seen: number of sequences tried.
+        claim: "smallest": no slopes of its period with a max |g| from first to last fail; "shortest":
+            no slopes of a period from first to last with a max |g| up to its own fail. Then last is
+            one less than its own. "upper bound": smaller or shorter ones may fail.
+        method: how the others were excluded, or how it was found, in words.
+        first, last: the range of the claim; 0 without one.
+        sums: the claim is for the sums |S| up to this one; None is for every sum but 0.
     """
 
     claim: Literal["smallest", "shortest", "upper bound"] = "upper bound"
     method: str = "given"
     first: int = 0
-    sums: int = 0
-    seen: int = 0
+    last: int = 0
+    sums: int | None = None
 
     def __post_init__(self) -> None:
-        if self.claim not in ("smallest", "shortest", "upper bound"):
-            raise ValueError(f"it claims {self.claim}, not smallest, shortest or upper bound")
-        if min(self.first, self.sums, self.seen) < 0:
-            raise ValueError("of how minimal it is, first, sums and seen must be 0 or more")
-        if self.claim != "upper bound" and not min(self.first, self.sums, self.seen):
-            raise ValueError(f"it claims to be {self.claim}, but not within which range")
+        if self.claim not in CLAIMS:
+            raise ValueError(f"its claim must be {', '.join(CLAIMS)}, but is {self.claim}")
 
 
 @dataclass(frozen=True)
@@ -90,12 +86,23 @@ class Find:
             raise ValueError("its bounds of D do not have one sign")
         if self.mean_step.sign * self.sum > 0:
             raise ValueError("D has the sign of the sum of its slopes: x goes to the best x")
-        if self.minimal.claim == "smallest" and self.minimal.first > self.largest:
-            raise ValueError("the least max |g| that was tried is larger than its own")
-        if self.minimal.claim == "shortest" and self.minimal.first > self.period:
-            raise ValueError("the shortest period that was tried is longer than its own")
-        if self.minimal.claim != "upper bound" and self.minimal.sums < abs(self.sum):
-            raise ValueError("the sums that were tried do not include its own")
+        self._check_minimal()
+
+    def _check_minimal(self) -> None:
+        found = self.minimal
+        if found.claim == "upper bound":
+            if found.first or found.last:
+                raise ValueError("it claims to be an upper bound, but states what was excluded")
+            return
+        own = self.largest if found.claim == "smallest" else self.period
+        if not 0 < found.first <= own:
+            raise ValueError(f"it claims to be the {found.claim}, but from {found.first} on")
+        if found.last != own - 1:
+            raise ValueError(
+                f"it claims to be the {found.claim}, but up to {found.last}, not {own - 1}"
+            )
+        if found.sums is not None and found.sums < abs(self.sum):
+            raise ValueError(f"its sum is not among those up to {found.sums} that were excluded")
 
     @property
     def period(self) -> int:
@@ -111,6 +118,22 @@ class Find:
     def sum(self) -> int:
         """S, of the slopes of a period."""
         return sum(self.slopes)
+
+    @property
+    def extent(self) -> str:
+        """How minimal it is, as a sentence without a full stop."""
+        found = self.minimal
+        if found.claim == "upper bound":
+            return f"smaller or shorter slopes may fail, too ({found.method})"
+        many = f"from {found.first:,} to {found.last:,}"
+        if found.claim == "smallest":
+            what = f"no {self.period} slopes with a max |g| {many}"
+        else:
+            what = f"no slopes with a max |g| up to {self.largest:,} and a period {many}"
+        if found.first > found.last:
+            what = "no smaller slopes" if found.claim == "smallest" else "no shorter ones"
+        sums = "" if found.sums is None else f" and |S| up to {found.sums}"
+        return f"{what}{sums} fail ({found.method})"
 
     @property
     def price(self) -> float:

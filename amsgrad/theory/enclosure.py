@@ -53,7 +53,6 @@ from amsgrad.theory.intervals import Interval, Intervals, Number, Undecided, exa
 
 HALF = Fraction(1, 2)
 DIGITS = 20  # of the decimals
-NARROW = 80  # the bounds differ by at most 2^-NARROW |D|, unless D may be 0
 FIRST_BITS, MOST_BITS = 192, 3_072
 
 
@@ -69,14 +68,15 @@ class Enclosure(NamedTuple):
         return (Fraction(self.lower) > 0) - (Fraction(self.upper) < 0)
 
 
-def enclose(form: Form, slopes: Sequence[Number]) -> Enclosure:
-    """Return bounds of D per period at alpha = 1, proved; they agree in about 20 digits.
+def enclose(form: Form, slopes: Sequence[Number], digits: int = DIGITS) -> Enclosure:
+    """Return bounds of D per period at alpha = 1, proved.
 
     Where |D| is below about 2^-3,000, or 0, they have 0 between them: the sign is undecided.
 
     Args:
         form: of the rule; its floats stand for the decimals that Python prints.
         slopes: of one period, not none; a float stands for its decimal, too.
+        digits: in which the bounds agree otherwise, but for the last.
 
     Raises:
         ValueError: a divisor is 0, or so small that it may be; or its power is no root.
@@ -87,7 +87,7 @@ def enclose(form: Form, slopes: Sequence[Number]) -> Enclosure:
     '-2.5132809479031162221E-11'
     """
     exact = [exactly(g) for g in slopes]
-    bits = FIRST_BITS
+    bits = max(FIRST_BITS, 8 * digits)
     while True:
         try:
             low, high = _bounds(form, exact, Intervals(bits))
@@ -96,16 +96,16 @@ def enclose(form: Form, slopes: Sequence[Number]) -> Enclosure:
                 raise ValueError("eps is 0 and some v is 0, or so small that it may be") from None
         else:
             least = 0 if low <= 0 <= high else min(abs(low), abs(high))
-            if (high - low) << NARROW <= least or bits >= MOST_BITS:
-                return decimals((low, high), exactly(form.factor) / (1 << bits))
+            if (high - low) * 10 ** (digits + 2) <= least or bits >= MOST_BITS:
+                return decimals((low, high), exactly(form.factor) / (1 << bits), digits)
         bits *= 2
 
 
-def decimals(interval: Interval, unit: Fraction) -> Enclosure:
-    """Return the interval times unit > 0 as decimals around it."""
+def decimals(interval: Interval, unit: Fraction, digits: int) -> Enclosure:
+    """Return the interval times unit > 0 as decimals of so many digits around it."""
     ends = []
     for end, rounding in zip(interval, (ROUND_FLOOR, ROUND_CEILING), strict=True):
-        context = Context(prec=DIGITS, rounding=rounding)
+        context = Context(prec=digits, rounding=rounding)
         exact = end * unit
         ends.append(str(context.divide(Decimal(exact.numerator), Decimal(exact.denominator))))
     return Enclosure(*ends)

@@ -17,20 +17,22 @@ from fractions import Fraction
 from math import lcm
 
 from amsgrad.rules.yogi import INITIAL
-from amsgrad.theory.enclosure import HALF, Enclosure, decimals
+from amsgrad.theory.enclosure import DIGITS, HALF, Enclosure, decimals
 from amsgrad.theory.intervals import Intervals, Number, exactly
 
 MOST_STEPS = 3_000_000  # to find the cycle, in about a second
 LONGEST = 300_000  # steps of a cycle, for one more second
-BITS = 256
 
 
-def enclose_yogi(slopes: Sequence[Number], beta1: float, beta2: float, eps: float) -> Enclosure:
+def enclose_yogi(
+    slopes: Sequence[Number], beta1: float, beta2: float, eps: float, digits: int = DIGITS
+) -> Enclosure:
     """Return bounds of D per period at alpha = 1, proved.
 
     Args:
         slopes: of one period, exact; a float stands for the decimal that Python prints.
         beta1, beta2, eps: of the rule; they stand for decimals, too.
+        digits: of the bounds, which agree but for the last, unless D may be 0.
 
     Raises:
         ValueError: v does not repeat soon enough; or eps and some v are 0.
@@ -40,7 +42,8 @@ def enclose_yogi(slopes: Sequence[Number], beta1: float, beta2: float, eps: floa
     """
     exact = [exactly(g) for g in slopes]
     unit, cycle = _cycle([g * g for g in exact], 1 - exactly(beta2))
-    units = Intervals(BITS)
+    bits = 128 + 4 * digits
+    units = Intervals(bits)
     gap = units.around(exactly(eps))
     m = units.averages([units.around(g) for g in exact], exactly(beta1))
     low = high = 0
@@ -48,7 +51,7 @@ def enclose_yogi(slopes: Sequence[Number], beta1: float, beta2: float, eps: floa
         root = units.power(units.around(v * unit), HALF)
         step = units.quotient(m[k % len(m)], (root[0] + gap[0], root[1] + gap[1]))
         low, high = low + step[0], high + step[1]
-    return decimals((low, high), Fraction(len(m), len(cycle) << BITS))
+    return decimals((low, high), Fraction(len(m), len(cycle) << bits), digits)
 
 
 def _cycle(squares: list[Fraction], rest: Fraction) -> tuple[Fraction, list[int]]:
