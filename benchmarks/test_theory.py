@@ -1,6 +1,6 @@
-"""The cost of what is known for all T: certificates, and the drift over a grid of betas.
+"""The cost of what is known for all T: certificates, the drift over a grid of betas, and proofs.
 
-Both bounds are in seconds, which depend on the processor and on what else runs: they are reported.
+The bounds are in seconds, which depend on the processor and on what else runs: they are reported.
 """
 
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from amsgrad.cycles.engine import Certified
 from amsgrad.engines.base import Setup
 from amsgrad.problems.online import Online
 from amsgrad.rules import RULES
+from amsgrad.search.proof import prove
 from amsgrad.theory.drift import drift
 from amsgrad.theory.periodic import slopes
 
@@ -39,3 +40,12 @@ def test_the_drift_of_a_million_betas(
     total = benchmark.pedantic(lambda: drift(g, betas, betas).total, rounds=5, warmup_rounds=1)
     assert total.shape == (1000, 1000)
     report_bound("drift of 1000 x 1000 betas (seconds)", benchmark.stats.stats.min, 2)
+
+
+def test_the_proof_of_a_find(
+    benchmark: BenchmarkFixture, report_bound: Callable[..., None]
+) -> None:
+    slopes = [-400] + 401 * [1]
+    found = benchmark.pedantic(lambda: prove("adopt", {}, slopes), rounds=20, warmup_rounds=1)
+    assert found.sign == -1
+    report_bound("prove the sign of D at P = 402 (seconds)", benchmark.stats.stats.min, 0.1)

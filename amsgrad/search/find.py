@@ -16,9 +16,9 @@ class Minimal:
     """How minimal a find is, and how that is known.
 
     Args:
-        claim: "smallest": no slopes of its period with a max |g| from first to last fail; "shortest":
-            no slopes of a period from first to last with a max |g| up to its own fail. Then last is
-            one less than its own. "upper bound": smaller or shorter ones may fail.
+        claim: "smallest": no slopes of its period with a max |g| from first to last fail.
+            "shortest": no slopes of a period from first to last with a max |g| up to its own fail.
+            In both, last is one below its own. "upper bound": smaller or shorter ones may fail.
         method: how the others were excluded, or how it was found, in words.
         first, last: the range of the claim; 0 without one.
         sums: the claim is for the sums |S| up to this one; None is for every sum but 0.
@@ -31,6 +31,9 @@ class Minimal:
     sums: int | None = None
 
     def __post_init__(self) -> None:
+        numbers = (self.first, self.last, 0 if self.sums is None else self.sums)
+        if not all(type(number) is int for number in numbers):
+            raise ValueError("the range of what it claims must be whole numbers")
         if self.claim not in CLAIMS:
             raise ValueError(f"its claim must be {', '.join(CLAIMS)}, but is {self.claim}")
 
@@ -78,12 +81,13 @@ class Find:
             raise ValueError(
                 "it cannot be both proved and measured; only D of cyclic order is proved"
             )
-        if not self.slopes or not all(type(g) is int for g in self.slopes):
-            raise ValueError("its slopes must be whole numbers, at least one")
+        if not self.slopes or not all(type(g) is int and abs(g) < 2**53 for g in self.slopes):
+            raise ValueError("its slopes must be whole numbers below 2^53 in size, at least one")
         if not self.sum:
             raise ValueError("its slopes sum to 0, so that every x is best")
-        if not self.mean_step.sign:
-            raise ValueError("its bounds of D do not have one sign")
+        lower, upper = map(Fraction, self.mean_step)
+        if not self.mean_step.sign or lower > upper:
+            raise ValueError("its bounds of D are not two numbers of one sign, in order")
         if self.mean_step.sign * self.sum > 0:
             raise ValueError("D has the sign of the sum of its slopes: x goes to the best x")
         self._check_minimal()

@@ -1,29 +1,116 @@
-"""A run that shows what a find says."""
+"""A run that shows what a find says, as part of its file."""
 
+import json
+import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
+
+from amsgrad.problems.sequence import text_of
+
+from amsgrad.config.run_config import RUN, Config
+from amsgrad.cycles.certificate import Certificate
+from amsgrad.options import Role, shown
+from amsgrad.search.find import Find
+from amsgrad.verdict import WORST, Verdict
+from experiments.run.certificate_file import NoCertificate, from_text, to_text
 
 
 @dataclass(frozen=True)
 class Confirmation:
-    """What a run of a find has shown: evidence, or a certificate of the float program.
+    """What a run of a find has shown.
 
     Args:
-        command: the words of the command that repeats the run.
-        run: the name of its folder below results/runs; empty where it was not kept.
-        steps: how many.
+        config: its settings.
         x: after the last step.
-        verdict: of `amsgrad/verdict.py`.
-        reason: the numbers that the verdict rests on.
-        certificate: the document of `experiments/run/certificate_file.py` at a constant step, if a
-            cycle was found.
+        verdict: on the run.
+        certificate: the exact cycle of the float program, where one was found.
+        run: the name of its folder in results/runs; empty where none was kept.
     """
 
-    command: tuple[str, ...]
-    run: str
-    steps: int
+    config: Config
     x: float
-    verdict: str
-    reason: str
-    certificate: Mapping[str, Any] | None = None
+    verdict: Verdict
+    certificate: Certificate | None = None
+    run: str = ""
+
+    @property
+    def command(self) -> str:
+        """The command that repeats the run, with all options of the rule and the problem."""
+        config = self.config
+        given = {"opt": config.opt, **config.rule_options, "problem": config.problem}
+        given |= config.problem_options
+        for name, value in self.settings.items():
+            if name in RUN and value != RUN[name].default:
+                given.setdefault(name, value)
+        words = [word for name, value in given.items() for word in (f"--{name}", _text(value))]
+        return f"python -m experiments.synthetic {shlex.join(words)}"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings that decide what the run shows."""
+        return {**self.config.settings(Role.NUMBERS, Role.LENGTH), "certify": self.config.certify}
+
+
+def refutation(confirmation: Confirmation, find: Find) -> str | None:
+    """Return why a run does not show what a find says, or None where it may.
+
+    The run is not repeated, nor is its certificate checked.
+    """
+    config = confirmation.config
+    run = {"opt": config.opt, "options": config.rule_options, **config.problem_options}
+    own = {"opt": find.opt, "options": find.options}
+    own |= {"slopes": text_of(find.slopes), "order": find.order}
+    if config.problem != "sequence":
+        return f"its run is on the problem {config.problem}"
+    for name, value in own.items():
+        if run[name] != value:
+            return f"its run has {name} {shown(run[name])}, and not its own"
+    if confirmation.verdict.place != WORST:
+        return f"its run ended {confirmation.verdict.place}"
+    x, problem = confirmation.x, config.make_problem()
+    if not problem.lower <= x <= problem.upper or x * problem.x_star > 0:
+        return f"its run ended at x = {x!r}, which is not the worse end"
+    cycle = confirmation.certificate
+    if cycle is not None and not cycle.lowest <= x <= cycle.highest:
+        return f"its run ended at x = {x!r}, which is not on the certified cycle"
+    return None
+
+
+def to_document(confirmation: Confirmation) -> dict[str, Any]:
+    """Return the confirmation as an object of JSON."""
+    config, certificate = confirmation.config, confirmation.certificate
+    return {
+        "command": confirmation.command,
+        "settings": confirmation.settings,
+        "run": confirmation.run,
+        "x": confirmation.x,
+        "verdict": asdict(confirmation.verdict),
+        "certificate": certificate and json.loads(to_text(certificate, config)),
+    }
+
+
+def from_document(document: Mapping[str, Any]) -> Confirmation:
+    """Return what `to_document` was given.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is not such an object.
+    """
+    config = Config(**document["settings"])
+    certificate = None
+    if document["certificate"] is not None:
+        try:
+            certificate, other = from_text(json.dumps(document["certificate"]))
+        except NoCertificate as error:
+            raise ValueError(f"the certificate of its run is not one: {error}") from None
+        if other.settings(Role.NUMBERS) != config.settings(Role.NUMBERS):
+            raise ValueError("the certificate of its run has other settings than the run")
+    x, run = document["x"], document["run"]
+    if not isinstance(x, float) or not isinstance(run, str):
+        raise TypeError("of its run x must be a number, and run a name")
+    return Confirmation(config, x, Verdict(**document["verdict"]), certificate, run)
+
+
+def _text(value: Any) -> str:
+    short = f"{value:g}" if isinstance(value, float) else str(value)
+    return short if type(value)(short) == value else repr(value)

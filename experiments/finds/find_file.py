@@ -3,9 +3,11 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any
+
+from amsgrad.problems.sequence import text_of
 
 from amsgrad.config.run_config import Config
 from amsgrad.options import ConfigError, shown
@@ -14,9 +16,10 @@ from amsgrad.search.find import Find, Minimal
 from amsgrad.theory.enclosure import Enclosure
 from experiments.files.external import source_digests
 from experiments.files.strict_json import to_json
-from experiments.finds.confirmation import Confirmation
+from experiments.finds.confirmation import Confirmation, from_document, to_document
 
 FORM = "amsgrad find, form 1"
+DECIMAL = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?", re.ASCII)
 MOST_DIGITS = 500  # of a decimal, its exponent too: 1e-999999999 would fill the memory
 
 
@@ -37,6 +40,16 @@ class FindFile:
     find: Find
     confirmation: Confirmation | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
+
+
+def is_find(text: str) -> bool:
+    """Return whether a text says that it is a find."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    form = found.get("form") if isinstance(found, dict) else None
+    return isinstance(form, str) and form.startswith(FORM.partition(",")[0])
 
 
 def document(file: FindFile) -> dict[str, Any]:
@@ -60,7 +73,7 @@ def document(file: FindFile) -> dict[str, Any]:
         "price": find.price,
         "horizon": find.horizon,
         "minimal": asdict(find.minimal),
-        **({"confirmation": asdict(file.confirmation)} if file.confirmation else {}),
+        **({"confirmation": to_document(file.confirmation)} if file.confirmation else {}),
         **({"provenance": dict(file.provenance)} if file.provenance else {}),
     }
 
@@ -113,14 +126,20 @@ def from_text(text: str) -> FindFile:
         find = Find(
             config.opt,
             config.rule_options,
-            tuple(found["slopes"]),
+            tuple(_list(found["slopes"])),
             Enclosure(_decimal(step["lower"]), _decimal(step["upper"])),
             found["proved"] is True,
             str(found.get("source", "")),
             found["order"],
             Minimal(**found["minimal"]),
         )
-        file = FindFile(find, _confirmation(found), found.get("provenance", {}))
+        text_of(find.slopes)  # one that is too long cannot be run
+        given = found.get("confirmation")
+        confirmation = None if given is None else from_document(given)
+        provenance = found.get("provenance", {})
+        if not isinstance(provenance, dict):
+            raise NoFind(f"its provenance is {shown(provenance)}, not an object")
+        file = FindFile(find, confirmation, provenance)
         expected = json.loads(to_text(file))
     except NoFind:
         raise
@@ -130,24 +149,14 @@ def from_text(text: str) -> FindFile:
         raise NoFind(f"its options cannot be: {error}") from None
     except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise NoFind(shown(str(error))) from None
+    expected["claim"] = expected.pop("claim")  # last: the numbers that it rests on come first
     for name, entry in expected.items():
-        given = found.pop(name, None)
-        if json.dumps(given) != json.dumps(entry):
-            follows = f"; these numbers give {shown(entry)}" if name != "options" else ""
-            raise NoFind(f"its {name} is {shown(given)}{follows}")
+        stated = found.pop(name, None)
+        if json.dumps(stated) != json.dumps(entry):
+            raise NoFind(f"its {name} must be {shown(entry)} by the rest, not {shown(stated)}")
     if found:
         raise NoFind(f"it holds {shown(next(iter(found)))}")
     return file
-
-
-def _confirmation(found: Mapping[str, Any]) -> Confirmation | None:
-    if "confirmation" not in found:
-        return None
-    given = dict(found["confirmation"])
-    unknown = given.keys() - {entry.name for entry in fields(Confirmation)}
-    if unknown:
-        raise NoFind(f"its confirmation holds {shown(min(unknown))}")
-    return Confirmation(**{**given, "command": tuple(given["command"])})
 
 
 def _text(value: Any) -> Any:
@@ -155,11 +164,20 @@ def _text(value: Any) -> Any:
     return repr(float(value)) if isinstance(value, float) else value
 
 
+def _list(value: Any) -> list[Any]:
+    if isinstance(value, list):
+        return value
+    raise NoFind(f"its slopes are {shown(value)}, not a list of whole numbers")
+
+
 def _decimal(text: Any) -> str:
-    number = Decimal(text) if isinstance(text, str) else Decimal("nan")
-    if not number.is_finite() or len(text) > MOST_DIGITS or abs(number.adjusted()) > MOST_DIGITS:
-        raise NoFind(f"{shown(text)} is not a decimal in quotation marks")
-    return str(text)
+    if isinstance(text, str) and len(text) <= MOST_DIGITS and DECIMAL.fullmatch(text):
+        number = Decimal(text)
+        if abs(number.adjusted()) <= MOST_DIGITS:
+            return text
+    raise NoFind(
+        f"{shown(text)} is not a decimal in quotation marks, of up to {MOST_DIGITS} digits"
+    )
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from amsgrad.config.run_config import Config
-from experiments import certify
 from experiments.certify import main
+from experiments.run import certificate_check
 from experiments.run.certificate_file import from_text, to_text
 from experiments.synthetic import main as synthetic
 
@@ -86,7 +86,7 @@ def test_what_was_not_checked_is_said(
     assert main([str(made), "--cycle_only"]) == 3
     sentence = f"{made}: the cycle holds; that the run reaches it was not checked: amsgrad, "
     assert capsys.readouterr().out.startswith(sentence)
-    monkeypatch.setattr(certify, "MOST_STEPS", 100)
+    monkeypatch.setattr(certificate_check, "MOST_STEPS", 100)
     assert main([str(made)]) == 3
     assert capsys.readouterr().out.startswith(sentence)
     broken = tmp_path / "broken.json"
