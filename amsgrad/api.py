@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amsgrad.config.build import CERTIFIED_FROM, build_engine, build_setup
-from amsgrad.config.own_options import parameters
+from amsgrad.config.own_options import parameters, problems_with
 from amsgrad.config.run_config import RUN, Config
 from amsgrad.cycles.certificate import Certificate, why_no_cycle
 from amsgrad.dataset import to_dataset
 from amsgrad.engines.base import Engine, Records, State
-from amsgrad.engines.batch import Batch, kind
+from amsgrad.engines.batch import Batch, kind, numbers_of
 from amsgrad.engines.driver import drive
 from amsgrad.engines.reference import Reference
 from amsgrad.field_types import Whole
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 RECORDS = 1000  # evenly over the logarithm of the step
 SEEDS = Option(Whole(1), "Number of seeds")
+MOST_NUMBERS = 50_000_000  # of the problems of a batch, in memory
 PIECE = 50_000_000  # runs x steps between two looks at Ctrl-C: about 0.1 s
 
 
@@ -106,12 +107,19 @@ def _axes(
             for twice in own.keys() & settings:
                 raise ConfigError(f"{twice} is given twice: alone, and by the problem {value}")
             shared |= {**own, name: name_of(cls)}
-        elif np.ndim(value) == 0:
+            continue
+        given = np.asarray(value, object)
+        if given.ndim == 0:
             shared[name] = name_of(value)
+            continue
+        entries = [e.tolist() if isinstance(e, np.ndarray) else e for e in given.tolist()]
+        if not entries:
+            raise ConfigError(f"{name} must have at least one value, but the list is empty")
+        owners = problems_with().get(name, {}).values()
+        if any(option.type.is_one(entries) for option in owners):
+            shared[name] = entries
         else:
-            axes[name] = [name_of(entry) for entry in np.asarray(value, object).tolist()]
-            if not axes[name]:
-                raise ConfigError(f"{name} must have at least one value, but the list is empty")
+            axes[name] = list(map(name_of, entries))
             if any(isinstance(entry, Problem) for entry in axes[name]):
                 raise ConfigError(f"a list of {name}s must hold names or classes, not objects")
     if seeds is not None:
@@ -153,7 +161,7 @@ def _engines(configs: Sequence[Config]) -> Iterable[tuple[Engine[State], list[in
     groups: dict[Any, list[int]] = {}
     for i, config in enumerate(configs):
         groups.setdefault(_group(config, i), []).append(i)
-    for lanes in groups.values():
+    for lanes in (part for group in groups.values() for part in _parts(group, configs)):
         if len(lanes) == 1:
             engine: Engine[State] = build_engine(configs[lanes[0]])
             if configs[lanes[0]].engine_name == "compiled":
@@ -163,6 +171,12 @@ def _engines(configs: Sequence[Config]) -> Iterable[tuple[Engine[State], list[in
             engine = Batch(*zip(*own, strict=True))
             _verify(engine, configs[lanes[0]], 0)
         yield engine, lanes
+
+
+def _parts(group: list[int], configs: Sequence[Config]) -> Iterable[list[int]]:
+    """Yield the runs of a group, as many at once as a batch can hold in memory."""
+    most = max(1, MOST_NUMBERS // numbers_of(build_setup(configs[group[0]])))
+    return (group[start : start + most] for start in range(0, len(group), most))
 
 
 def _group(config: Config, number: int) -> Any:

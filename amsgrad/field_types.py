@@ -33,6 +33,14 @@ class FieldType:
         """Return a guess at what was meant, to be added to the error, or an empty text."""
         return ""
 
+    def is_one(self, given: Collection[Any]) -> bool:
+        """Return whether a list is one value, and not several."""
+        return False
+
+    def size(self, value: Any) -> float:
+        """Return the largest size of a number that the precision of a run must hold."""
+        return 0.0
+
 
 @dataclass(frozen=True)
 class Whole(FieldType):
@@ -83,6 +91,9 @@ class Real(FieldType):
         if not inside or not math.isfinite(number):
             raise ValueError
         return number
+
+    def size(self, value: float) -> float:
+        return abs(value)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from amsgrad.problems.acprop2 import ACProp2
 from amsgrad.problems.adashift import AdaShift
 from amsgrad.problems.adopt import Adopt
 from amsgrad.problems.online import Online
+from amsgrad.problems.sequence import Sequence
 from amsgrad.problems.stochastic import Stochastic
 from amsgrad.problems.theorem1 import Theorem1
 from amsgrad.problems.theorem2 import Theorem2
@@ -39,6 +40,7 @@ def test_the_defaults_of_a_problem_make_it() -> None:
     assert defaults("online") == {"period": 101, "big": 1010.0, "small": -10.0}
     assert defaults("zhang") == {"period": 10, "a": 1.0, "order": "cyclic", "seed": 0}
     assert defaults("adafom") == {}
+    assert defaults("sequence") == {"slopes": "1010,-10x100", "order": "cyclic", "seed": 0}
     for name, make in PROBLEMS.items():
         assert make(**defaults(name)) == make()
 
@@ -88,6 +90,10 @@ def test_the_losses_in_words() -> None:
         "acprop2-7": "slope 7/2 if t mod 7 = 1, -1 if t mod 7 = 7 - 2, else 0",
         "zhang-a": "Zhang's 7 batches in cyclic order, a = 0.3, seed 0",
         "zhang-random": "Zhang's 10 batches in random order, a = 1, seed 9",
+        "sequence": "slopes 1010,-10x100 in cyclic order",
+        "sequence-right": "slopes -4,0.5,1x3 in cyclic order",
+        "sequence-shuffled": "slopes -3,2,0,1x4 shuffled in each period, seed 5",
+        "sequence-drawn": "slopes drawn from -0.5x5,7,-5, seed 6",
     }
 
 
@@ -116,7 +122,7 @@ def used(config: Config, names: dict[str, Any]) -> dict[str, Any]:
 
 def test_what_is_published() -> None:
     sources = {name: [p.source for p in cls.published] for name, cls in PROBLEMS.items()}
-    assert [name for name, found in sources.items() if not found] == ["theorem3"]
+    assert [name for name, found in sources.items() if not found] == ["theorem3", "sequence"]
     unverified = {name for name, cls in PROBLEMS.items() for p in cls.published if not p.verified}
     assert unverified == {"adopt", "acprop1", "acprop2", "adafom"}
 
@@ -157,6 +163,8 @@ WHOLE_FROM_2 = "a whole number from 2 to 2**63 - 1"
         (Online, {"big": "7"}, "big must be a finite number, but 7 was"),
         (Online, {"big": None}, "big must be a finite number, but null was"),
         (Zhang, {"seed": -1}, "seed must be a whole number from 0 to 2**63 - 1, but -1 was"),
+        (Sequence, {"order": "random"}, "order must be cyclic, shuffled or drawn, but random was"),
+        (Sequence, {"seed": -1}, "seed must be a whole number from 0 to 2**63 - 1, but -1 was"),
     ],
 )
 def test_a_number_that_is_not_allowed_is_refused(

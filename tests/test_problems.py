@@ -22,6 +22,7 @@ from amsgrad.problems.adopt import Adopt
 from amsgrad.problems.draws import bits
 from amsgrad.problems.online import Online
 from amsgrad.problems.problem import Problem
+from amsgrad.problems.sequence import Sequence
 from amsgrad.problems.stochastic import Stochastic
 from amsgrad.problems.theorem1 import Theorem1
 from amsgrad.problems.theorem2 import Theorem2
@@ -115,14 +116,27 @@ COST: dict[type, Callable[[Any, Any], Any]] = {
     ACProp2: lambda f, x: (f.period / 2 - 1) * (x + 1) / f.period,
     Zhang: lambda f, x: (x + 1.5 if x >= -1 else (x + 2) ** 2 / 2) / f.period,
     AdaFom: lambda f, x: x**2 / 22,
+    Sequence: lambda f, x: abs(float(sum(listed(f.slopes)))) * abs(x - f.x_star) / f.period,
 }
 
 
+def listed(text: str) -> list[Fraction]:
+    """Return the slopes of a text, one by one."""
+    found: list[Fraction] = []
+    for entry in text.split(","):
+        slope, _, times = entry.partition("x")
+        found += [Fraction(slope)] * int(times or 1)
+    return found
+
+
 def is_random(problem: Any) -> bool:
+    if type(problem) is Sequence:
+        return problem.order in ("shuffled", "drawn")
     return type(problem) in PROBABILITY and getattr(problem, "order", "random") == "random"
 
 
 RANDOM = {name: problem for name, problem in FAMILY.items() if is_random(problem)}
+TWO_SLOPES = {name: f for name, f in RANDOM.items() if type(f) in PROBABILITY}
 every_random_problem = pytest.mark.parametrize("problem", RANDOM.values(), ids=RANDOM)
 
 
@@ -134,6 +148,8 @@ def shown(problem: Problem, t: int, real: Any = float) -> Any:
 def mean_loss(problem: Problem, x: Fraction) -> Fraction:
     """Return the mean of all losses at x, without any rounding."""
     p = problem.parameters(Fraction)
+    if isinstance(problem, Sequence):
+        return sum(listed(problem.slopes), Fraction(0)) * x / problem.period
     if is_random(problem):
         share = Fraction(int(p.threshold), 2**64)
         losses = share * problem.loss(p.big, x, p), (1 - share) * problem.loss(p.small, x, p)
@@ -229,6 +245,8 @@ def test_hindsight_is_kept_where_losses_are_random_linear_and_bounded(problem: P
         (ACProp2(period=7), [3.5, 0, 0, 0, -1, 0, 0, 3.5, 0]),
         (Zhang(period=3, a=0.5), [2, -0.5, -0.5, 2, -0.5, -0.5, 2, -0.5, -0.5]),
         (AdaFom(), [5.5, *[-0.5] * 10, 5.5]),
+        (Sequence("4,-1x2,0.5"), [4, -1, -1, 0.5, 4, -1, -1, 0.5, 4]),
+        (Sequence("-7"), [-7, -7, -7]),
     ],
     ids=str,
 )
@@ -279,7 +297,7 @@ def test_zhangs_a_changes_the_batches_but_not_their_sum() -> None:
 MANY = 2_000_000
 
 
-@every_random_problem
+@pytest.mark.parametrize("problem", TWO_SLOPES.values(), ids=TWO_SLOPES)
 def test_the_big_one_comes_as_often_as_stated_and_as_numpy_draws_it(problem: Problem) -> None:
     probability = PROBABILITY[type(problem)](problem)
     p = problem.parameters(float)
@@ -311,7 +329,7 @@ TORCH_TOLERANCE = 1e-12
 
 
 # Problems with the same functions have one compiled loop per precision; each is quick in one.
-QUICK_IN_DOUBLE = (Stochastic, Theorem3, Adopt, ACProp2, AdaFom)
+QUICK_IN_DOUBLE = (Stochastic, Theorem3, Adopt, ACProp2, AdaFom, Sequence)
 RUNS = [
     row if (dtype is np.float64) == isinstance(problem, QUICK_IN_DOUBLE) else slow(*row)
     for problem, dtype in product(FAMILY.values(), (np.float32, np.float64))

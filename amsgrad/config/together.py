@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from amsgrad.config.own_options import is_foreign
-from amsgrad.field_types import INT64, Real
-from amsgrad.options import ConfigError, Option
+from amsgrad.field_types import INT64
+from amsgrad.options import ConfigError, Option, shown
 from amsgrad.problems.problem import Problem
 from amsgrad.rules import RULES
 
@@ -74,10 +74,10 @@ def _check_numbers(
         raise ConfigError(f"--beta1_schedule needs {needs} --opt {opt}")
     largest = float(np.finfo(settings["dtype"]).max)
     for name, value in settings.items():
-        if isinstance(options[name].type, Real) and abs(value) > largest:
+        if options[name].type.size(value) > largest:
             raise ConfigError(
                 f"--{name} must be at most {largest:.3g} in size with --dtype"
-                f" {settings['dtype']}, but {value} was given"
+                f" {settings['dtype']}, but {shown(value)} was given"
             )
     if not problem.lower <= x0 <= problem.upper:
         raise ConfigError(

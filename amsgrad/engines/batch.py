@@ -26,8 +26,9 @@ class Batch(Engine[State]):
         rules: one per run, all made by one method.
 
     Raises:
-        ValueError: the list is empty, or the runs are not of one kind: class, period, feasible set
-            and comparator of the problem, schedules, first t, dtype, functions of the rule.
+        ValueError: the list is empty, or the runs are not of one kind: class, period, feasible set,
+            comparator and functions of the problem, schedules, first t, dtype, functions of the
+            rule.
     """
 
     def __init__(self, setups: Sequence[Setup], rules: Sequence[Rule]):
@@ -35,7 +36,8 @@ class Batch(Engine[State]):
         if len({kind(*run) for run in runs}) != 1:
             raise ValueError(
                 "The runs of a batch must have one class, period, feasible set and comparator of"
-                " their problems, one first t, dtype and pair of schedules, and one rule"
+                " their problems, one order of losses, one first t, dtype and pair of schedules,"
+                " and one rule"
             )
         self.setups = list(setups)
         self.rules = list(rules)
@@ -100,13 +102,21 @@ def kind(setup: Setup, rule: Rule) -> tuple[Any, ...]:
     """Return what the runs of a batch must have in common."""
     p = setup.problem
     return (
-        (type(p), p.period, p.lower, p.upper, p.x_star, p.random),
+        (type(p), p.period, p.lower, p.upper, p.x_star, p.random, p.hindsight, p.select),
         (setup.schedule, setup.beta1_schedule, setup.first_t, setup.dtype),
         (rule.memory, rule.coefficients, rule.update, type(rule.h)),
     )
 
 
+def numbers_of(setup: Setup) -> int:
+    """Return how many numbers a batch keeps in memory for the problem of each such run."""
+    return max(1, sum(map(np.size, setup.problem.parameters(setup.dtype))))
+
+
 def _columns(rows: Sequence[Any]) -> Any:
-    """Return a NamedTuple of arrays from NamedTuples of numbers."""
+    """Return a NamedTuple of arrays, run by run, from NamedTuples of numbers or of arrays.
+
+    The numbers of one step lie side by side, where a step of all runs finds them.
+    """
     cls: Any = type(rows[0])
-    return cls(*map(np.array, zip(*rows, strict=True)))
+    return cls(*(np.array(column, order="F") for column in zip(*rows, strict=True)))

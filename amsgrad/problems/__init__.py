@@ -17,6 +17,7 @@ FILES = (
     "acprop2",
     "zhang",
     "adafom",
+    "sequence",
 )
 
 

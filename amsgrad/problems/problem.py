@@ -37,9 +37,6 @@ class Problem:
 
     lower: ClassVar[float] = -1.0  # left end of the feasible set F
     upper: ClassVar[float] = 1.0  # right end
-    # True to keep the regret against the best fixed point in hindsight, too: where the losses are
-    # random it differs from x*. They must then be linear, and F bounded.
-    hindsight: ClassVar[bool] = False
     first_t: ClassVar[int] = 1  # time of the first step by default: the papers count from 1
     x0: ClassVar[float] = 0.0  # the first x by default
     published: ClassVar[tuple[Published, ...]] = ()
@@ -52,6 +49,14 @@ class Problem:
     @property
     def random(self) -> bool:
         """True if the losses are random."""
+        return False
+
+    @property
+    def hindsight(self) -> bool:
+        """True to keep the regret against the best fixed point in hindsight, too.
+
+        Where the losses are random it differs from x*. They must then be linear, and F bounded.
+        """
         return False
 
     @property

@@ -33,6 +33,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from amsgrad.problems.sequence import Sequence
 from amsgrad.problems.stochastic import Draw
 
 STEP = 1 / 16  # largest step in log y
@@ -49,7 +50,7 @@ class Odds(NamedTuple):
 
 
 def odds(problem: Any) -> Odds:
-    """Return the two slopes of a problem and their chances.
+    """Return the slopes of a problem and their chances.
 
     Raises:
         ValueError: the losses are not drawn, or not linear.
@@ -59,9 +60,12 @@ def odds(problem: Any) -> Odds:
     [0.01, 0.99]
     """
     p = problem.parameters(float)
+    if isinstance(problem, Sequence) and problem.order == "drawn":
+        slopes, times = np.unique(p.slopes, return_counts=True)
+        return Odds(slopes, times / problem.period)
     if not isinstance(p, Draw):
         name = type(problem).__name__
-        raise ValueError(f"The losses of {name} are not one of two slopes, drawn at each step")
+        raise ValueError(f"The losses of {name} are not one of some slopes, drawn at each step")
     rare = float(p.threshold) / 2.0**64
     return Odds(np.array([p.big, p.small]), np.array([rare, 1 - rare]))
 
