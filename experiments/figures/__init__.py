@@ -17,4 +17,6 @@ FIGURES = (
     "phase",
     "zhang",
     "acprop",
+    "three",
+    "reshuffled",
 )
