@@ -31,7 +31,7 @@ from experiments.finds.confirmation import Confirmation
 BACK = 0.08  # alpha A: how far x may go back
 TINY = 2.0**-60  # the step size of the pilot, at which x = 0 stays far from the ends of F
 PILOT = 2**20  # steps, in which the memory settles
-MOST_STEPS = {"compiled": 1_000_000_000, "torch": 200_000}  # in some 10 s
+MOST_STEPS = {"compiled": 1_000_000_000, "torch": 100_000}  # in some 10 s
 LOST = 100  # alpha |D| is at least so many times what rounding may do in a period
 PIECE = 50_000_000  # steps between two looks at Ctrl-C
 
@@ -87,7 +87,7 @@ def settings(find: Find, most_steps: int | None = None) -> Config:
         dtype="float64",
     )
     most = MOST_STEPS[config.engine_name] if most_steps is None else most_steps
-    pilot = min(max(PILOT, 8 * find.period), most // 10)
+    pilot = min(max(PILOT, 8 * find.period), most // 20)
     size = find.period**2 / find.horizon  # |D|
     alpha = float(f"{BACK / _way_back(find, config, pilot):.1e}")
     if alpha * size < LOST * find.period * np.finfo(float).eps / 2:
