@@ -16,13 +16,13 @@ period must be far below alpha |D|, or a run may show the rounding.
 """
 
 import numpy as np
-from amsgrad.problems.sequence import text_of
 
 from amsgrad.config.build import SEARCHED, build_engine, build_setup
 from amsgrad.config.run_config import Config
 from amsgrad.cycles.certificate import why_no_cycle
 from amsgrad.engines.base import Records, RunEngine, State
 from amsgrad.engines.driver import drive
+from amsgrad.problems.sequence import text_of
 from amsgrad.schedules import record_steps
 from amsgrad.search.find import Find
 from amsgrad.verdict import WORST, verdict
