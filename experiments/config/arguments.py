@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from amsgrad.config.own_options import (
 from amsgrad.config.run_config import RUN, Config, names
 from amsgrad.options import ConfigError, Option, Role, shown
 from amsgrad.problems import PROBLEMS
+from amsgrad.problems.slope_text import SlopeText
 from amsgrad.registry import is_path
 from amsgrad.rules import RULES
 from experiments.command import Command, last_given
@@ -59,7 +60,7 @@ def command(opt: str | None = None) -> Command:
     rules = {} if opt is None else {n: {opt: o} for n, o in options_of_rule(opt).items()}
     own = {**(rules or rules_with()), **problems_with()}
     shown = [name for name in names() if name in RUN or name in own]
-    settings = {name: RUN[name] if name in RUN else shared_option(own[name]) for name in shown}
+    settings = {name: RUN[name] if name in RUN else _in_help(own[name]) for name in shown}
     resume = Option(
         Text("ID", "the id of a run"), "Go on with a run in --out, with its settings", default=None
     )
@@ -124,6 +125,13 @@ def parse(arguments: Sequence[str]) -> Invocation:
         print_config="print_config" in line,
         list="list" in line,
     )
+
+
+def _in_help(owners: Mapping[str, Option]) -> Option:
+    option = shared_option(owners)
+    if not any(isinstance(owner.type, SlopeText) for owner in owners.values()):
+        return option
+    return replace(option, sentence=f"{option.sentence}; or a file of them")
 
 
 def _beside(option: Option, given: Given | None) -> Any:

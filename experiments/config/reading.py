@@ -11,9 +11,11 @@ from amsgrad.config.own_options import (
 )
 from amsgrad.config.run_config import RUN, names
 from amsgrad.field_types import closest
-from amsgrad.options import ConfigError, shown
+from amsgrad.options import ConfigError, Option, shown
 from amsgrad.problems import PROBLEMS
+from amsgrad.problems.slope_text import SlopeText
 from amsgrad.registry import is_path
+from experiments.config.slope_file import read_slopes
 
 
 class Given(NamedTuple):
@@ -80,16 +82,22 @@ def read_setting(
     declared += [options_of_problem(problem).get(name) for problem in problems]
     in_force = [option for option in declared if option is not None]
     if in_force:
-        values = [option.read(*given) for option in in_force]
+        values = [_read(option, given) for option in in_force]
         return values[0]
     owners = {**rules_with(), **problems_with()}[name]
     refusals = []
     for option in owners.values():
         try:
-            return option.read(*given)
+            return _read(option, given)
         except ConfigError as error:
             refusals.append(error)
     raise refusals[0]
+
+
+def _read(option: Option, given: Given) -> Any:
+    if isinstance(option.type, SlopeText) and isinstance(given.value, str):
+        return read_slopes(given.value, given.label, option.type)
+    return option.read(*given)
 
 
 def unknown_setting(name: str) -> str:

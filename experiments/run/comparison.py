@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from amsgrad.config.caption import caption
 from amsgrad.config.run_config import Config
 from amsgrad.options import Role
+from amsgrad.options import shown as short
 from amsgrad.panels import Curve
 from amsgrad.picture import draw
 from amsgrad.rules import title_of
@@ -152,7 +153,7 @@ def _text(value: Any) -> str:
         return "-"
     if isinstance(value, int) and value >= 1000:
         return f"{value:,}"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return f"{value:.6g}" if isinstance(value, float) else short(value)
 
 
 def picture(runs: Sequence[Run], form: str) -> bytes:

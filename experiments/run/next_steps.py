@@ -19,6 +19,7 @@ from experiments.run.files import RunFiles, latest_first
 LONGEST_DECAYING = 100_000_000  # steps: it has no cycle, and takes a second
 LONGEST = 1_000_000_000  # steps, in some seconds
 LOOKED_AT = 200  # of the latest runs
+LONGEST_COMMAND = 1000  # characters of options
 
 
 class Next(NamedTuple):
@@ -40,17 +41,25 @@ def next_steps(config: Config, summary: Mapping[str, Any], out: Path) -> list[Ne
 
 def _next_steps(config: Config, summary: Mapping[str, Any], out: Path) -> Iterator[Next]:
     verdict, cycle = summary["verdict"], summary["cycle"]
+
+    def command(other: Config) -> str:
+        words = ["--opt", other.opt, *_options(other, _defaults(other))]
+        if sum(map(len, words)) > LONGEST_COMMAND:  # of many slopes
+            file = str(RunFiles(Path(summary["run"])).config)
+            words = ["--config", file, "--opt", other.opt, *_options(other, config.settings())]
+        return f"{invocation('synthetic')} {shlex.join([*words, *_place(out)])}"
+
     if verdict["place"] in (OPTIMUM, BETWEEN) and verdict["levels_off"] is not None:
         # at least the steps of this run until it was on its cycle, so that it gets as far
         lr = float(f"{config.lr * max(cycle['start'], 1) ** 0.5:.1g}")
         steps = min(config.steps, LONGEST_DECAYING)
         changed = _with(config, config.opt, schedule="inverse_sqrt", lr=lr, steps=steps)
         if changed is not None and lr > 0:
-            yield Next("next, with a decaying step", _command(changed, out))
+            yield Next("next, with a decaying step", command(changed))
     if verdict["place"] in (MOVING, UNDECIDED) and 10 * config.steps <= LONGEST:
         longer = _with(config, config.opt, steps=10 * config.steps)
         if longer is not None:
-            yield Next("next, ten times as long", _command(longer, out))
+            yield Next("next, ten times as long", command(longer))
     other = "adam" if config.opt == "amsgrad" else "amsgrad"
     partner = _with(config, other)
     if partner is None:
@@ -59,7 +68,7 @@ def _next_steps(config: Config, summary: Mapping[str, Any], out: Path) -> Iterat
     if found is None:
         yield Next(
             f"next, {title_of(other)} with the same settings",
-            _command(partner, out),
+            command(partner),
         )
     else:
         ids = [found.id, Path(summary["run"]).name]
@@ -83,16 +92,19 @@ def _settings(config: Config) -> dict[str, Any]:
     return {**config.settings(Role.NUMBERS, Role.LENGTH), "engine": config.engine}
 
 
-def _command(config: Config, out: Path) -> str:
-    """Return the command of a run: the options that do not have their defaults."""
+def _defaults(config: Config) -> dict[str, Any]:
     defaults = Config(opt=config.opt, problem=config.problem).settings()
-    defaults["problem"] = RUN["problem"].default
-    words = ["--opt", config.opt]
+    return {**defaults, "problem": RUN["problem"].default}
+
+
+def _options(config: Config, beside: Mapping[str, Any]) -> list[str]:
+    """Return the options of a run, as on a command line, that differ from these settings."""
+    words = []
     for name, value in _settings(config).items():
-        if name != "opt" and value != defaults.get(name):
+        if name != "opt" and value != beside.get(name):
             short = f"{value:g}" if isinstance(value, float) else str(value)
             words += [f"--{name}", short if type(value)(short) == value else str(value)]
-    return f"{invocation('synthetic')} {shlex.join([*words, *_place(out)])}"
+    return words
 
 
 def _place(out: Path) -> list[str]:

@@ -109,11 +109,16 @@ def _from_list(name: str, given: Sequence[Any], where: str, in_force: InForce) -
     label = f"{where}: a value of the axis {name}"
     if None in given:
         raise ConfigError(f"{label} must be a value, but null was given")
+    if any(option.type.is_one(given) for option in in_force.options(name)):
+        raise ConfigError(
+            f"{where}: {shown(given)} is one value of the axis {name}; put each value in quotes or"
+            " in brackets of its own"
+        )
     values = tuple(in_force.read(name, value, label) for value in given)
     seen = set()
     for value in values:
         if value in seen:
-            raise ConfigError(f"{where}: the axis {name} has the value {value} twice")
+            raise ConfigError(f"{where}: the axis {name} has the value {shown(value)} twice")
         seen.add(value)
     return values
 

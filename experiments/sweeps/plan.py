@@ -25,7 +25,7 @@ CHUNK_COST = 2_000_000_000  # cells x steps: a second or two
 FEWEST, MOST = 64, 4096  # cells of a chunk: full vectors; a batch that fits the caches
 FEWEST_CHUNKS, WORTHWHILE = 16, 256  # for many cores, unless chunks get so small
 CERTIFIED_CHUNK = 16  # cells of some milliseconds
-MOST_IN_A_CHUNK = 4_000_000  # numbers of a series
+MOST_IN_A_CHUNK = 4_000_000  # numbers of a series, or of the problems of all cells
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,8 @@ def _chunk_size(sweep: Sweep, kind: Kind, cells: int) -> int:
         return CERTIFIED_CHUNK
     most = min(MOST, MOST_IN_A_CHUNK // (sweep.keep.series or 1))
     size = max(FEWEST, min(most, CHUNK_COST // kind.steps))
-    return min(size, max(WORTHWHILE, -(-cells // FEWEST_CHUNKS)))
+    size = min(size, max(WORTHWHILE, -(-cells // FEWEST_CHUNKS)))
+    return max(1, min(size, MOST_IN_A_CHUNK // kind.numbers))
 
 
 def _shared_number(sweep: Sweep, cells: NDArray[np.int64]) -> NDArray[np.int64]:

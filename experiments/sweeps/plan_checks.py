@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from amsgrad.config.build import CERTIFIED_FROM, build_setup
 from amsgrad.config.run_config import RUN, Config
 from amsgrad.cycles.certificate import why_no_cycle
-from amsgrad.engines.batch import kind
+from amsgrad.engines.batch import kind, numbers_of
 from amsgrad.options import ConfigError
 from amsgrad.schedules import BETA1_SCHEDULES, FORMULAS, SCHEDULES
 from experiments.sweeps.sweep_file import Sweep
@@ -25,6 +25,7 @@ class Kind(NamedTuple):
     functions: Any
     steps: int
     certified: bool
+    numbers: int  # of the problem of each, in memory
 
 
 def kind_of(config: Config, sweep: Sweep) -> Kind:
@@ -55,7 +56,7 @@ def kind_of(config: Config, sweep: Sweep) -> Kind:
         )
     wanted = "limit" in sweep.keep.plain or config.steps >= CERTIFIED_FROM
     certified = why is None and (config.certify == "yes" or (config.certify == "auto" and wanted))
-    return Kind(kind(setup, rule), config.steps, certified)
+    return Kind(kind(setup, rule), config.steps, certified, numbers_of(setup))
 
 
 def check_all(sweep: Sweep, configs: list[Config], kinds: list[Kind]) -> None:

@@ -66,7 +66,8 @@ class Sweep(NamedTuple):
 
 def in_words(values: Mapping[str, Any]) -> str:
     """Return values on axes as they stand in a sentence."""
-    return ", ".join(f"{name} = {value}" for name, value in values.items())
+    texts = {n: shown(value) if isinstance(value, str) else value for n, value in values.items()}
+    return ", ".join(f"{name} = {text}" for name, text in texts.items())
 
 
 def read_sweep(path: Path) -> Sweep:

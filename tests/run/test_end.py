@@ -109,6 +109,15 @@ def test_what_still_moves_is_run_for_longer(
             ],
         ),
         ({"opt": "sgd", "steps": 2e8}, "still moving", None, ["--opt amsgrad --steps 200000000"]),
+        (
+            {"opt": "adam", "problem": "sequence", "slopes": list(range(999)), "steps": 1e6},
+            "still moving",
+            None,
+            [
+                "--config nowhere/config.yaml --opt adam --steps 10000000",
+                "--config nowhere/config.yaml --opt amsgrad",
+            ],
+        ),
     ],
 )
 def test_the_next_commands_have_the_settings_that_matter(
