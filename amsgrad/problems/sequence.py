@@ -1,4 +1,4 @@
-"""Any sequence of linear losses: its slopes in turn, shuffled in each period, or drawn.
+"""Linear losses of any slopes, in three orders (setting of Reddi, Kale and Kumar, ICLR 2018).
 
     f_t(x) = g_i x        on F = [-1, 1],        i = (t - 1) mod P    in cyclic order
 

@@ -368,7 +368,8 @@ REFUSED = [
     ),
     (
         "--problem offline",
-        "adafom or package.module:Name of a problem, but offline was given; did you mean online?",
+        "adafom, sequence or package.module:Name of a problem, but offline was given; did you mean"
+        " online?",
     ),
     (
         "--problem thorem1",
