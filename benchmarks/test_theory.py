@@ -1,4 +1,4 @@
-"""The cost of what is known for all T: certificates, the drift over a grid of betas, and proofs.
+"""The cost of what is known for all T: certificates, drifts, proofs, and the zero-sum test.
 
 The bounds are in seconds, which depend on the processor and on what else runs: they are reported.
 """
@@ -15,7 +15,9 @@ from amsgrad.problems.online import Online
 from amsgrad.rules import RULES
 from amsgrad.search.proof import prove
 from amsgrad.theory.drift import drift
+from amsgrad.theory.mean_step import mean_step
 from amsgrad.theory.periodic import slopes
+from amsgrad.theory.zero_sum import zero_sum_of_rule
 
 
 @pytest.mark.parametrize("steps", [10**7, 10**15])
@@ -49,3 +51,22 @@ def test_the_proof_of_a_find(
     found = benchmark.pedantic(lambda: prove("adopt", {}, slopes), rounds=20, warmup_rounds=1)
     assert found.sign == -1
     report_bound("prove the sign of D at P = 402 (seconds)", benchmark.stats.stats.min, 0.1)
+
+
+def test_whether_every_rule_can_fail(
+    benchmark: BenchmarkFixture, report_bound: Callable[..., None]
+) -> None:
+    rules = []
+    for name, method in RULES.items():
+        options = {"lr": 0.01} if name in ("adabound", "amsbound") else {}
+        rule, form = method(**options), method.form_with(**options)
+        mean_step(rule, [1, 2], form)  # compiled where there is no form
+        rules.append((rule, form))
+
+    def test_all() -> list[str]:
+        return [zero_sum_of_rule(rule, form).verdict for rule, form in rules]
+
+    verdicts = benchmark.pedantic(test_all, rounds=3)
+    assert sorted(set(verdicts)) == ["cannot fail (proved)", "fails"]
+    what = f"zero-sum test of {len(rules)} rules (seconds)"
+    report_bound(what, benchmark.stats.stats.min, 10)
