@@ -27,12 +27,14 @@ small. For P (1 - beta2) << 1 that gives
 
 Adam and ADOPT err in opposite directions when shuffled: ADOPT divides by the memory before the
 step, so the pairs with l = 0, which alone have the other sign, are missing. ADOPT's convergence
-theorem (Taniguchi et al., NeurIPS 2024) assumes independent gradients and is not contradicted.
+theorem (Taniguchi et al., NeurIPS 2024) assumes independent gradients and is not contradicted. That
+it can fail where losses are shuffled was said before: by an anonymous review of an earlier version
+(OpenReview sJCIv4aUQu), of slopes 1.9, -1, -1 at beta1 = beta2 = 0. The law is ours.
 
 Range: the memory must vary little, (1 - beta2) max g^2 << rms^2. What is left out is of the second
 order, 3 / (8 rms^4) sum_t E[n_t u_t^2] and on; on -C once, +1 C + 1 times it is below (1 - beta2) C
 times the first order (measured in the tests). Searched for in excerpts of the papers that
-`zero_sum.py` names: not found.
+`zero_sum.py` names, and of web pages on ADOPT and random reshuffling: not found.
 """
 
 import numpy as np

@@ -216,6 +216,6 @@ def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption
         " precision, with half of the largest $S$ and with twice as much, where the drift is fast"
         f" enough to arrive. Whole slopes with the sum 1 by this family: {whole}; smaller ones may"
         " exist. ADOPT's convergence theorem (Taniguchi et al., NeurIPS 2024) assumes independent"
-        " gradients, which cyclic ones are not, and is not contradicted. The theorem is not in the"
-        " excerpts of papers that we searched.",
+        " gradients, which cyclic ones are not, and is not contradicted. Not found in excerpts"
+        " of papers, but for ADOPT at betas of 0 (OpenReview sJCIv4aUQu, an anonymous review).",
     )

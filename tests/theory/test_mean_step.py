@@ -1,6 +1,7 @@
 """D by simulation against the closed form and exact laws; orders, errors and refusals."""
 
 import math
+from itertools import permutations
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from amsgrad.rules import RULES
 from amsgrad.rules.rule import NEVER, Rule
+from amsgrad.theory import mean_step as theory
 from amsgrad.theory.expected import Odds, expected_drift
 from amsgrad.theory.mean_step import FADING, MeanStep, mean_step
 from tests.marks import needs_jit
@@ -86,7 +88,10 @@ def creep(memory: Memory, g: float, c: Rest) -> tuple[Memory, float]:
 
 
 @pytest.mark.parametrize(("coefficients", "update"), [(swaying, sway), (creeping, creep)])
-def test_windows_that_disagree_give_no_verdict(coefficients: Any, update: Any) -> None:
+def test_windows_that_disagree_give_no_verdict(
+    coefficients: Any, update: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(theory, "MOST", 2**23)
     rule = Rule("own", Memory, (0.0,), coefficients, update, NEVER)
     step = mean_step(rule, [1, 2])
     assert step.error == math.inf
@@ -124,6 +129,27 @@ def test_adopt_and_adam_change_roles() -> None:
         assert (adopts.goes_to, adams.goes_to) == (1, -1)
     drawn = mean_step(adopt, EDGE, order="drawn", steps=2**23)
     assert drawn.goes_to == -1
+
+
+@pytest.mark.parametrize("name", ["adopt", "adopt_unclipped"])
+def test_the_example_of_a_review_of_adopt(name: str) -> None:
+    """Slopes 1.9, -1, -1 at betas of zero (OpenReview sJCIv4aUQu): x* = 1, but D > 0 if shuffled.
+
+    A step is then g_t / |g_{t-1}|: of the first of an epoch both are drawn, of the two others they
+    are two different slopes, each of the six pairs with the same chance.
+    """
+    slopes = [1.9, -1.0, -1.0]
+    pairs = [now / abs(before) for before, now in permutations(slopes, 2)]
+    drawn = np.mean(slopes) * np.mean(1 / np.abs(slopes))
+    rule = RULES[name](beta1=0.0, beta2=0.0)
+    shuffled = mean_step(rule, slopes, order="shuffled")
+    assert shuffled.goes_to == -1
+    assert abs(shuffled.total - (drawn + 2 * np.mean(pairs))) <= shuffled.error
+    independent = mean_step(rule, slopes, order="drawn")
+    assert independent.goes_to == 1
+    assert abs(independent.total - 3 * drawn) <= independent.error
+    cyclic = mean_step(rule, slopes, RULES[name].form_with(beta1=0.0, beta2=0.0))
+    assert cyclic.total == pytest.approx(1.9 - 1 / 1.9 - 1)
 
 
 def test_goes_to_needs_more_than_the_error() -> None:
