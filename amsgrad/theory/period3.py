@@ -48,8 +48,8 @@ and p eps >= q eps. Adam: D is a positive multiple of that difference plus beta1
 The theorem covers beta1 >= sqrt(beta2), which Theorem 2 of Reddi, Kale and Kumar (ICLR 2018) leaves
 out. Searched for it in excerpts of that paper, of Wang and Klabjan (arXiv 2210.05607), Toint (arXiv
 2308.00720), and Dereich and Jentzen (arXiv 2511.04622): not found. Known is one case of ADOPT's, at
-beta1 = beta2 = 0: slopes 1.9, -1, -1, reshuffled, named by an anonymous review of an earlier version
-of the paper (OpenReview sJCIv4aUQu). ADOPT's own theorem (Taniguchi et al., NeurIPS 2024)
+beta1 = beta2 = 0: slopes 1.9, -1, -1, reshuffled, named by an anonymous review of an earlier
+version of the paper (OpenReview sJCIv4aUQu). ADOPT's own theorem (Taniguchi et al., NeurIPS 2024)
 assumes independent gradients, which cyclic ones are not: the two agree.
 """
 
