@@ -154,6 +154,8 @@ def _averages(
     moving = units.averages(squares, exactly(form.beta2))
     if form.average == "moving":
         return moving
+    if form.average == "corrected maximum":
+        moving += units.corrected(squares, exactly(form.beta2))
     return [(max(low for low, _ in moving), max(high for _, high in moving))]
 
 

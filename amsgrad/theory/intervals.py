@@ -75,20 +75,29 @@ class Intervals:
     def averages(self, values: list[Interval], beta: Fraction) -> list[Interval]:
         """Return the periodic state of s_i = beta s_{i-1} + (1 - beta) values_i.
 
-        As in `periodic.averages`: once round from s = 0 gives 1 - beta^P times the last s.
+        As in `periodic.averages`: it is that after a period from s = 0, corrected, and goes on.
 
         Raises:
             Undecided: beta is so near 1 that 1 - beta^P may be 0 here.
         """
-        last, power = (0, 0), (self.one, self.one)
-        for value in values:
-            last = self._towards(last, value, beta)
-            power = self._towards(power, (0, 0), beta)
-        start = self.quotient(last, (self.one - power[1], self.one - power[0]))
+        state = self.corrected(values, beta)[-1]
         found = []
         for value in values:
-            start = self._towards(start, value, beta)
-            found.append(start)
+            state = self._towards(state, value, beta)
+            found.append(state)
+        return found
+
+    def corrected(self, values: list[Interval], beta: Fraction) -> list[Interval]:
+        """Return s_k / (1 - beta^k) from s_0 = 0 on, for the first period.
+
+        Raises:
+            Undecided: as `averages`.
+        """
+        state, power, found = (0, 0), (self.one, self.one), []
+        for value in values:
+            state = self._towards(state, value, beta)
+            power = self._towards(power, (0, 0), beta)
+            found.append(self.quotient(state, (self.one - power[1], self.one - power[0])))
         return found
 
     def _towards(self, s: Interval, value: Interval, beta: Fraction) -> Interval:

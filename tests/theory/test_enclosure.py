@@ -126,6 +126,11 @@ def test_one_divisor_is_the_largest_or_the_mean() -> None:
         assert holds(enclose(padam, slopes), (mpmath.sqrt(v) + eps) ** mpmath.mpf("-0.25"))
         root = mpmath.sqrt(sum(squares) / 3)
         assert holds(enclose(form("adagrad", {}), slopes), 1 / root)
+        first = [(1 - beta) * sum(beta**j * squares[k - j] for j in range(k + 1)) for k in range(3)]
+        peak = max(v, *(s / (1 - beta ** (k + 1)) for k, s in enumerate(first)))
+        assert peak == 25
+        optax = RULES["amsgrad"].form_with(eps=1e-8, semantics="optax")
+        assert holds(enclose(optax, slopes), 1 / (5 + eps))
     assert enclose(form("sgd", {}), slopes) == Enclosure("1", "1")
 
 
