@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from amsgrad.problems.sequence import text_of
-
 from amsgrad.config.run_config import RUN, Config
 from amsgrad.cycles.certificate import Certificate
 from amsgrad.options import Role, shown
+from amsgrad.problems.sequence import text_of
 from amsgrad.search.find import Find
 from amsgrad.verdict import WORST, Verdict
 from experiments.run.certificate_file import NoCertificate, from_text, to_text
