@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from amsgrad.problems.sequence import ORDERS, Sequence
 from amsgrad.problems.stochastic import Stochastic
 from benchmarks import contenders
 from benchmarks.contenders import best_times
@@ -13,6 +14,7 @@ from benchmarks.contenders import best_times
 pytestmark = pytest.mark.usefixtures("one_core")
 
 MANY, FEW = 10_000_000, 3_000
+SLOPES = "-400,1x401"
 
 # name -> (contender, steps per round)
 CONTENDERS = {
@@ -34,6 +36,19 @@ CONTENDERS = {
     ),
     "batch of 32 seeds, amsgrad, stochastic": (
         lambda: contenders.batch("amsgrad", [Stochastic(seed=seed) for seed in range(32)]),
+        MANY,
+    ),
+    **{
+        f"compiled adam, 402 slopes, {order}": (
+            lambda order=order: contenders.compiled(
+                "adam", np.float32, problem=Sequence(SLOPES, order)
+            ),
+            MANY,
+        )
+        for order in ORDERS
+    },
+    "batch of 32 seeds, adam, 402 slopes, shuffled": (
+        lambda: contenders.batch("adam", [Sequence(SLOPES, "shuffled", i) for i in range(32)]),
         MANY,
     ),
     "plain C, adam": (lambda: contenders.plain_c("adam"), MANY),
@@ -67,6 +82,8 @@ TARGETS = [
     ("compiled adam, stochastic", "compiled adam", 1 / 2),
     ("compiled amsgrad, stochastic", "compiled amsgrad", 1 / 2),
     ("batch of 32 seeds, amsgrad, stochastic", "compiled amsgrad, stochastic", 2),
+    ("compiled adam, 402 slopes, cyclic", "compiled adam", 1 / 1.5),
+    ("compiled adam, 402 slopes, drawn", "compiled adam, stochastic", 1 / 2),
 ]
 
 
@@ -87,3 +104,13 @@ def test_ratio(check_ratio: Callable[..., None], ours: str, theirs: str, factor:
         if name in (ours, theirs)
     }
     check_ratio(best_times(contest), ours, theirs, factor)
+
+
+def test_shuffling_402_slopes(report_bound: Callable[..., None]) -> None:
+    contest = {
+        order: (contenders.compiled("adam", np.float32, problem=Sequence(SLOPES, order)), MANY)
+        for order in ("cyclic", "shuffled")
+    }
+    best = best_times(contest)
+    shuffle = 1e9 * (best["shuffled"] - best["cyclic"])
+    report_bound("what shuffling 402 slopes adds to a step (ns)", shuffle, 60)
