@@ -1,5 +1,7 @@
 """The mean step and the zero-sum test from Python, by names and options."""
 
+from collections.abc import Iterator
+
 import pytest
 
 import amsgrad
@@ -15,6 +17,15 @@ from tests.marks import needs_jit
 @method(formula="rmsprop with a fixed eps", form=lambda **_: Form("gradient", beta2=0.9, eps=1.0))
 def own(*, beta1: float = 0.9) -> Rule:
     return RULES["rmsprop"](beta2=0.9, eps=1.0)
+
+
+@pytest.fixture(autouse=True)
+def _forgotten() -> Iterator[None]:
+    """What is asked for by its path stays in the registry, which other tests list."""
+    known = set(RULES)
+    yield
+    for name in set(RULES) - known:
+        del RULES[name]
 
 
 def test_it_is_the_mean_step_of_the_rule() -> None:

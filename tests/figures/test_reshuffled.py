@@ -16,6 +16,7 @@ SETTINGS = {
     "lines": [5, 45, 41],
     "measured_steps": {"shuffled": 2**17, "drawn": 2**20},
     "run_big": 40,
+    "optimizers": ["adopt"],  # each is compiled
     "points": 20,
     "seeds": 3,
 }
