@@ -162,8 +162,6 @@ def draw(data: xarray.Dataset, figure: Figure) -> None:
             _draw_order(data.sel(sign=sign), axes, order)
             axes.set_title(f"${_big(sign)[:2]}$, {ORDERS[order]}", loc="left")
             axes.set_ylim(float(data.law.min()) - 1, float(data.law.max()) + 1)
-            if axes is not orders[0]:
-                axes.tick_params(labelleft=False)
         orders[0].set_ylabel("$D$ rms")
         _draw_runs(data.sel(sign=sign), runs)
         runs.set_title(f"${_big(sign)[:2]}$, reshuffled", loc="left")
@@ -202,12 +200,12 @@ def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption
     form, law = (f[f"-C once, adopt, {order}: {FAILS}, by the {how}"]
                  for order, how in (("cyclic", "form"), ("shuffled", "law")))  # fmt: skip
     return Caption(
-        "The order decides who fails. Top: slope $-C$ once, $+1$ $C + 1$ times; bottom: $+C$"
-        r" once, $-1$ $C - 1$ times; $x^* = -1$. $D < 0$: $x$ goes to $+1$. Lines: $D$, in random"
-        " order by a first-order law; points: measured. Right: runs at"
+        "The order decides who fails. (a-d): slope $-C$ once, $+1$ $C + 1$ times; (e-h):"
+        r" $+C$ once, $-1$ $C - 1$ times; $x^* = -1$. $D < 0$: $x$ goes to $+1$. Lines: $D$, in"
+        " random order by a first-order law; points: measured. (d), (h): runs at"
         f" $C = {settings['run_big']}$.",
-        "From $C$ near 200 ADOPT fails on the top slopes unless they are independent, as its"
-        " theorem (Taniguchi et al., NeurIPS 2024) assumes; Adam on the bottom ones.",
+        "From $C$ near 200 ADOPT fails on the first slopes unless they are independent, as its"
+        " theorem (Taniguchi et al., NeurIPS 2024) assumes; Adam on the others.",
         rf"$\beta_1 = {base['beta1']:g}$ and $\beta_2 = {base['beta2']:g}$, ADOPT's published"
         " defaults, for all three. rms is the root of the mean square of the slopes, so that $D$"
         " rms is their sum, 1, for a rule whose divisor is the same at every step. Bars: four"
@@ -215,10 +213,9 @@ def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption
         f" independent steps. Runs: {base['steps']:,} steps, {step_size(base)},"
         f" {settings['seeds']} seeds, median, quartiles and range; evidence, not a proof. Until"
         " about step 160,000 ADOPT's clip at $(k - 1)^{1/4}$ shortens its step on the big slope."
-        " At the top ADOPT fails from"
-        f" $C = {form}$ on in cyclic order, and by the law from $C = {law}$ on reshuffled. No run"
-        " of independent order is shown: its noise hides $D$ for longer than these steps. ADOPT's"
-        " theorem is not contradicted; an anonymous review of an earlier version (OpenReview"
+        f" In (a) ADOPT fails from $C = {form}$ on, and in (b) by the law from $C = {law}$ on. No"
+        " run of independent order is shown: its noise hides $D$ for longer than these steps."
+        " ADOPT's theorem is not contradicted; an anonymous review of an earlier version (OpenReview"
         " sJCIv4aUQu) named slopes on which it fails reshuffled, 1.9, -1, -1 at betas of 0. The"
         " law is ours. Adam and AMSGrad as in torch.",
     )
