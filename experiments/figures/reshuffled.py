@@ -215,7 +215,7 @@ def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption
         " about step 160,000 ADOPT's clip at $(k - 1)^{1/4}$ shortens its step on the big slope."
         f" In (a) ADOPT fails from $C = {form}$ on, and in (b) by the law from $C = {law}$ on. No"
         " run of independent order is shown: its noise hides $D$ for longer than these steps."
-        " ADOPT's theorem is not contradicted; an anonymous review of an earlier version (OpenReview"
-        " sJCIv4aUQu) named slopes on which it fails reshuffled, 1.9, -1, -1 at betas of 0. The"
-        " law is ours. Adam and AMSGrad as in torch.",
+        " ADOPT's theorem is not contradicted; an anonymous review of an earlier version"
+        " (OpenReview sJCIv4aUQu) named slopes on which it fails reshuffled, 1.9, -1, -1 at betas"
+        " of 0. The law is ours. Adam and AMSGrad as in torch.",
     )
