@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from amsgrad.config.build import CERTIFIED_FROM, build_engine, build_setup
+from amsgrad.config.build import (
+    CERTIFIED_FROM,
+    build_engine,
+    build_lanes,
+    build_setup,
+    verify_lanes,
+)
 from amsgrad.config.own_options import parameters, problems_with
 from amsgrad.config.run_config import RUN, Config
 from amsgrad.cycles.certificate import Certificate, why_no_cycle
@@ -30,7 +36,9 @@ if TYPE_CHECKING:
 RECORDS = 1000  # evenly over the logarithm of the step
 SEEDS = Option(Whole(1), "Number of seeds")
 MOST_NUMBERS = 50_000_000  # of the problems of a batch, in memory
-PIECE = 50_000_000  # runs x steps between two looks at Ctrl-C: about 0.1 s
+# Many runs of a torch optimizer go together once it is tested, in some 3 s; by itself a run takes
+# some 0.1 ms per step.
+WORTH_A_TEST = 100_000  # runs x steps
 
 
 def run(opt: Any, *, seeds: int | None = None, **settings: Any) -> "xarray.Dataset":
@@ -162,14 +170,21 @@ def _engines(configs: Sequence[Config]) -> Iterable[tuple[Engine[State], list[in
     for i, config in enumerate(configs):
         groups.setdefault(_group(config, i), []).append(i)
     for lanes in (part for group in groups.values() for part in _parts(group, configs)):
+        config = configs[lanes[0]]
+        if config.engine_name == "torch" and len(lanes) * config.steps < WORTH_A_TEST:
+            yield from ((build_engine(configs[i]), [i]) for i in lanes)
+            continue
         if len(lanes) == 1:
-            engine: Engine[State] = build_engine(configs[lanes[0]])
-            if configs[lanes[0]].engine_name == "compiled":
-                _verify(engine, configs[lanes[0]], None)
+            engine: Engine[State] = build_engine(config)
+            if config.engine_name == "compiled":
+                _verify(engine, config, None)
+        elif config.engine_name == "torch":
+            engine = build_lanes([configs[i] for i in lanes])
+            verify_lanes(engine, config, _verified(config))
         else:
             own = [(build_setup(configs[i]), configs[i].make_rule()) for i in lanes]
             engine = Batch(*zip(*own, strict=True))
-            _verify(engine, configs[lanes[0]], 0)
+            _verify(engine, config, 0)
         yield engine, lanes
 
 
@@ -181,6 +196,8 @@ def _parts(group: list[int], configs: Sequence[Config]) -> Iterable[list[int]]:
 
 def _group(config: Config, number: int) -> Any:
     """Return what the runs of a batch share; its own number for a run that goes alone."""
+    if config.engine_name == "torch":
+        return config.opt, *sorted(config.rule_options.items()), config.dtype, config.device
     if config.engine_name != "compiled":
         return number
     setup, rule = build_setup(config), config.make_rule()
@@ -194,14 +211,17 @@ def _group(config: Config, number: int) -> Any:
 
 def _verify(engine: Engine[State], config: Config, run: int | None) -> None:
     definition = Reference(build_setup(config), config.make_rule())
-    steps = min(VERIFIED, config.steps, config.verify)
-    verify_to_the_bit(engine, definition, steps, run=run)
+    verify_to_the_bit(engine, definition, _verified(config), run=run)
+
+
+def _verified(config: Config) -> int:
+    return min(VERIFIED, config.steps, config.verify)
 
 
 def _advance(
     engine: Engine[State], steps: int, at: NDArray[np.int64], lanes: int
 ) -> tuple[State, Records]:
-    piece = partial(max, 1, PIECE // lanes) if engine.certificate is None else None
+    piece = partial(engine.piece, lanes) if engine.certificate is None else None
     pieces = list(drive(engine, engine.init(), steps, at, piece=piece))
     return pieces[-1][0], Records.join([records for _, records in pieces])
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from amsgrad.engines.agreement import first_difference
-from amsgrad.engines.base import Engine, State, Trajectory
-from amsgrad.engines.driver import drive
+from amsgrad.engines.base import Engine, Records, State, Trajectory
+from amsgrad.engines.driver import drive, run_to
 from amsgrad.engines.reference import Reference
 from amsgrad.rules.rule import Rule
 
@@ -82,6 +82,44 @@ def verify_to_the_bit(
             raise Disagreement(f"after {expected.steps} steps {differs} as in the reference engine")
     compared = ("x", *definition.rule.memory._fields)
     return Verification(steps, "the reference engine", 0.0, dict.fromkeys(compared, 0.0))
+
+
+def verify_lane(
+    engine: Engine[State], alone: Engine[State], steps: int, *, lane: int, to_the_bit: bool
+) -> Verification:
+    """Compare one lane of many with the same run by itself, at each of its first steps.
+
+    Args:
+        engine: of many runs of a torch optimizer.
+        alone: the torch loop of one of them.
+        steps: how many, from the start.
+        lane: the number of that run.
+        to_the_bit: whether x and all regrets must have the same bits; else x may differ by what
+            rounding explains, ULPS_PER_STEP eps per step, relative to the way so far.
+
+    Raises:
+        Disagreement: they differ by more.
+    """
+    every = np.arange(1, steps + 1)
+    (_, ours), (end, theirs) = run_to(engine, steps, every), run_to(alone, steps, every)
+    _, *columns = ours.part(0, theirs.step.size)  # a run by itself ends where it meets NaN
+    named = dict(zip(Records._fields[1:], columns, strict=True))
+    eps = 0.0 if to_the_bit else float(np.finfo(end.x.dtype).eps)
+    moved = np.abs(np.diff(theirs.x, prepend=0.0))
+    largest = {}
+    for name in named if to_the_bit else ("x",):
+        own, expected = named[name][:, lane], getattr(theirs, name)
+        alike = (own == expected) | (np.isnan(own) & np.isnan(expected))
+        difference = np.where(alike, 0.0, np.abs(own - expected))
+        wrong = ~(difference <= ULPS_PER_STEP * eps * theirs.step * np.cumsum(moved))
+        if wrong.any():
+            i = int(np.argmax(wrong))
+            raise Disagreement(
+                f"at step {theirs.step[i]} the lane has {name} = {float(own[i])!r}, and the run by"
+                f" itself {float(expected[i])!r}"
+            )
+        largest[name] = float(difference.max(initial=0.0))
+    return Verification(steps, "the torch loop", ULPS_PER_STEP * eps * steps, largest)
 
 
 def verify(

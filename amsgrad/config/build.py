@@ -1,19 +1,23 @@
 """From a configuration to the engine that runs it."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from amsgrad.config.run_config import Config
 from amsgrad.config.torch_options import keyword_arguments
 from amsgrad.cycles.certificate import why_no_cycle
-from amsgrad.engines.base import RunEngine, ScalarEngine, Setup
+from amsgrad.engines.base import Engine, RunEngine, ScalarEngine, Setup, State
 from amsgrad.options import ConfigError
 from amsgrad.registry import load
 from amsgrad.schedules import BETA1_SCHEDULES, SCHEDULES
+from amsgrad.verification import verify_lane
 
 if TYPE_CHECKING:
+    from amsgrad.engines.torch_lanes import TorchLanes
     from amsgrad.engines.torch_loop import TorchLoop
+    from amsgrad.optimizers.elementwise import Elementwise
 
 # From here on a scalar run to its cycle costs at most as much as a lane of a batch: measured,
 # 0.75 ms for Adam and 4.1 ms for AMSGrad up to beta2 = 0.999 (26 ms up to 0.99999) against 4.3 ms
@@ -85,22 +89,85 @@ def build_torch_loop(config: Config) -> "TorchLoop":
     Raises:
         ConfigError: as `build_engine`.
     """
-    import torch
-
     from amsgrad.engines.torch_loop import TorchLoop
-    from amsgrad.optimizers.catalog import foreign_optimizer, real_optimizer
+    from amsgrad.optimizers.catalog import foreign_optimizer
 
-    if config.device == "cuda" and not torch.cuda.is_available():
-        raise ConfigError("--device cuda was given, but torch finds no CUDA device; use cpu")
-    if not config.foreign:
-        make = real_optimizer(config.opt, lr=config.lr, **config.rule_options)
-        return TorchLoop(build_setup(config), make, config.device, config.seed)
+    _check_device(config)
     try:
-        keywords = keyword_arguments(load(config.opt), config.rule_options)
-        make = foreign_optimizer(load(config.opt), lr=config.lr, **keywords)
+        cls, keywords = torch_class(config)
+        make = foreign_optimizer(cls, lr=config.lr, **keywords)
         loop = TorchLoop(build_setup(config), make, config.device, config.seed)
-        loop.rehearse()
+        if config.foreign:
+            loop.rehearse()
     except (Exception, SystemExit) as error:  # another's code may fail in any way
         reason = " ".join(str(error).split())[:200]
         raise ConfigError(f"--opt {config.opt} cannot be run: {reason}") from error
     return loop
+
+
+def build_lanes(configs: Sequence[Config]) -> "TorchLanes":
+    """Return runs of one torch optimizer, with the same keywords, as lanes of one engine.
+
+    A class that does not act on each element by itself gets an optimizer for each lane.
+
+    Raises:
+        ConfigError: as `build_engine`; or the class ignores lr, or cannot be tested.
+    """
+    from amsgrad.engines.torch_lanes import TorchLanes
+    from amsgrad.optimizers.catalog import foreign_optimizer
+
+    _check_device(configs[0])
+    found = lanes_of(configs[0])
+    for config in configs:
+        if config.schedule != "constant" and not found.scheduled:
+            raise ConfigError(
+                f"--schedule {config.schedule} needs an optimizer that follows lr from step to"
+                f" step, but --opt {config.opt} does not; --schedule constant is allowed"
+            )
+    cls, keywords = torch_class(configs[0])
+    make = foreign_optimizer(cls, lr=configs[0].lr, **keywords)
+    setups, seeds = map(build_setup, configs), [config.seed for config in configs]
+    return TorchLanes(list(setups), make, configs[0].device, together=found.lanes, seeds=seeds)
+
+
+def verify_lanes(engine: Engine[State], config: Config, steps: int) -> None:
+    """Compare the first of these lanes, which has this configuration, with the torch loop.
+
+    Raises:
+        ConfigError: as `build_engine`.
+        Disagreement: their first steps differ.
+    """
+    to_the_bit = lanes_of(config).verdict != "to rounding"
+    verify_lane(engine, build_torch_loop(config), steps, lane=0, to_the_bit=to_the_bit)
+
+
+def lanes_of(config: Config) -> "Elementwise":
+    """Return whether the runs of a torch optimizer can be lanes of one tensor; it is tested.
+
+    Raises:
+        ConfigError: the class ignores lr, or cannot be tested.
+    """
+    from amsgrad.optimizers.elementwise import elementwise
+
+    cls, keywords = torch_class(config)
+    found = elementwise(cls, **keywords)
+    if found.verdict == "refused":
+        raise ConfigError(f"--opt {config.opt} cannot be run in lanes: it {found.reason}")
+    return found
+
+
+def torch_class(config: Config) -> tuple[Any, dict[str, Any]]:
+    """Return the class of torch optimizers that is run, and its keyword arguments but lr."""
+    from amsgrad.optimizers.catalog import counterpart
+
+    if config.foreign:
+        cls = load(config.opt)
+        return cls, keyword_arguments(cls, config.rule_options)
+    return counterpart(config.opt, **config.rule_options)
+
+
+def _check_device(config: Config) -> None:
+    import torch
+
+    if config.device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("--device cuda was given, but torch finds no CUDA device; use cpu")

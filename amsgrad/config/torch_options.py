@@ -27,7 +27,8 @@ def is_optimizer(found: Any) -> bool:
 def torch_options(cls: Any) -> dict[str, Option]:
     """Return the options of a class of torch optimizers, by name; lr is the run's.
 
-    A pair of betas is given as beta1 and beta2. An option that is not given is left to the class.
+    A pair of betas is given as beta1 and beta2. An option that is not given is left to the class,
+    but for weight_decay: it draws x to 0, whatever the losses are, and is 0 by default here.
     """
     options: dict[str, Option] = {}
     _, *keywords = signature(cls).parameters.values()
@@ -42,6 +43,9 @@ def torch_options(cls: Any) -> dict[str, Option]:
         elif keyword.name == "eps" and isinstance(keyword.default, float):
             eps = _left(own["eps"])
             options["eps"] = replace(eps, sentence=f"{eps.sentence}, by default {keyword.default}")
+        elif keyword.name == "weight_decay" and _is_above_0(keyword.default):
+            sentence = f"Draws x to 0; {cls.__name__} itself has {keyword.default}"
+            options["weight_decay"] = Option(Keyword(keyword.default), sentence, default=0.0)
         else:
             needed = keyword.default is Parameter.empty
             options[keyword.name] = Option(
@@ -114,6 +118,10 @@ def _left(option: Option) -> Option:
 
 def _is_pair(default: Any) -> bool:
     return not isinstance(default, tuple | list) or len(default) == 2
+
+
+def _is_above_0(default: Any) -> bool:
+    return isinstance(default, float) and default > 0
 
 
 def _default(parameter: Parameter | None) -> Any:

@@ -17,6 +17,7 @@ from amsgrad.rules.rule import Rule
 from amsgrad.schedules import Schedule, constant
 
 NOTHING: Final = np.empty(0, np.int64)  # no step is recorded
+PIECE: Final = 50_000_000  # runs x steps of a compiled engine in about 0.1 s
 
 
 class Records(NamedTuple):
@@ -141,6 +142,10 @@ class Engine(ABC, Generic[S]):
     """
 
     certificate: Any = None  # proves the limit of the run (`amsgrad/cycles`), if one was found
+
+    def piece(self, runs: int) -> int:
+        """Return how many steps of so many runs take about 0.1 s: a run answers to Ctrl-C then."""
+        return max(1, PIECE // runs)
 
     @abstractmethod
     def init(self) -> S:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amsgrad.engines.base import Engine, Records, Setup, State, check_records
-from amsgrad.engines.batch_kernel import compile_lanes
+from amsgrad.engines.batch_kernel import columns_of, compile_lanes
 from amsgrad.problems.problem import Problem
 from amsgrad.regret import RegretSum
 from amsgrad.rules.rule import Rule
@@ -63,10 +63,10 @@ class Batch(Engine[State]):
         self._kernel = compile_lanes(*functions, real, problem.hindsight, tabled, *types)
         self._constants = (
             *(own[0] if alike else np.array(own).T.copy()),
-            rule.h if alike else _columns(hypers),
-            _columns([c for _ in rules]),
+            rule.h if alike else columns_of(hypers),
+            columns_of([c for _ in rules]),
             max(rule.settled for rule in rules),
-            _columns(numbers),
+            columns_of(numbers),
             setup.first_t,
             problem.period,
             real(problem.lower),
@@ -111,12 +111,3 @@ def kind(setup: Setup, rule: Rule) -> tuple[Any, ...]:
 def numbers_of(setup: Setup) -> int:
     """Return how many numbers a batch keeps in memory for the problem of each such run."""
     return max(1, sum(map(np.size, setup.problem.parameters(setup.dtype))))
-
-
-def _columns(rows: Sequence[Any]) -> Any:
-    """Return a NamedTuple of arrays, run by run, from NamedTuples of numbers or of arrays.
-
-    The numbers of one step lie side by side, where a step of all runs finds them.
-    """
-    cls: Any = type(rows[0])
-    return cls(*(np.array(column, order="F") for column in zip(*rows, strict=True)))

@@ -10,7 +10,7 @@ Some paths through it are quicker than the plain one, with the same bits:
   for bit, these numbers are in a table: a step is x = clip(x - table).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, no_type_check
 
@@ -260,6 +260,15 @@ def compile_lanes(
             fill_table(table, c, memory, numbers, x_star, (first_t + done) % period)
 
     return compile_loop(advance)
+
+
+def columns_of(rows: Sequence[Any]) -> Any:
+    """Return a NamedTuple of arrays, run by run, from NamedTuples of numbers or of arrays.
+
+    The numbers of one step lie side by side, where a step of all runs finds them.
+    """
+    cls: Any = type(rows[0])
+    return cls(*(np.array(column, order="F") for column in zip(*rows, strict=True)))
 
 
 def reader(cls: type[Any], **fixed: str) -> Any:

@@ -19,6 +19,7 @@ from amsgrad.engines.base import (
 )
 from amsgrad.engines.driver import run_to
 from amsgrad.optimizers.catalog import MakeOptimizer
+from amsgrad.optimizers.randomness import generators, own_randomness, set_generators
 from amsgrad.regret import BLOCK, EMPTY, RegretSum, against_hindsight, close_block, value
 from amsgrad.schedules import constant
 
@@ -55,8 +56,11 @@ class TorchLoop(RunEngine):
         self._parameters = setup.problem.parameters(float)
         self._x_star = self._tensor(setup.problem.x_star)
 
+    def piece(self, runs: int) -> int:
+        return 1000
+
     def init(self) -> State:
-        with self._own_randomness():
+        with own_randomness(self.device):
             torch.manual_seed(self.seed)
             x = torch.nn.Parameter(self._tensor(self.setup.x0))
             memory = self._save(self.make_optimizer([x]))
@@ -70,7 +74,7 @@ class TorchLoop(RunEngine):
         rows = []
         problem = self.setup.problem
         done, _, _, regret, slopes, finite = state
-        with self._own_randomness():
+        with own_randomness(self.device):
             x, optimizer = self._continue(state)
             for k in range(state.steps + 1, state.steps + steps + 1):
                 x_before = x.item()
@@ -78,7 +82,8 @@ class TorchLoop(RunEngine):
                 regret = regret._replace(open=regret.open + r)
                 if problem.hindsight:
                     slope = problem.gradient(self._shown(k), problem.x_star, self._parameters)
-                    slopes = slopes._replace(open=slopes.open + float(slope))
+                    rounded = float(self.setup.dtype(slope))
+                    slopes = slopes._replace(open=slopes.open + rounded)
                 done = k
                 if k in recorded:
                     hindsight = np.nan
@@ -117,7 +122,7 @@ class TorchLoop(RunEngine):
     def follow(self, steps: int) -> Trajectory:
         """Return x and the optimizer's state for it, after each of the first steps."""
         path = Trajectory(self.name, [], {})
-        with self._own_randomness():
+        with own_randomness(self.device):
             x, optimizer = self._load(self.init())
             for k in range(1, steps + 1):
                 self._step(k, x, optimizer)
@@ -173,7 +178,7 @@ class TorchLoop(RunEngine):
         if not self._live or self._live[0] is not state:
             return self._load(state)
         _, x, optimizer = self._live
-        self._set_generators(torch.load(io.BytesIO(state.memory), weights_only=True))
+        set_generators(torch.load(io.BytesIO(state.memory), weights_only=True))
         return x, optimizer
 
     def _load(self, state: State) -> tuple[torch.nn.Parameter, torch.optim.Optimizer]:
@@ -181,26 +186,14 @@ class TorchLoop(RunEngine):
         optimizer = self.make_optimizer([x])
         saved = torch.load(io.BytesIO(state.memory), weights_only=True)
         optimizer.load_state_dict(saved["optimizer"])
-        self._set_generators(saved)
+        set_generators(saved)
         return x, optimizer
 
-    def _set_generators(self, saved: Mapping[str, Any]) -> None:
-        torch.set_rng_state(saved["generator"])
-        if self.device.type == "cuda":
-            torch.cuda.set_rng_state(saved["cuda_generator"])
-
     def _save(self, optimizer: torch.optim.Optimizer) -> bytes:
-        saved = {"optimizer": optimizer.state_dict(), "generator": torch.get_rng_state()}
-        if self.device.type == "cuda":
-            saved["cuda_generator"] = torch.cuda.get_rng_state()
+        saved = {"optimizer": optimizer.state_dict(), **generators(self.device)}
         buffer = io.BytesIO()
         torch.save(saved, buffer)
         return buffer.getvalue()
-
-    def _own_randomness(self) -> Any:
-        """Let the run draw from generators of its own, and keep those of the caller as they are."""
-        cuda = [torch.cuda.current_device()] if self.device.type == "cuda" else []
-        return torch.random.fork_rng(devices=cuda)
 
     def _tensor(self, number: float) -> torch.Tensor:
         return torch.tensor([number], dtype=_TORCH_DTYPE[self.setup.dtype], device=self.device)

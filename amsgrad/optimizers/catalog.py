@@ -18,15 +18,24 @@ def real_optimizer(name: str, *, lr: float, **options: Any) -> MakeOptimizer:
     Raises:
         KeyError: there is none.
     """
-    counterpart = RULES[name].counterpart(options)
-    if counterpart is None:
+    cls, keywords = counterpart(name, **options)
+    return lambda params: cls(params, lr=lr, **keywords)
+
+
+def counterpart(name: str, **options: Any) -> tuple[Any, dict[str, Any]]:
+    """Return the class of torch optimizers that is the rule `name`, and its keyword arguments.
+
+    Raises:
+        KeyError: there is none.
+    """
+    found = RULES[name].counterpart(options)
+    if found is None:
         raise KeyError(name)
-    cls = load(counterpart.path)
     given = {name: value for name, value in options.items() if name != "semantics"}
     if "beta1" in given:
         given["betas"] = (given.pop("beta1"), given.pop("beta2"))
-    keywords = {counterpart.keywords.get(name, name): value for name, value in given.items()}
-    return lambda params: cls(params, lr=lr, **keywords, **counterpart.fixed)
+    keywords = {found.keywords.get(name, name): value for name, value in given.items()}
+    return load(found.path), {**keywords, **found.fixed}
 
 
 def foreign_optimizer(cls: Any, **options: Any) -> MakeOptimizer:

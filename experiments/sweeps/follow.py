@@ -14,7 +14,6 @@ from experiments.sweeps.quantities import Keep, series_steps
 from experiments.sweeps.work import Stopped
 
 BLOCK = 1024  # steps of the last share that are recorded, and added up, at a time
-PIECE = 50_000_000  # cells x steps between two looks at Ctrl-C: about 0.1 s
 
 
 def follow(
@@ -23,7 +22,7 @@ def follow(
     *,
     steps: int,
     keep: Keep,
-    x_star: float,
+    x_star: float | NDArray[np.float64],
     stop: Callable[[], bool],
 ) -> dict[str, NDArray[Any]]:
     """Return what is kept of each run; `finite` is False for those that met NaN or infinity.
@@ -33,7 +32,7 @@ def follow(
         lanes: the number of its runs.
         steps: the number of steps of each.
         keep: the quantities.
-        x_star: the comparator.
+        x_star: the comparator, of all runs or of each.
         stop: asked between two pieces.
 
     Raises:
@@ -101,7 +100,7 @@ def _pieces(
     """Record the wanted steps up to the window, and from there on every step."""
     piece = None  # on its cycle, a run costs nothing
     if engine.certificate is None:
-        piece = partial(max, BLOCK, PIECE // lanes)
+        piece = partial(engine.piece, lanes)
     end, record_at = window, wanted
     while start.steps < steps:
         state = start
