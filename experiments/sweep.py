@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -120,7 +121,8 @@ def _compute(asked: Mapping[str, Any], arguments: Sequence[str]) -> "Report":
     given = {name: asked[name] for name in Invocation._fields if name in asked}
     given["out"] = asked["out"] or Path("results/sweeps", asked["config"].stem)
     given["shard"] = _shard(asked["shard"])
-    return run_sweep(Invocation(**given, arguments=arguments))
+    with redirect_stdout(sys.stderr):  # optimizers of others may print
+        return run_sweep(Invocation(**given, arguments=arguments))
 
 
 def _shard(given: str) -> tuple[int, int]:

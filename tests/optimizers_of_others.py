@@ -96,3 +96,70 @@ class Leaves(Plain):
 
     def move(self, param: torch.Tensor, lr: float) -> None:
         raise SystemExit(7)
+
+
+class Rude(Plain):
+    """It keeps the gradient itself, writes into it and takes it away."""
+
+    def move(self, param: torch.Tensor, lr: float) -> None:
+        last = self.state[param].get("last", torch.zeros_like(param))
+        param -= lr * (param.grad + 0.5 * last)
+        param.grad.mul_(3)
+        self.state[param]["last"] = param.grad
+        param.grad = None
+
+
+class Normed(Plain):
+    """It divides by the norm of the gradient."""
+
+    def move(self, param: torch.Tensor, lr: float) -> None:
+        param -= lr * param.grad / param.grad.norm()
+
+
+class LateNormed(Plain):
+    """It does so after many steps only."""
+
+    def move(self, param: torch.Tensor, lr: float) -> None:
+        taken = self.state[param].setdefault("step", torch.zeros(()))
+        taken += 1
+        param -= lr * param.grad / (param.grad.norm() if taken > 1500 else 1)
+
+
+class Deaf(Plain):
+    """It ignores lr."""
+
+    def move(self, param: torch.Tensor, lr: float) -> None:
+        super().move(param, 1e-3)
+
+
+class Stubborn(Plain):
+    """It takes the first lr only."""
+
+    def move(self, param: torch.Tensor, lr: float) -> None:
+        super().move(param, self.state[param].setdefault("lr", lr))
+
+
+class Still(Plain):
+    """It does not move."""
+
+    def move(self, param: torch.Tensor, lr: float) -> None:
+        pass
+
+
+class Explodes(Plain):
+    """It divides by zero."""
+
+    def move(self, param: torch.Tensor, lr: float) -> None:
+        param -= lr * param.grad / 0.0
+
+
+class Clips(Plain):
+    """It clips the norm of the gradient, if it is told to."""
+
+    def __init__(self, params: Any, lr: float, max_norm: float = 0.0) -> None:
+        super().__init__(params, lr)
+        self.max_norm = max_norm
+
+    def move(self, param: torch.Tensor, lr: float) -> None:
+        longer = param.grad.norm() / self.max_norm if self.max_norm else torch.ones(())
+        param -= lr * param.grad / longer.clamp(min=1)

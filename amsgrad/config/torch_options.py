@@ -111,9 +111,18 @@ class Keyword(FieldType):
             return TRUTH.get(text.lower(), text)
 
 
+def decay_left_out(cls: Any, options: Mapping[str, Any]) -> str:
+    """Return in words that weight_decay is 0 and not the class's own, or an empty text."""
+    own = _default(signature(cls).parameters.get("weight_decay"))
+    if not _is_above_0(own) or options.get("weight_decay") != 0:
+        return ""
+    return f"weight_decay, which draws x to 0, is 0 here and not {own} as in {cls.__name__} itself"
+
+
 def _left(option: Option) -> Option:
     """Return the same option, but left to the class where it is not given."""
-    return replace(option, default=None, default_by=None)
+    # not free: an optimizer has one value for all of its parameters
+    return replace(option, default=None, default_by=None, free=False)
 
 
 def _is_pair(default: Any) -> bool:

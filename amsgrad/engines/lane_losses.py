@@ -44,15 +44,15 @@ class LaneLosses:
             of: Any = type(numbers[0])
             slopes = _compile_slopes(problem.select, of)
             losses = _compile_losses(problem.select, problem.loss, problem.gradient, of)
-            at = slice(None) if len(places) == len(setups) else np.array(places)
-            self._parts.append((at, first_t, period, columns_of(numbers), slopes, losses))
+            part = np.array(places), first_t, period, columns_of(numbers), slopes, losses
+            self._parts.append(part)
 
     def slopes(self, done: int, steps: int) -> Floats:
         """Return the slopes of linear losses at the steps after `done`, a row per step."""
         found = np.empty((steps, self._lanes), self._real)
         with np.errstate(over="ignore"):  # for NUMBA_DISABLE_JIT: random draws wrap modulo 2^64
             for at, first_t, period, numbers, slopes, _ in self._parts:
-                own = np.empty((steps, found[0, at].size), self._real)
+                own = np.empty((steps, at.size), self._real)
                 slopes(first_t + done, period, own, numbers)
                 found[:, at] = own
         return found
@@ -62,7 +62,7 @@ class LaneLosses:
         found = np.empty((3, self._lanes), self._real)
         with np.errstate(all="ignore"):
             for at, first_t, period, numbers, _, losses in self._parts:
-                own = np.empty((3, found[0, at].size), self._real)
+                own = np.empty((3, at.size), self._real)
                 losses(first_t + done, period, x[at], self.x_star[at], *own, numbers)
                 found[:, at] = own
         gradient, regret, slope = found

@@ -15,12 +15,10 @@ from amsgrad.engines.driver import never
 from amsgrad.engines.reference import Reference
 from amsgrad.rules.rule import Rule
 from amsgrad.verification import VERIFIED, Disagreement, verify_to_the_bit
-from experiments.sweeps.chunk_file import Chunk, Status, pack
-from experiments.sweeps.follow import follow
+from experiments.sweeps.chunk_file import Chunk, pack
+from experiments.sweeps.kept import fail, take
 from experiments.sweeps.origin import origin
 from experiments.sweeps.work import Stopped, Work
-
-DIVERGED = "NaN or infinity was met"
 
 Runs = dict[int, tuple[Setup, Rule]]  # by the place of the cell in the chunk
 
@@ -41,14 +39,19 @@ def compute(work: Work, stop: Callable[[], bool] = never) -> Chunk:
     """
     size = work.cells.size
     status, arrays = np.zeros(size, np.int8), work.keep.arrays(work.steps, size)
-    chunk = Chunk(work.cells, status, {}, arrays, origin())
+    chunk = Chunk(work.cells, status, {}, arrays, origin(work.torch))
+    if work.torch:
+        from experiments.sweeps.torch_chunk import compute_torch
+
+        compute_torch(work, chunk, stop)
+        return chunk
     runs: Runs = {}
     for i in range(size):
         try:
             config = work.config(i)
             runs[i] = build_setup(config), config.make_rule()
         except Exception as error:
-            _fail(chunk, i, error)
+            fail(chunk, i, error)
     if not runs:
         return chunk
     try:
@@ -56,7 +59,7 @@ def compute(work: Work, stop: Callable[[], bool] = never) -> Chunk:
             _one_by_one(work, runs, chunk, stop)
     except Disagreement as error:  # a kernel that is wrong: none of its cells can be trusted
         for i in runs:
-            _fail(chunk, i, error)
+            fail(chunk, i, error)
     return chunk
 
 
@@ -67,7 +70,7 @@ def _as_a_batch(work: Work, runs: Runs, chunk: Chunk, stop: Callable[[], bool]) 
         with _compiling:
             engine = Batch(setups, rules)
         _verify(work, engine, setups[0], rules[0], run=0)
-        _take(work, engine, list(runs), setups[0].problem.x_star, chunk, stop)
+        take(work, engine, list(runs), setups[0].problem.x_star, chunk, stop)
     except (Stopped, Disagreement):
         raise
     except Exception:  # its cell is found when they run one by one
@@ -88,37 +91,14 @@ def _one_by_one(work: Work, runs: Runs, chunk: Chunk, stop: Callable[[], bool]) 
         try:
             certified = work.certified
             engine = Certified(setup, rule, work.steps) if certified else Compiled(setup, rule)
-            _take(work, engine, [i], setup.problem.x_star, chunk, stop)
+            take(work, engine, [i], setup.problem.x_star, chunk, stop)
         except Stopped:
             raise
         except Exception as error:
-            _fail(chunk, i, error)
+            fail(chunk, i, error)
 
 
 def _verify(work: Work, engine: Engine[State], setup: Setup, rule: Rule, run: int | None) -> None:
     steps = min(VERIFIED, work.steps, work.configs[0].verify)
     if steps:
         verify_to_the_bit(engine, Reference(setup, rule), steps, run=run)
-
-
-def _take(
-    work: Work,
-    engine: Engine[State],
-    places: list[int],
-    x_star: float,
-    chunk: Chunk,
-    stop: Callable[[], bool],
-) -> None:
-    """Run the engine to its end and put what is kept of its runs at their places in the chunk."""
-    kept = follow(engine, len(places), steps=work.steps, keep=work.keep, x_star=x_star, stop=stop)
-    at, finite = np.array(places), kept.pop("finite")
-    chunk.status[at] = np.where(finite, Status.finished, Status.diverged)
-    chunk.errors.update(dict.fromkeys(work.cells[at[~finite]].tolist(), DIVERGED))
-    for name, array in kept.items():
-        chunk.arrays[name][..., at] = array
-
-
-def _fail(chunk: Chunk, i: int, error: Exception) -> None:
-    chunk.status[i] = Status.failed
-    reason = " ".join(str(error).split())[:300]
-    chunk.errors[int(chunk.cells[i])] = f"{type(error).__name__}: {reason}"

@@ -45,8 +45,8 @@ def on_any_machine(work: Work) -> bytes:
     Raises:
         OtherSources: this machine does not compute the same bits as the client.
     """
-    if cell_code() != work.code:
-        raise OtherSources("a worker has another version of this project, numba or numpy")
+    if cell_code(work.torch) != work.code:
+        raise OtherSources("a worker has another version of this project, numba, numpy or torch")
     return on_this_machine(work)
 
 

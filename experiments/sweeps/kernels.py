@@ -12,12 +12,13 @@ from amsgrad.engines.base import NOTHING
 from amsgrad.engines.batch import Batch
 from amsgrad.engines.compiled import Compiled
 from amsgrad.engines.kernel_cache import NotKept, nothing_compiled
+from amsgrad.engines.lane_losses import LaneLosses, is_linear
 from experiments.sweeps.plan import Plan
 from experiments.sweeps.work import Work
 
 # Of one idle core, by the first part of a kernel's name, measured. The two loops that search for a
 # cycle count as one.
-SECONDS = {"batch_kernel": 3.0, "compiled": 0.5, "search": 0.7}
+SECONDS = {"batch_kernel": 3.0, "compiled": 0.5, "search": 0.7, "lane_losses": 0.4}
 SECONDS_OF_THE_FIRST = 2.0  # beside its own
 
 
@@ -47,6 +48,15 @@ def _call(work: Work, varying: Iterable[str]) -> None:
     cells |= {int(np.argmax(work.numbers[name] != work.numbers[name][0])) for name in varying}
     configs = [work.config(i) for i in {0, *cells}]
     setups = [build_setup(config) for config in configs]
+    if work.torch:
+        for setup in setups:
+            losses = LaneLosses([setup])
+            with suppress(NotKept):
+                if is_linear(setup.problem):
+                    losses.slopes(0, 0)
+                else:
+                    losses.at(0, losses.x_star)
+        return
     rules = [config.make_rule() for config in configs]
     if not work.certified:
         batch = Batch(setups, rules)

@@ -194,8 +194,10 @@ def _provenance(cells: Cells) -> dict[str, Any]:
         started=datetime.now(UTC),
         finished=datetime.now(UTC),
     )
+    of_others = {name: cells.about[name] for name in ("optimizers",) if name in cells.about}
     return {
         "sweep": cells.about["sweep"],
+        **of_others,
         "begun": cells.begun,
         "origins": _origins(cells),
         "merged": merged,

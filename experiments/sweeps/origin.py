@@ -3,6 +3,7 @@
 import platform
 from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib.metadata import version
 
 from amsgrad.code_digest import versions
 from experiments.files import provenance
@@ -10,7 +11,7 @@ from experiments.sweeps.work import cell_code
 
 
 @cache
-def origin() -> dict[str, str]:
+def origin(torch: bool = False) -> dict[str, str]:
     """Return what this process computes with: processor, C library, versions, digest of the code.
 
     Powers and exponentials come from the C library, which chooses among its own by the processor.
@@ -21,7 +22,8 @@ def origin() -> dict[str, str]:
         **{name: str(machine[name]) for name in ("processor", "architecture", "libc")},
         "python": platform.python_version(),
         **versions(),
-        "code": cell_code(),
+        **({"torch": version("torch")} if torch else {}),
+        "code": cell_code(torch),
     }
 
 

@@ -14,6 +14,7 @@ from amsgrad.code_digest import versions
 from amsgrad.config.run_config import Config
 from amsgrad.options import ConfigError
 from experiments.files.external import source_digests
+from experiments.sweeps import torch_cells
 from experiments.sweeps.plan_checks import Kind, check_all, kind_of
 from experiments.sweeps.progress import Line
 from experiments.sweeps.sweep_file import Sweep, in_words
@@ -60,15 +61,17 @@ class Plan:
         chosen = {name for config in self.configs for name in (config.opt, config.problem)}
         first = {name: values[0].item() for name, values in self.numbers.items()}
         digests = source_digests(*sorted(chosen))
+        optimizers = torch_cells.described(self.configs)
         return {
             "form": FORM,
             "sweep": self.sweep.document(),
             "first_cell": self.configs[0].with_numbers(first).settings(),
             "cells": self.cells,
             "chunks": len(self.chunks),
-            "kernels": cell_code(),
+            "kernels": cell_code(bool(optimizers)),
             "versions": versions(),
             **({"sources": digests} if digests else {}),
+            **({"optimizers": optimizers} if optimizers else {}),
         }
 
     @cached_property
@@ -83,9 +86,9 @@ class Plan:
         numbers = {name: values[places[name]] for name, values in self.numbers.items()}
         shared, of = np.unique(_shared_number(self.sweep, cells), return_inverse=True)
         configs = [self.configs[i] for i in shared]
-        keep = self.sweep.keep
+        keep, code = self.sweep.keep, cell_code(configs[0].foreign)
         return Work(
-            self.digest, cell_code(), cells, configs, of.astype(np.int64), numbers, keep, certified
+            self.digest, code, cells, configs, of.astype(np.int64), numbers, keep, certified
         )
 
 
@@ -120,13 +123,14 @@ def make_plan(sweep: Sweep) -> Plan:
     indices: dict[Kind, int] = {}
     of_config = np.array([indices.setdefault(kind, len(indices)) for kind in kinds])
     numbers = {name: np.array(sweep.axes[name]) for name in sweep.axes if name in sweep.free}
-    chunks = list(_cut(sweep, numbers, of_config, list(indices)))
+    chunks = list(_cut(sweep, numbers, configs, of_config, list(indices)))
     return Plan(sweep, numbers, configs, chunks)
 
 
 def _cut(
     sweep: Sweep,
     numbers: dict[str, NDArray[Any]],
+    configs: list[Config],
     of_config: NDArray[np.int64],
     kinds: list[Kind],
 ) -> Iterator[tuple[NDArray[np.int64], bool]]:
@@ -134,6 +138,12 @@ def _cut(
     of_cell = of_config[_shared_number(sweep, everything)]
     by_kind = np.split(np.argsort(of_cell, kind="stable"), np.cumsum(np.bincount(of_cell))[:-1])
     for kind, cells in zip(kinds, by_kind, strict=True):
+        if kind.torch is not None:
+            places = {n: p for n, p in sweep.places(cells).items() if n in sweep.free}
+            own = [configs[i] for i in _shared_number(sweep, cells)]
+            for part in torch_cells.cut(own, places, kind.torch, sweep.chunk):
+                yield np.sort(cells[part]), False
+            continue
         # Betas near 1 keep the coefficients changing for long: such cells are slow together.
         places = sweep.places(cells)
         betas = [numbers[name][places[name]] for name in ("beta1", "beta2") if name in numbers]

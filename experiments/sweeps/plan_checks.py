@@ -9,6 +9,7 @@ from amsgrad.cycles.certificate import why_no_cycle
 from amsgrad.engines.batch import kind, numbers_of
 from amsgrad.options import ConfigError
 from amsgrad.schedules import BETA1_SCHEDULES, FORMULAS, SCHEDULES
+from experiments.sweeps import torch_cells
 from experiments.sweeps.sweep_file import Sweep
 
 RATES = {
@@ -26,6 +27,7 @@ class Kind(NamedTuple):
     steps: int
     certified: bool
     numbers: int  # of the problem of each, in memory
+    torch: bool | None = None  # of a torch optimizer: whether the cells are lanes of one tensor
 
 
 def kind_of(config: Config, sweep: Sweep) -> Kind:
@@ -34,21 +36,21 @@ def kind_of(config: Config, sweep: Sweep) -> Kind:
     Raises:
         ConfigError: a sweep cannot compute it.
     """
-    if config.foreign or config.engine not in ("auto", "compiled"):
+    if not config.foreign and (config.engine not in ("auto", "compiled") or config.device != "cpu"):
         raise ConfigError(
-            f"a sweep needs a rule and --engine compiled, but --opt {config.opt} --engine"
-            f" {config.engine} was given; in Python, amsgrad.run takes lists of settings for any"
-            " optimizer"
-        )
-    if config.device != "cpu":
-        raise ConfigError(
-            "a sweep is computed by the compiled engine, which needs --device cpu, but"
+            "a sweep computes rules by --engine compiled and --device cpu, and torch optimizers by"
+            f" --engine torch, but --opt {config.opt} --engine {config.engine} --device"
             f" {config.device} was given"
         )
-    setup, rule = build_setup(config), config.make_rule()
+    setup = build_setup(config)
     p = setup.problem
     if not p.attained and "converged" in sweep.keep.variables:
         raise ConfigError(f"converged needs a best point x*, which {config.problem} does not have")
+    if config.foreign:
+        own = config.opt, *sorted(config.rule_options.items()), config.dtype, config.device
+        lanes = torch_cells.tested(config).lanes
+        return Kind(own, config.steps, False, numbers_of(setup), lanes)
+    rule = config.make_rule()
     why = why_no_cycle(setup, rule)
     if why is not None and config.certify == "yes":
         raise ConfigError(
@@ -69,7 +71,10 @@ def check_all(sweep: Sweep, configs: list[Config], kinds: list[Kind]) -> None:
         if idle_with and all(_no_effect_with(name, config) for config in configs):
             raise ConfigError(f"the axis {name} has no effect with {idle_with}; leave it out")
     if "limit" in keep.plain and not any(kind.certified for kind in kinds):
-        why = why_no_cycle(build_setup(first), first.make_rule())
+        if first.foreign:
+            why: str | None = "a torch optimizer has none"
+        else:
+            why = why_no_cycle(build_setup(first), first.make_rule())
         raise ConfigError(
             f"limit needs a certificate, but {'certify is no' if why is None else why}"
         )
@@ -97,7 +102,8 @@ def _no_effect_with(name: str, config: Config) -> str:
         chosen = getattr(config, setting)
         return "" if "{rate" in FORMULAS[known[chosen]] else f"{setting} {chosen}"
     if name == "seed":
-        effective = config.make_problem().random
+        draws = config.foreign and torch_cells.tested(config).verdict == "draws"
+        effective = draws or config.make_problem().random
     else:
         effective = name in RUN or name in {**config.rule_options, **config.problem_options}
     return "" if effective else f"opt {config.opt} on problem {config.problem}"

@@ -13,7 +13,7 @@ from experiments.files import provenance
 from experiments.files.unwritten import status_of, why_unwritten
 from experiments.invocation import invocation
 from experiments.signals import stopping
-from experiments.sweeps import cluster
+from experiments.sweeps import cluster, torch_cells
 from experiments.sweeps.fill import Executor, Filling
 from experiments.sweeps.plan import Plan, make_plan
 from experiments.sweeps.reporter import Report, Reporter
@@ -50,9 +50,11 @@ def run_sweep(asked: Invocation) -> Report:
     if asked.dry_run:
         return cost(plan)
     reporter = Reporter(plan.sweep)
+    for sentence in torch_cells.remarks(plan.configs):
+        reporter.line.warn(sentence)
     with _executor(asked, reporter) as executor:
         try:
-            store = Store.create(asked.out, plan.identity, _provenance(asked))
+            store = Store.create(asked.out, plan.identity, _provenance(asked, plan))
         except OSError as error:
             where = error.filename or asked.out
             sentence = f"--out cannot be written: {where} ({error.strerror})"
@@ -154,10 +156,16 @@ def _tracked(asked: Invocation, plan: Plan, reporter: Reporter) -> AbstractConte
     )
 
 
-def _provenance(asked: Invocation) -> dict[str, object]:
+def _provenance(asked: Invocation, plan: Plan) -> dict[str, object]:
+    verification: dict[str, object] = {
+        "against": "the reference engine, to the bit",
+        "cells": "one per chunk",
+    }
+    if found := torch_cells.verdicts(plan.configs):
+        verification["torch optimizers"] = found
     return provenance.collect(
-        engine="compiled",
-        verification={"against": "the reference engine, to the bit", "cells": "one per chunk"},
+        engine=" and ".join(sorted({config.engine_name for config in plan.configs})),
+        verification=verification,
         arguments=asked.arguments,
         started=datetime.now(UTC),
         finished=None,

@@ -3,6 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
+from experiments.sweeps import torch_cells
 from experiments.sweeps.gather import gather
 from experiments.sweeps.plan import Plan
 from experiments.sweeps.reporter import Report
@@ -19,11 +20,14 @@ def cost(plan: Plan) -> Report:
 
     certified = sum(cells.size for cells, certified in plan.chunks if certified)
     double = any(config.dtype == "float64" for config in plan.configs)
-    batch = sum(plan.work(i).cost for i, (_, certified) in enumerate(plan.chunks) if not certified)
+    works = [plan.work(i) for i, (_, certified) in enumerate(plan.chunks) if not certified]
+    batch = sum(work.cost for work in works if not work.torch)
+    torch = sum(torch_cells.seconds(work) for work in works if work.torch)
     decays = any(config.schedule != "constant" for config in plan.configs)
     seconds = batch * NANOSECONDS_PER_STEP["decaying" if decays else "constant"] * 1e-9
     seconds *= 2 if double else 1
-    here = seconds / min(cores(), len(plan.chunks))
+    here = seconds / min(cores(), len(plan.chunks)) + torch
+    seconds += torch
     kernels, compiling = to_compile(plan)
     compiler = "all kernels are compiled on this machine"
     if kernels:
@@ -35,6 +39,7 @@ def cost(plan: Plan) -> Report:
         f"{plan.cost:.3g} cells x steps; {certified:,} cells are computed only up to their cycle",
         f"about {seconds:,.0f} s on one core, {here:,.0f} s here, for the"
         f" {plan.cells - certified:,} others",
+        *torch_cells.remarks(plan.configs),
         f"{compiler}; nothing is written",
     ]
     counted = {"cells": plan.cells, "chunks": len(plan.chunks), "certified": certified}

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,16 +20,21 @@ from experiments.sweeps.quantities import Keep
 FORM = "amsgrad sweep, form 2"
 EXPERIMENTS = Path(__file__).parents[1]
 SETTINGS = Path(amsgrad.config.__file__).parent
+OPTIMIZERS = SETTINGS.parent / "optimizers"
 DECIDING = (  # the files of the runs that decide the numbers of a cell
     *("sweeps/chunk.py", "sweeps/follow.py", "sweeps/plan.py", "sweeps/plan_checks.py"),
-    *("sweeps/quantities.py", "sweeps/work.py"),
+    *("sweeps/quantities.py", "sweeps/torch_cells.py", "sweeps/torch_chunk.py", "sweeps/work.py"),
 )
 
 
 @cache
-def cell_code() -> str:
-    """Return the digest of all code that computes a cell."""
-    return code_digest(*sorted(SETTINGS.glob("*.py")), *(EXPERIMENTS / name for name in DECIDING))
+def cell_code(torch: bool) -> str:
+    """Return the digest of all code that computes a cell, of a torch optimizer or of a rule."""
+    files = [*sorted(SETTINGS.glob("*.py")), *(EXPERIMENTS / name for name in DECIDING)]
+    if not torch:
+        return code_digest(*files)
+    digest = f"{code_digest(*files, *sorted(OPTIMIZERS.glob('*.py')))} {version('torch')}"
+    return hashlib.sha256(digest.encode()).hexdigest()[:16]
 
 
 def sweep_digest(identity: Mapping[str, Any]) -> str:
@@ -57,6 +63,11 @@ class Work(NamedTuple):
         """Return the settings of cell i of the chunk, which were checked with the plan."""
         own = {name: column[i].item() for name, column in self.numbers.items()}
         return self.configs[int(self.of[i])].with_numbers(own)
+
+    @property
+    def torch(self) -> bool:
+        """Whether the cells are runs of a torch optimizer."""
+        return self.configs[0].foreign
 
     @property
     def steps(self) -> int:
