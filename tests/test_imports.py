@@ -16,6 +16,7 @@ HOMES = {
     "torch": [
         "amsgrad/optimizers/",
         "amsgrad/engines/torch_loop.py",
+        "amsgrad/engines/torch_lanes.py",
         "amsgrad/config/build.py",
         "experiments/run/real_optimizer.py",
     ],
@@ -144,7 +145,7 @@ def test_no_file_is_long(path: Path) -> None:
 
 
 def test_engines_do_not_import_one_another() -> None:
-    engines = ("reference", "compiled", "batch", "torch_loop")
+    engines = ("reference", "compiled", "batch", "torch_loop", "torch_lanes")
     for engine in engines:
         names = imported(ROOT / "amsgrad" / "engines" / f"{engine}.py")
         others = [f"amsgrad.engines.{other}" for other in engines if other != engine]

@@ -117,13 +117,8 @@ def build_lanes(configs: Sequence[Config]) -> "TorchLanes":
     from amsgrad.optimizers.catalog import foreign_optimizer
 
     _check_device(configs[0])
-    found = lanes_of(configs[0])
-    for config in configs:
-        if config.schedule != "constant" and not found.scheduled:
-            raise ConfigError(
-                f"--schedule {config.schedule} needs an optimizer that follows lr from step to"
-                f" step, but --opt {config.opt} does not; --schedule constant is allowed"
-            )
+    for config in {config.schedule: config for config in configs}.values():
+        found = lanes_of(config)
     cls, keywords = torch_class(configs[0])
     make = foreign_optimizer(cls, lr=configs[0].lr, **keywords)
     setups, seeds = map(build_setup, configs), [config.seed for config in configs]
@@ -145,7 +140,7 @@ def lanes_of(config: Config) -> "Elementwise":
     """Return whether the runs of a torch optimizer can be lanes of one tensor; it is tested.
 
     Raises:
-        ConfigError: the class ignores lr, or cannot be tested.
+        ConfigError: the class ignores lr, or its changes, or cannot be tested.
     """
     from amsgrad.optimizers.elementwise import elementwise
 
@@ -153,6 +148,11 @@ def lanes_of(config: Config) -> "Elementwise":
     found = elementwise(cls, **keywords)
     if found.verdict == "refused":
         raise ConfigError(f"--opt {config.opt} cannot be run in lanes: it {found.reason}")
+    if config.schedule != "constant" and not found.scheduled:
+        raise ConfigError(
+            f"--schedule {config.schedule} needs an optimizer that follows lr from step to step,"
+            f" but --opt {config.opt} does not; --schedule constant is allowed"
+        )
     return found
 
 

@@ -23,7 +23,7 @@ def is_linear(problem: Problem) -> bool:
 class LaneLosses:
     """What each lane is shown at each step.
 
-    Lanes of one class of problem, one period and one first t are computed in one call.
+    Lanes of one class of problem, one order, one period and one first t are computed in one call.
 
     Args:
         setups: of the lanes; all have one dtype.
@@ -35,15 +35,15 @@ class LaneLosses:
         self.x_star = np.array([setup.problem.x_star for setup in setups], real)
         alike: dict[Any, list[int]] = {}
         for i, setup in enumerate(setups):
-            key = type(setup.problem), setup.problem.period, setup.first_t
+            key = type(setup.problem), setup.problem.select, setup.problem.period, setup.first_t
             alike.setdefault(key, []).append(i)
         self._parts = []
-        for (_, period, first_t), places in alike.items():
+        for (_, select, period, first_t), places in alike.items():
             problem = setups[places[0]].problem
             numbers = [setups[i].problem.parameters(real) for i in places]
             of: Any = type(numbers[0])
-            slopes = _compile_slopes(problem.select, of)
-            losses = _compile_losses(problem.select, problem.loss, problem.gradient, of)
+            slopes = _compile_slopes(select, of)
+            losses = _compile_losses(select, problem.loss, problem.gradient, of)
             part = np.array(places), first_t, period, columns_of(numbers), slopes, losses
             self._parts.append(part)
 

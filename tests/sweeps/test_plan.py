@@ -146,7 +146,7 @@ def test_the_name_of_a_chunk_is_its_content(
     ]
     for other in others:
         assert plan(tmp_path, other).work(0).name != name
-    monkeypatch.setattr(planning, "cell_code", lambda: "other code")
+    monkeypatch.setattr(planning, "cell_code", lambda torch: "other code")
     assert plan(tmp_path, text).work(0).name != name
 
 

@@ -109,7 +109,7 @@ def test_cells_of_two_machines(
     path, out = write(tmp_path), tmp_path / "out"
     assert sweep(path, out, "--shard", "1/3") == 0
     other = {**chunk.origin(), "processor": "Z80", "libc": "none"}
-    monkeypatch.setattr(chunk, "origin", lambda: other)
+    monkeypatch.setattr(chunk, "origin", lambda torch: other)
     assert sweep(path, out) == 0
     capsys.readouterr()
     both = merged(out)
