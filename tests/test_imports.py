@@ -41,7 +41,7 @@ HOMES = {
         "experiments/figures/",
         "experiments/sweeps/",
     ],
-    "scipy": ["amsgrad/fit.py", "amsgrad/theory/"],
+    "scipy": ["amsgrad/fit.py", "amsgrad/search/price.py", "amsgrad/theory/"],
     "dask": ["experiments/sweeps/cluster.py"],
     "distributed": ["experiments/sweeps/cluster.py"],
     "h5netcdf": ["experiments/run/trace.py"],

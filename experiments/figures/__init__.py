@@ -18,5 +18,6 @@ FIGURES = (
     "zhang",
     "acprop",
     "three",
+    "price",
     "reshuffled",
 )

@@ -175,10 +175,11 @@ def _content(
 def _key(name: str, settings: Mapping[str, Any]) -> str:
     """Return a digest of the settings and of every source on which the data depend."""
     decided = json.dumps(settings, sort_keys=True)
-    theory = Path(amsgrad.__file__).with_name("theory").glob("*.py")
+    science = Path(amsgrad.__file__)
+    theory = [f for room in ("theory", "search") for f in science.with_name(room).glob("*.py")]
     wing = Path(experiments.__file__).parent
     figures = [wing / "figures" / f"{file}.py" for file in (name, "maps", "netcdf", "runs")]
-    config = Path(amsgrad.__file__).with_name("config").glob("*.py")
+    config = science.with_name("config").glob("*.py")
     runs = [*config, *(wing / "sweeps").glob("*.py")]
     sources = code_digest(*sorted([*theory, *figures, *runs]))
     return hashlib.sha256((decided + sources).encode()).hexdigest()[:16]

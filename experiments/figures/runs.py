@@ -1,8 +1,12 @@
 """The runs of figures: set up as any run, checked against the reference engine, on all cores."""
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+import os
+import signal
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import product
+from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
@@ -63,3 +67,44 @@ def on_grid(function: Callable[..., Any], *axes: Iterable[Any]) -> NDArray[Any]:
     with ThreadPoolExecutor(cores()) as pool:
         found = list(pool.map(lambda case: function(*case), product(*values)))
     return np.reshape(found, (*map(len, values), *np.shape(found[0])))
+
+
+def in_processes(function: Callable[..., Any], cases: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """Return the results of `function` for some cases, from as many processes as there are cores.
+
+    For many small steps of linear algebra, whose own threads would wait for one another: each
+    process has one.
+
+    Args:
+        function: at the top of a module, as its arguments and results must be fit for pickle.
+        cases: the arguments.
+    """
+    with (
+        _one_thread_each(),
+        ProcessPoolExecutor(
+            min(cores(), len(cases)),
+            get_context("spawn"),
+            signal.signal,
+            (signal.SIGINT, signal.SIG_IGN),
+        ) as pool,
+    ):
+        try:
+            return list(pool.map(function, *zip(*cases, strict=True)))
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
