@@ -147,12 +147,12 @@ def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption
     """Return what the price is, and its law."""
     f, (least, most) = findings, findings[LAW]
     return Caption(
-        "The price of a rule (ours): the largest mean of $P$ slopes in $[-1, 1]$ in cyclic order on"
-        " which it goes to the wrong end of $[-1, 1]$. There the average regret (Reddi, Kale and"
-        " Kumar, ICLR 2018) is twice the price.",
+        "The price of a rule (ours): the largest mean of $P$ slopes in $[-1, 1]$, in cyclic order,"
+        " with which it goes to the wrong end of $[-1, 1]$; the average regret (Reddi, Kale and"
+        " Kumar, ICLR 2018) is twice that.",
         f"Each of {f[COUNT]} points is proved. All but ACProp come to {least:g} $P (1 - \\beta_2)$"
-        " (dashed), however near to 1 $\\beta_2$ is. Momentum helps only where $P$ is short beside"
-        f" $1/(1 - \\beta_1)$: at $P = 3$ Adam's price is {f[ADAM]:g} of RMSprop's.",
+        " (dashed). Momentum helps where $P$ is short beside $1/(1 - \\beta_1)$: at $P = 3$"
+        f" Adam's price is {f[ADAM]:g} of RMSprop's.",
         f"Adam has $\\beta_1 = {settings['rules']['adam']['beta1']:g}$; other options are the"
         " published ones. The largest mean is sought by sequential quadratic programming and may be"
         " missed: points are lower bounds. The slopes are whole numbers up to $10^9$, beside which"
