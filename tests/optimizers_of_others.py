@@ -163,3 +163,35 @@ class Clips(Plain):
     def move(self, param: torch.Tensor, lr: float) -> None:
         longer = param.grad.norm() / self.max_norm if self.max_norm else torch.ones(())
         param -= lr * param.grad / longer.clamp(min=1)
+
+
+class Grows(Plain):
+    """Its steps grow with the logarithm of their number."""
+
+    def move(self, param: torch.Tensor, lr: float) -> None:
+        taken = self.state[param].setdefault("step", torch.zeros(()))
+        taken += 1
+        param -= lr * (1 + taken.log()) * param.grad.sign()
+
+
+class Rooted(Plain):
+    """It moves by the root of lr."""
+
+    def move(self, param: torch.Tensor, lr: float) -> None:
+        super().move(param, lr**0.5)
+
+
+class Decays(Plain):
+    """It draws x to 0."""
+
+    def move(self, param: torch.Tensor, lr: float) -> None:
+        param -= lr * (param.grad + 0.1 * param)
+
+
+class Later(Plain):
+    """It divides by zero after 3,000 steps."""
+
+    def move(self, param: torch.Tensor, lr: float) -> None:
+        taken = self.state[param].setdefault("step", torch.zeros(()))
+        taken += 1
+        param -= lr * param.grad / (taken < 3000)

@@ -17,6 +17,7 @@ HOMES = {
         "amsgrad/optimizers/",
         "amsgrad/engines/torch_loop.py",
         "amsgrad/engines/torch_lanes.py",
+        "amsgrad/theory/black_box.py",
         "amsgrad/config/build.py",
         "experiments/run/real_optimizer.py",
     ],

@@ -84,12 +84,13 @@ def sequences() -> list[Floats]:
     return [sign * scale * g for g in base for scale in SCALES for sign in (1, -1)]
 
 
-def zero_sum(mean_steps: MeanSteps, proved: bool = False) -> ZeroSum:
+def zero_sum(mean_steps: MeanSteps, proved: bool = False, at_once: int = AT_ONCE) -> ZeroSum:
     """Return what the test finds of any optimizer.
 
     Args:
         mean_steps: returns D for each of some sequences.
         proved: whether D = S / constant is known.
+        at_once: how many changed sequences are evaluated in one call.
 
     Raises:
         ValueError: D is nowhere known, or not finite.
@@ -107,7 +108,7 @@ def zero_sum(mean_steps: MeanSteps, proved: bool = False) -> ZeroSum:
         sign, place = step.goes_to, int(np.argmax(np.abs(worst)))
         changed = np.tile(worst, (HALVINGS, 1))
         changed[:, place] += sign * abs(worst[place]) * 0.5 ** np.arange(1, HALVINGS + 1)
-        for some in np.split(changed, HALVINGS // AT_ONCE):
+        for some in np.split(changed, HALVINGS // at_once):
             wrong = [
                 (g, found)
                 for g, found in zip(some, mean_steps(list(some)), strict=True)

@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amsgrad.code_digest import versions
+from amsgrad.config.build import build_setup
 from amsgrad.config.run_config import Config
+from amsgrad.engines.batch import numbers_of
 from amsgrad.options import ConfigError
 from experiments.files.external import source_digests
 from experiments.sweeps import torch_cells
@@ -140,8 +142,11 @@ def _cut(
     for kind, cells in zip(kinds, by_kind, strict=True):
         if kind.torch is not None:
             places = {n: p for n, p in sweep.places(cells).items() if n in sweep.free}
-            own = [configs[i] for i in _shared_number(sweep, cells)]
-            for part in torch_cells.cut(own, places, kind.torch, sweep.chunk):
+            shared = _shared_number(sweep, cells)
+            own = [configs[i] for i in shared]
+            widest = max(numbers_of(build_setup(configs[i])) for i in np.unique(shared))
+            most = MOST_IN_A_CHUNK // max(sweep.keep.series or 1, widest)
+            for part in torch_cells.cut(own, places, kind.torch, most, sweep.chunk):
                 yield np.sort(cells[part]), False
             continue
         # Betas near 1 keep the coefficients changing for long: such cells are slow together.

@@ -26,7 +26,7 @@ class Kind(NamedTuple):
     functions: Any
     steps: int
     certified: bool
-    numbers: int  # of the problem of each, in memory
+    numbers: int  # of the problem of each, in memory; 0 where problems may differ in that
     torch: bool | None = None  # of a torch optimizer: whether the cells are lanes of one tensor
 
 
@@ -49,7 +49,7 @@ def kind_of(config: Config, sweep: Sweep) -> Kind:
     if config.foreign:
         own = config.opt, *sorted(config.rule_options.items()), config.dtype, config.device
         lanes = torch_cells.tested(config).lanes
-        return Kind(own, config.steps, False, numbers_of(setup), lanes)
+        return Kind(own, config.steps, False, 0, lanes)
     rule = config.make_rule()
     why = why_no_cycle(setup, rule)
     if why is not None and config.certify == "yes":

@@ -91,6 +91,7 @@ def cut(
     configs: Sequence[Config],
     free: Mapping[str, NDArray[Any]],
     lanes: bool,
+    most: int,
     size: int | None,
 ) -> Iterator[NDArray[np.int64]]:
     """Yield the cells of each chunk, by their number among those given, of one number of steps.
@@ -101,6 +102,7 @@ def cut(
         configs: the shared settings of each cell.
         free: what stands for the value of each cell on the free axes.
         lanes: whether the cells of a chunk are computed together.
+        most: cells of a chunk, for their memory.
         size: of a chunk; None for one that takes about SECONDS_A_CHUNK.
     """
     groups = _groups(configs, free)
@@ -113,7 +115,7 @@ def cut(
             # from its first group to its last one
             calls = int(groups[chunk[-1]] - groups[chunk[0]]) + 1 if lanes else whole
             fits = configs[0].steps * _step_seconds(calls, whole) <= SECONDS_A_CHUNK
-            if whole <= (size or (MOST_LANES if fits else 0)):
+            if whole <= (size or (min(most, MOST_LANES) if fits else 0)):
                 continue
         yield order[begin:end]
         begin = end

@@ -8,6 +8,8 @@ import pytest
 
 from amsgrad.config.run_config import names
 from amsgrad.options import ConfigError
+from amsgrad.problems import PROBLEMS
+from amsgrad.rules import RULES
 from experiments.sweeps.axes import ALL, InForce, check_name, read_axis
 from experiments.sweeps.in_memory import compute_sweep
 from experiments.sweeps.sweep_file import read_sweep

@@ -185,14 +185,17 @@ def test_a_chunk_holds_whole_groups_of_one_step_size() -> None:
     configs = [Config(opt=f"{OTHERS}:Plain", steps=100_000)] * 3000
     lr = np.repeat(np.arange(300), 10)
     np.random.default_rng(0).shuffle(lr)
-    parts = list(torch_cells.cut(configs, {"lr": lr}, lanes=True, size=None))
+    parts = list(torch_cells.cut(configs, {"lr": lr}, lanes=True, most=10_000, size=None))
     assert sorted(np.concatenate(parts).tolist()) == list(range(3000))
     assert len(parts) > 50
     for before, after in pairwise(parts):
         assert lr[before].max() <= lr[after].min()
-    (one,) = torch_cells.cut(configs, {"lr": lr}, lanes=True, size=5000)
+    (one,) = torch_cells.cut(configs, {"lr": lr}, lanes=True, most=1, size=5000)
     assert one.size == 3000
-    assert len(list(torch_cells.cut(configs[:7], {}, lanes=False, size=None))) == 2
+    alone = list(torch_cells.cut(configs[:7], {}, lanes=False, most=10_000, size=None))
+    assert [part.size for part in alone] == [4, 3]
+    few = torch_cells.cut(configs[:7], {}, lanes=True, most=3, size=None)
+    assert [part.size for part in few] == [3, 3, 1]
 
 
 def test_a_dry_run_says_what_it_costs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

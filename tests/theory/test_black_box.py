@@ -1,0 +1,169 @@
+"""The mean step of torch optimizers as black boxes, against closed forms and compiled rules."""
+
+import math
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import amsgrad
+from amsgrad.rules import RULES
+from amsgrad.theory import black_box as module
+from amsgrad.theory.black_box import black_box
+from amsgrad.theory.closed_form import total
+from amsgrad.theory.mean_step import FADING, mean_step
+from tests import optimizers_of_others as others
+from tests.marks import slow
+
+SLOPES = [[1010] + 100 * [-10], [3, -1, -1], [-2, -1, 3.01], [5, 0, 0, -2, -2.5], [-40] + 41 * [1]]
+TORCH = {"beta1": 0.9, "eps": 1e-8, "semantics": "torch"}
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let windows begin early: enough for what forgets within some hundred steps."""
+    monkeypatch.setattr(module, "BURN_IN", 2**8)
+
+
+@pytest.mark.parametrize(
+    ("cls", "keywords", "opt", "options"),
+    [
+        (torch.optim.Adam, {"betas": (0.9, 0.95)}, "adam", {**TORCH, "beta2": 0.95}),
+        slow(torch.optim.Adam, {}, "adam", {**TORCH, "beta2": 0.999}),
+        slow(torch.optim.Adam, {"amsgrad": True}, "amsgrad", {**TORCH, "beta2": 0.999}),
+        slow(torch.optim.RMSprop, {}, "rmsprop", {"beta2": 0.99, "eps": 1e-8}),
+        slow(torch.optim.SGD, {}, "sgd", {}),
+    ],
+)
+@pytest.mark.usefixtures("soon")
+def test_it_is_the_closed_form(
+    cls: Any, keywords: dict[str, Any], opt: str, options: dict[str, Any]
+) -> None:
+    form = RULES[opt].form_with(**options)
+    assert form is not None
+    for g, found in zip(SLOPES, black_box(cls, SLOPES, keywords), strict=True):
+        exact = total(form, np.array(g, float))
+        assert found.source == "black box"
+        assert abs(found.total - exact.total) <= found.error < 0.1 * found.size
+        assert found.total == pytest.approx(float(exact.total), abs=1e-9 * found.size)
+        assert found.size == pytest.approx(float(exact.size), rel=1e-6)
+        assert found.goes_to == -np.sign(exact.total)
+
+
+@pytest.mark.slow
+def test_what_fades_has_d_in_other_units() -> None:
+    (found,) = black_box(torch.optim.Adagrad, [[3, -1, -1]])
+    form = RULES["adagrad"].form_with()
+    assert form is not None
+    assert found.source == f"black box, {FADING}"
+    assert abs(found.total - total(form, [3.0, -1, -1]).total) <= found.error < 0.01
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_class_that_mixes_has_a_lane_alone() -> None:
+    """Alone, x - lr g / |g| moves by the sign."""
+    found = black_box(others.Normed, [[3, -1, -1], [2, 1, -4]])
+    assert [step.total for step in found] == pytest.approx([-1, 1])
+    assert [step.goes_to for step in found] == [1, -1]
+
+
+@pytest.mark.usefixtures("soon")
+def test_windows_that_never_agree_give_no_verdict() -> None:
+    (found,) = black_box(others.Grows, [[3, -1, -1]], most=2**13)
+    assert (found.error, found.goes_to) == (math.inf, 0)
+    assert found.source == "black box, windows disagree"
+
+
+@pytest.mark.parametrize(
+    ("cls", "sentence"),
+    [
+        (others.Stubborn, None),
+        (others.Deaf, "Deaf has no mean step: it ignores lr"),
+        (others.Noisy, "Noisy has no mean step: it draws random numbers"),
+        (others.Rooted, "Rooted has no mean step: it does not move x by lr times a step that does"),
+        (others.Decays, "Decays has no mean step: it does not move x by lr times a step that does"),
+        (torch.optim.LBFGS, "LBFGS has no mean step: it cannot be stepped (ValueError: it calls"),
+        (others.Later, "Later takes steps that are not finite on these slopes"),
+    ],
+)
+@pytest.mark.usefixtures("soon")
+def test_what_has_none_is_refused(cls: Any, sentence: str | None) -> None:
+    if sentence is None:
+        assert black_box(cls, [[3, -1, -1]])[0].total == pytest.approx(-1)
+        return
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}"):
+        black_box(cls, [[3, -1, -1]])
+
+
+def test_the_order_is_one_of_three() -> None:
+    with pytest.raises(
+        ValueError, match="order must be one of cyclic, shuffled, drawn, but by chan"
+    ):
+        black_box(torch.optim.SGD, [[3, -1]], order="by chance")
+
+
+def test_it_can_be_stopped_and_leaves_the_callers_random_numbers_alone() -> None:
+    torch.manual_seed(7)
+    expected = torch.rand(3)
+    torch.manual_seed(7)
+    (found,) = black_box(others.Plain, [[3, -1, -1]], stop=lambda: True)
+    assert (found.error, found.source) == (math.inf, "black box, stopped")
+    assert torch.equal(torch.rand(3), expected)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("order", ["shuffled", "drawn"])
+def test_random_orders_are_those_of_the_rule(order: str) -> None:
+    rule = RULES["adam"](**TORCH, beta2=0.99)
+    slopes = [SLOPES[0], SLOPES[1]]
+    found = black_box(torch.optim.Adam, slopes, {"betas": (0.9, 0.99)}, order=order)
+    for g, step in zip(slopes, found, strict=True):
+        compiled = mean_step(rule, g, order=order)
+        assert abs(step.total - compiled.total) <= step.error + compiled.error
+        assert 0 < step.error < 0.05 * step.size
+
+
+def test_seeds_are_independent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "RANDOM", 2**12)
+    one, other = (
+        black_box(others.Plain, [[5, -1, -2, 1]], order="drawn", seed=seed, seeds=16)[0]
+        for seed in (0, 1)
+    )
+    assert one.total != other.total
+    assert abs(one.total - other.total) <= one.error + other.error
+    assert one.goes_to == 0  # the signs sum to 0
+
+
+@pytest.mark.slow
+def test_a_slow_clip_fakes_no_verdict() -> None:
+    """ADOPT's clip acts for 160,000 steps here: D is above 0 so far, and below 0 in the end."""
+    import pytorch_optimizer
+
+    adopt = pytorch_optimizer.ADOPT
+    g = [-400] + 401 * [1]
+    (found,) = black_box(adopt, [g], {"betas": (0.9, 0.999)}, most=2**17)
+    assert (found.goes_to, found.error) == (0, math.inf)
+    assert found.total > 0
+    form = RULES["adopt"].form_with(beta1=0.9, beta2=0.999)
+    assert form is not None
+    assert total(form, np.array(g, float)).total < 0
+
+
+@pytest.mark.usefixtures("soon")
+def test_from_python() -> None:
+    (found,) = black_box(others.Plain, [[3, -1, -1]])
+    assert amsgrad.mean_step(others.Plain, "3,-1x2") == found
+    tested = amsgrad.can_fail(others.Plain)
+    assert tested.verdict == "fails"  # the sign of a gradient says nothing of its size
+    assert tested.example is not None
+    assert tested.example.sum() * tested.step.total < 0
+
+
+@pytest.mark.slow
+def test_adam_fails_and_amsgrad_is_not_seen_to() -> None:
+    assert amsgrad.can_fail("torch.optim:Adam").verdict == "fails"
+    vanishes = "D vanishes on 84 sequences: none found"
+    assert amsgrad.can_fail("torch.optim:Adam", amsgrad=True).verdict == vanishes
+    assert amsgrad.can_fail("torch.optim:SGD").verdict == vanishes
