@@ -15,7 +15,9 @@ SOURCES = ("engines/*.py", "cycles/*.py", "problems/*.py", "rules/*.py", "*.py")
 APART = (
     "__init__.py",
     "api.py",
+    "cell_verdict.py",
     "dataset.py",
+    "exponent.py",
     "panels.py",
     "picture.py",
     "tracked.py",

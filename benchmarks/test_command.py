@@ -58,3 +58,21 @@ def test_figure_1(
 
     benchmark.pedantic(run, rounds=2, warmup_rounds=1)
     report_bound("figure 1, computed and drawn (seconds)", benchmark.stats.stats.min, 15)
+
+
+RULES = "adam,rmsprop,adagrad,adopt,adashift,acprop,yogi,adabound,sgd,amsgrad"
+CLASSES = "torch.optim:NAdam,torch.optim:RAdam,torch.optim:Adamax"
+
+
+def test_a_card_of_13(
+    benchmark: BenchmarkFixture, report_bound: Callable[..., None], tmp_path: Path
+) -> None:
+    """Compute all columns with numba's cache warm, and none of the cells."""
+    line = [sys.executable, "-m", "experiments.card", "--opt", f"{RULES},{CLASSES}"]
+
+    def run(*more: str) -> None:
+        subprocess.run([*line, "--out", str(tmp_path), *more], check=True, capture_output=True)
+
+    run("--steps", "1000")
+    benchmark.pedantic(run, rounds=1)
+    report_bound("card of 13 optimizers (seconds)", benchmark.stats.stats.min, 300)

@@ -17,6 +17,7 @@ COMMANDS = {
     "compare": "put several runs into one table and one picture",
     "sweep": "run every cell of a grid of settings; report its status; merge it",
     "figures": "compute and draw figures",
+    "card": "put optimizers and problems into one table of verdicts",
     "certify": "check the certificates of runs at a constant step",
     "dashboard": "serve labml's dashboard, or import runs into it",
 }

@@ -1,10 +1,13 @@
 """Types of options that only the commands have: folders, files, addresses, texts."""
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from amsgrad.field_types import FieldType
+from amsgrad.field_types import FieldType, OneOf
+
+FORMATS = ("png", "svg", "pdf")
 
 
 class Place(FieldType):
@@ -56,3 +59,44 @@ class Text(FieldType):
         if not isinstance(given, str) or not given.strip():
             raise ValueError
         return given
+
+
+class Several(FieldType):
+    """Values of one type with commas between them, each once; "all" stands for all that are here.
+
+    Args:
+        each: the type.
+        here: the values that "all" stands for.
+    """
+
+    def __init__(self, each: FieldType, here: Collection[str]) -> None:
+        self.each = each
+        self.here = here
+        self.metavar = each.metavar
+
+    def __str__(self) -> str:
+        return f"{self.each}, several with commas, or all"
+
+    def read(self, given: object) -> tuple[Any, ...]:
+        values: list[Any] = []
+        for part in str(given).split(","):
+            one = part.strip()
+            values.extend(self.here if one == "all" else [self.each.read(one)])
+        return tuple(dict.fromkeys(values))
+
+    def hint(self, given: object) -> str:
+        hints = (self.each.hint(part.strip()) for part in str(given).split(","))
+        return next(filter(None, hints), "")
+
+
+class Formats(FieldType):
+    """Kinds of picture files, with commas between them."""
+
+    metavar = "LIST"
+
+    def __str__(self) -> str:
+        return f"a list of {', '.join(FORMATS)}, with commas"
+
+    def read(self, given: object) -> str:
+        chosen = {OneOf(FORMATS).read(part.strip().lower()) for part in str(given).split(",")}
+        return ",".join(form for form in FORMATS if form in chosen)

@@ -10,29 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from amsgrad.field_types import FieldType, OneOf, Real
+from amsgrad.field_types import OneOf, Real
 from amsgrad.options import ConfigError, Option, Role
 from experiments.command import Command, CommandError, run
-from experiments.config.field_types import Place, Text
+from experiments.config.field_types import Formats, Place, Text
 from experiments.figures import FIGURES
 from experiments.invocation import invocation
 from experiments.terminal import show, show_lists
-
-FORMATS = ("png", "svg", "pdf")
-
-
-class Formats(FieldType):
-    """Kinds of picture files, with commas between them."""
-
-    metavar = "LIST"
-
-    def __str__(self) -> str:
-        return f"a list of {', '.join(FORMATS)}, with commas"
-
-    def read(self, given: object) -> str:
-        chosen = {OneOf(FORMATS).read(part.strip().lower()) for part in str(given).split(",")}
-        return ",".join(form for form in FORMATS if form in chosen)
-
 
 NAME = Option(OneOf((*FIGURES, "all")), "Name of a figure")
 COMMAND = Command(

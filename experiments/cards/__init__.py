@@ -1,0 +1,1 @@
+"""The card: optimizers by problems, each problem at its published settings."""

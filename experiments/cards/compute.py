@@ -1,0 +1,146 @@
+"""Fill a card: cells that were computed before are read, the others are computed and kept."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from amsgrad.options import ConfigError
+from amsgrad.verification import Disagreement
+from experiments.cards import cache
+from experiments.cards.cell import Cell, compute_rule
+from experiments.cards.plan import PlannedCell
+from experiments.command import CommandError
+from experiments.sweeps.progress import Line
+from experiments.sweeps.threads import cores, in_threads
+from experiments.sweeps.work import Stopped
+
+Place = tuple[str, str]  # optimizer and column
+Cells = dict[Place, tuple[PlannedCell, Cell]]
+Work = Sequence[PlannedCell]
+SECONDS_PER_STEP = {"cyclic": 1e-8, "drawn": 1e-8, "shuffled": 1.3e-7, "": 1e-8}  # of a run
+SECONDS_PER_CELL = 1.0  # to find its loop in numba's cache, and the mean step
+
+
+def kept(plan: Mapping[Place, PlannedCell], folder: Path) -> Cells:
+    """Return the cells of a plan that were computed before.
+
+    Raises:
+        ConfigError: a class of torch optimizers, of which cells are missing, cannot be run.
+    """
+    found = {place: cache.load(folder, planned) for place, planned in plan.items()}
+    missing = {place[0]: plan[place] for place, cell in found.items() if cell is None}
+    for planned in missing.values():
+        if planned.config.foreign:
+            from amsgrad.config.build import build_lanes
+
+            build_lanes([planned.config])  # tests the class, in some seconds
+    return {place: (plan[place], cell) for place, cell in found.items() if cell is not None}
+
+
+def fill(
+    plan: Mapping[Place, PlannedCell], found: Cells, folder: Path, stop: Callable[[], bool]
+) -> Cells:
+    """Return the cells, fewer of them where `stop` returned True; what was computed is kept.
+
+    Args:
+        plan: the cells by place.
+        found: those that are there.
+        folder: of the kept cells.
+        stop: asked several times per second.
+
+    Raises:
+        Disagreement: a batch leaves the path of the reference engine.
+        OSError: the folder cannot be written.
+    """
+    cells, rows_begun = dict(found), 0
+    works = _works({place: cell for place, cell in plan.items() if place not in cells})
+    progress = _Progress(sum(map(_cost, works)), len(plan) - len(cells), len(cells))
+    over = False
+
+    def in_turn() -> Iterator[Work]:
+        # a class beside another one would only wait for it, and keep a core from the rules
+        nonlocal rows_begun
+        rows = [work for work in works if work[0].config.foreign]
+        others = [work for work in works if not work[0].config.foreign]
+        while rows or others:
+            if rows and (not others or rows_begun == 0):
+                rows_begun += 1
+                yield rows.pop(0)
+            else:
+                yield others.pop(0)
+
+    finished = in_threads(_compute, cores(), in_turn(), lambda: over or stop())
+    try:
+        for work, future in finished:
+            try:
+                computed = future.result()
+            except Stopped:
+                continue
+            rows_begun -= work[0].config.foreign
+            for planned, cell in zip(work, computed, strict=True):
+                cache.save(folder, planned, cell)
+                cells[planned.config.opt, planned.column.name] = planned, cell
+            progress.count(len(work), _cost(work))
+    finally:
+        over = True  # threads stop at their next piece
+        finished.close()  # type: ignore[attr-defined]
+        progress.line.close()
+    return cells
+
+
+def _works(missing: Mapping[Place, PlannedCell]) -> list[Work]:
+    """Return what is computed at once: a cell of a rule, all cells of a class.
+
+    The longest comes first, so that no core waits for it at the end.
+    """
+    rows: dict[object, list[PlannedCell]] = {}
+    for (opt, column), planned in missing.items():
+        rows.setdefault(opt if planned.config.foreign else (opt, column), []).append(planned)
+    return sorted(rows.values(), key=_cost, reverse=True)
+
+
+def _compute(work: Work, stop: Callable[[], bool]) -> list[Cell]:
+    if not work[0].config.foreign:
+        return [compute_rule(work[0], stop)]
+    from experiments.cards.torch_row import compute_row
+
+    try:
+        return compute_row(work, stop)
+    except (ConfigError, Disagreement, Stopped):
+        raise
+    except (Exception, SystemExit) as error:  # another's code may fail in any way
+        reason = " ".join(str(error).split())[:200]
+        sentence = f"--opt {work[0].config.opt} fails in a run ({type(error).__name__}: {reason})"
+        raise CommandError(sentence, status=1) from error
+
+
+class _Progress:
+    """Counts cells, and shows how many are left, and for how long."""
+
+    def __init__(self, cost: float, cells: int, found: int) -> None:
+        self.line = Line()
+        self.done = 0
+        self._cost, self._cells, self._found = cost, cells, found
+        self._paid, self._began = 0.0, time.monotonic()
+
+    def count(self, cells: int, cost: float) -> None:
+        """Count cells that were computed."""
+        self.done += cells
+        self._paid += cost
+        self.line.show(self._text)
+
+    def _text(self) -> str:
+        left = (self._cost - self._paid) / self._paid * (time.monotonic() - self._began)
+        found = f" ({self._found} more were found)" if self._found else ""
+        return f"{self.done} of {self._cells} cells{found}, about {left:,.0f} s left"
+
+
+def _cost(work: Work) -> float:
+    """Return about how many seconds it takes."""
+    first = work[0]
+    if first.config.foreign:
+        from experiments.cards.torch_row import seconds
+
+        return seconds(work)
+    steps = len(first.lrs) * len(first.seeds) * first.config.steps
+    return SECONDS_PER_CELL + steps * SECONDS_PER_STEP[first.column.order]
