@@ -17,8 +17,9 @@ COMMANDS = {
     "compare": "put several runs into one table and one picture",
     "sweep": "run every cell of a grid of settings; report its status; merge it",
     "figures": "compute and draw figures",
+    "search": "find slopes on which an optimizer fails, and prove it",
     "card": "put optimizers and problems into one table of verdicts",
-    "certify": "check the certificates of runs at a constant step",
+    "certify": "check certificates of runs at a constant step, and proofs of finds",
     "dashboard": "serve labml's dashboard, or import runs into it",
 }
 

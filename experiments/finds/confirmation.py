@@ -36,19 +36,33 @@ class Confirmation:
     @property
     def command(self) -> str:
         """The command that repeats the run, with all options of the rule and the problem."""
-        config = self.config
-        given = {"opt": config.opt, **config.rule_options, "problem": config.problem}
-        given |= config.problem_options
-        for name, value in self.settings.items():
-            if name in RUN and value != RUN[name].default:
-                given.setdefault(name, value)
-        words = [word for name, value in given.items() for word in (f"--{name}", _text(value))]
-        return f"python -m experiments.synthetic {shlex.join(words)}"
+        return command_of(self.config)
 
     @property
     def settings(self) -> dict[str, Any]:
         """The settings that decide what the run shows."""
-        return {**self.config.settings(Role.NUMBERS, Role.LENGTH), "certify": self.config.certify}
+        return settings_of(self.config)
+
+
+def settings_of(config: Config) -> dict[str, Any]:
+    """Return the settings that decide what a run shows."""
+    return {**config.settings(Role.NUMBERS, Role.LENGTH), "certify": config.certify}
+
+
+def command_of(config: Config, start: str = "python -m experiments.synthetic") -> str:
+    """Return the command of a run, with all options of the rule and the problem.
+
+    Args:
+        config: its settings.
+        start: how the command is started.
+    """
+    given = {"opt": config.opt, **config.rule_options, "problem": config.problem}
+    given |= config.problem_options
+    for name, value in settings_of(config).items():
+        if name in RUN and value != RUN[name].default:
+            given.setdefault(name, value)
+    words = [word for name, value in given.items() for word in (f"--{name}", _text(value))]
+    return f"{start} {shlex.join(words)}"
 
 
 def refutation(confirmation: Confirmation, find: Find) -> str | None:

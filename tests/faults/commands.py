@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from experiments.dashboard.drivers import _unpickle
+from experiments.finds.find_file import from_text
 from experiments.run import checkpoint, trace
 from experiments.run.files import RunFiles
 from experiments.sweeps.store import Store
@@ -266,11 +267,35 @@ def _import_is_whole(folder: Path) -> None:
     assert 1 <= names.count("Run") == names.count("MetricsModel") <= 2
 
 
+# a search, and its find
+
+
+def _search(lab: Lab, folder: Path) -> list[str]:
+    argv = ["experiments.search", "--opt=rmsprop", "--beta2=0.9", "--smallest", "--no_run"]
+    return [*argv, f"--out={folder / 'finds'}"]
+
+
+def _finds(folder: Path) -> list[Any]:
+    return [from_text(path.read_text()) for path in (folder / "finds").glob("rmsprop-*.json")]
+
+
+def _search_bits(folder: Path) -> Bits:
+    (smallest,) = (f.find for f in _finds(folder) if f.find.minimal.claim == "smallest")
+    return {"find": smallest, "unfinished": list((folder / "finds").glob("unfinished-*"))}
+
+
+def _search_is_whole(folder: Path) -> None:
+    _finds(folder)
+    for path in (folder / "finds").glob("unfinished-*.json"):
+        json.loads(path.read_text())
+
+
 ALL = (
     Small("run", _run, _go_on, _run_bits, _run_is_whole, _steps),
     Small("resumption", _resumption, _go_on, _run_bits, _run_is_whole, _steps),
     Small("sweep", _sweep, _same, _sweep_bits, _sweep_is_whole, _written),
     Small("merge", _merge, _same, _merge_bits, _merge_is_whole, _written),
+    Small("search", _search, _same, _search_bits, _search_is_whole, _nothing),
     Small("figure", _figure, _same, _figure_bits, _figure_is_whole, _nothing),
     Small("import", _import, _same, _import_bits, _import_is_whole, _nothing),
 )

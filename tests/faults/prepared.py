@@ -88,7 +88,9 @@ def check_end(ended: Ended, at: int = 0, error: int = 0, signal: int = 0, **_: A
     assert ended.status in allowed
     errors = 0
     for line in ended.err.splitlines():
-        said = re.fullmatch(r"(?:synthetic|sweep|figures|dashboard): (error: |warning: )?.+", line)
+        said = re.fullmatch(
+            r"(?:synthetic|sweep|search|figures|dashboard): (error: |warning: )?.+", line
+        )
         assert said or (signal and line.startswith("stopping; ")), line
         errors += said is not None and said[1] == "error: "
     assert errors == 1 if ended.status in (1, 2) else errors <= (ended.status in (130, -INT))

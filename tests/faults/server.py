@@ -28,7 +28,7 @@ from experiments.run import loop, picture, trace
 from experiments.tracking import labml_tracker
 
 IMPORTED = ("experiments.sweeps.chunk", "experiments.sweeps.merge", "experiments.sweeps.session")
-IMPORTED += ("experiments.dashboard.importing", "pyarrow.parquet")
+IMPORTED += ("experiments.dashboard.importing", "experiments.finds.report", "pyarrow.parquet")
 
 SECONDS = 60  # more than any of these commands takes
 

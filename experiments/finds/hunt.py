@@ -1,0 +1,178 @@
+"""A search from its question to its find file, with the run that shows the find."""
+
+import hashlib
+import shlex
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from amsgrad.options import ConfigError
+from amsgrad.search.find import Find
+from amsgrad.search.proof import Unproved, prove
+from amsgrad.theory.enclosure import Enclosure
+from experiments.command import CommandError
+from experiments.files import provenance
+from experiments.files.atomic import remove_leftovers, write_text
+from experiments.files.unwritten import status_of, why_unwritten
+from experiments.finds.confirm import NotShown, confirm
+from experiments.finds.confirmation import Confirmation
+from experiments.finds.find_file import FindFile, to_text
+from experiments.finds.question import Question
+from experiments.finds.saved import Saved
+from experiments.finds.strategies import Answer, load, strategy
+from experiments.invocation import invocation
+from experiments.signals import stopping
+from experiments.sweeps.progress import Line
+from experiments.terminal import say
+
+SECONDS_BETWEEN_SAVES = 2.0
+FOUND, NONE, UNKNOWN, INTERRUPTED = "found", "none exists", "none found", "interrupted"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a search has come to.
+
+    Args:
+        status: found, none exists (proved), none found, or interrupted.
+        answer: of the strategy.
+        seconds: that this process has searched.
+        find, file: what was found, and where it is written.
+        confirmation: a run that shows it.
+        unshown: why there is no such run.
+    """
+
+    status: str
+    answer: Answer
+    seconds: float
+    find: Find | None = None
+    file: Path | None = None
+    confirmation: Confirmation | None = None
+    unshown: str = ""
+
+
+def hunt(asked: Question, arguments: Sequence[str]) -> Outcome:
+    """Search, write the find, and run it.
+
+    Raises:
+        ConfigError: the rule cannot be searched.
+        CommandError: the folder cannot be written.
+    """
+    began, started = time.monotonic(), datetime.now(UTC)
+    try:
+        asked.out.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(asked.out)
+    except OSError as error:
+        sentence = f"--out {asked.out} cannot be made ({error.strerror})"
+        raise CommandError(sentence, status_of(error)) from None
+    try:
+        answer, status, saved = _search(asked)
+        seconds = time.monotonic() - began
+        if answer.slopes is None:
+            with suppress(OSError):  # it holds other files
+                asked.out.rmdir()
+            return Outcome(status, answer, seconds)
+        find = _find(asked, answer)
+        origin = provenance.collect(
+            engine="search", verification={}, arguments=arguments, started=started, finished=None
+        )
+        file = asked.out / _name(find)
+        write_text(file, to_text(FindFile(find, provenance=origin)))
+        if status == INTERRUPTED:
+            return Outcome(status, answer, seconds, find, file, unshown="it was interrupted")
+        if saved is not None:
+            saved.remove()
+        if not asked.run:
+            return Outcome(status, answer, seconds, find, file, unshown="--no_run was given")
+        try:
+            confirmation = confirm(find)
+        except NotShown as error:
+            return Outcome(status, answer, seconds, find, file, unshown=str(error))
+        except KeyboardInterrupt:
+            return Outcome(INTERRUPTED, answer, seconds, find, file, unshown="it was interrupted")
+        write_text(file, to_text(FindFile(find, confirmation, origin)))
+    except OSError as error:
+        again = f"{invocation('search')} {shlex.join(arguments)}"
+        raise CommandError(why_unwritten(asked.out, error, again), status_of(error)) from None
+    return Outcome(status, answer, seconds, find, file, confirmation)
+
+
+def _search(asked: Question) -> tuple[Answer, str, Saved | None]:
+    """Return the answer, the status, and the saved state of a search that has ended."""
+    way, saved, line = strategy(asked), Saved(asked), Line()
+    kept, state = saved.read(), way.begin
+    if kept is not None:
+        state = load(way.begin, kept)
+        say(f"search: going on where it was left: {way.progress(state)[0]}")
+    began = seen = time.monotonic()
+    first = way.progress(state)[1]
+    with stopping() as stop:
+        stages = way.stages(state)
+        ended = False
+        try:
+            while not ended and not stop.asked and not _late(asked, began):
+                following = next(stages, None)
+                ended = following is None
+                state = state if following is None else following
+                line.show(partial(_text, *way.progress(state), first, began))
+                if time.monotonic() - seen > SECONDS_BETWEEN_SAVES:
+                    saved.write(state._asdict())
+                    seen = time.monotonic()
+        except ValueError as error:  # a rule whose steps are not finite
+            raise ConfigError(f"--opt {asked.config.opt} cannot be searched: {error}") from None
+        finally:
+            line.close()
+    answer = way.answer(state, ended=ended)
+    if not ended:
+        saved.write(state._asdict())
+    if stop.asked and not ended:
+        return answer, INTERRUPTED, None
+    status = FOUND if answer.slopes else NONE if answer.none else UNKNOWN
+    return answer, status, saved if ended else None
+
+
+def _late(asked: Question, began: float) -> bool:
+    return asked.seconds is not None and time.monotonic() - began > asked.seconds
+
+
+def _text(text: str, share: float, first: float, began: float) -> str:
+    seconds = time.monotonic() - began
+    if share <= first or share >= 1:
+        return f"{text}; {seconds:,.0f} s"
+    left = seconds * (1 - share) / (share - first)
+    return f"{text}; {seconds:,.0f} s, about {left:,.0f} s left"
+
+
+def _find(asked: Question, answer: Answer) -> Find:
+    """Return the find: proved where that can be, otherwise measured."""
+    assert answer.slopes is not None
+    opt, options = asked.config.opt, asked.config.rule_options
+    known = (opt, options, answer.slopes)
+    if asked.order == "cyclic":
+        try:
+            return Find(*known, prove(*known), proved=True, minimal=answer.minimal)
+        except Unproved:
+            pass
+    assert answer.step is not None
+    total, error, _, source = answer.step
+    bounds = Enclosure(repr(total - error), repr(total + error))
+    return Find(
+        *known,
+        bounds,
+        proved=False,
+        source=source,
+        order=asked.order,  # type: ignore[arg-type]  # one of three texts
+        minimal=answer.minimal,
+    )
+
+
+def _name(find: Find) -> str:
+    """Return a name of the file that two finds do not share."""
+    rule = find.opt.rpartition(":")[2]
+    order = "" if find.order == "cyclic" else f"-{find.order}"
+    digest = hashlib.sha256(repr((find.opt, dict(find.options), find.slopes)).encode())
+    return f"{rule}-p{find.period}-g{find.largest}{order}-{digest.hexdigest()[:6]}.json"

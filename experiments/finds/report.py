@@ -1,0 +1,87 @@
+"""The answer of a search: in lines for a person, and as an object of JSON."""
+
+import shlex
+from dataclasses import asdict
+from typing import Any
+
+from amsgrad.config.run_config import Config
+from amsgrad.problems.sequence import text_of
+from experiments.finds.check import summary
+from experiments.finds.confirmation import command_of
+from experiments.finds.hunt import INTERRUPTED, NONE, UNKNOWN, Outcome
+from experiments.finds.question import Question
+from experiments.invocation import invocation
+
+
+def lines(outcome: Outcome, asked: Question, again: str) -> list[str]:
+    """Return the answer in lines.
+
+    Args:
+        outcome: of the search.
+        asked: what was asked for.
+        again: the command.
+    """
+    find, answer, opt = outcome.find, outcome.answer, asked.config.opt
+    if find is None:
+        said = {
+            NONE: f"none exists (proved): {answer.none}",
+            UNKNOWN: f"none found, which proves nothing: {answer.effort}",
+            INTERRUPTED: f"interrupted; none found so far: {answer.effort}",
+        }
+        found = [f"{opt}: {said[outcome.status]}"]
+    else:
+        known = "proved" if find.proved else f"measured, not proved ({find.source})"
+        found = [f"{known}: {summary(find)}", f"{find.minimal.claim}: {find.extent}"]
+        run = outcome.confirmation
+        if run is None:
+            found.append(f"not shown by a run: {outcome.unshown}")
+        else:
+            certified = "" if run.certificate is None else "; for ever, by the cycle of the program"
+            found.append(
+                f"shown by a run of {run.config.steps:,} steps: {run.verdict.place},"
+                f" {run.verdict.reason}{certified}"
+            )
+        found += [
+            f"find: {outcome.file}",
+            f"check it: {invocation('certify')} {shlex.quote(str(outcome.file))}",
+            f"run it: {run_command(outcome, asked)}",
+        ]
+    if outcome.status == INTERRUPTED:
+        found.append(f"go on with: {again}")
+    return [*found, f"searched for {outcome.seconds:.1f} s"]
+
+
+def run_command(outcome: Outcome, asked: Question) -> str:
+    """Return the command that runs the find: the run that shows it, or one as long as usual."""
+    find = outcome.find
+    assert find is not None
+    if outcome.confirmation is not None:
+        return command_of(outcome.confirmation.config, invocation("synthetic"))
+    config = Config(
+        opt=find.opt,
+        **find.options,
+        problem="sequence",
+        slopes=text_of(find.slopes),
+        order=find.order,
+        dtype="float64",
+    )
+    return command_of(config, invocation("synthetic"))
+
+
+def to_object(outcome: Outcome, asked: Question) -> dict[str, Any]:
+    """Return the answer as an object of JSON."""
+    find = outcome.find
+    found: dict[str, Any] = {
+        "status": outcome.status,
+        **asked.identity,
+        "reason": outcome.answer.none or outcome.answer.effort or None,
+        "seconds": outcome.seconds,
+    }
+    names = ("slopes", "period", "largest", "sum", "proved", "price", "horizon")
+    found |= {name: None if find is None else getattr(find, name) for name in names}
+    found["mean_step"] = None if find is None else find.mean_step._asdict()
+    found["minimal"] = None if find is None else asdict(find.minimal)
+    found["find"] = None if outcome.file is None else str(outcome.file)
+    found["run"] = None if find is None else run_command(outcome, asked)
+    found["shown"] = outcome.confirmation is not None
+    return found

@@ -1,0 +1,149 @@
+"""Branch and bound against every sequence: the smallest slopes, and what is excluded."""
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from amsgrad.rules import RULES
+from amsgrad.rules.form import Form
+from amsgrad.search.bias import Bias
+from amsgrad.search.exhaustive import Exhausted, Slopes, finish, level, real, smallest
+from amsgrad.theory.closed_form import total
+from amsgrad.theory.enclosure import enclose
+from tests.marks import slow
+
+CASES = [
+    ("rmsprop", {"beta2": 0.5, "eps": 0.0}, 3, 6),
+    ("rmsprop", {"beta2": 0.9, "eps": 0.0}, 3, 24),
+    ("rmsprop", {"beta2": 0.5, "eps": 0.0}, 4, 6),
+    ("rmsprop", {"beta2": 0.0, "eps": 0.1}, 3, 8),
+    ("adam", {"beta1": 0.3, "beta2": 0.6, "eps": 1e-3}, 3, 12),
+    ("adam", {"beta1": 0.3, "beta2": 0.6, "eps": 2.0}, 3, 20),
+    slow("adam", {"beta1": 0.2, "beta2": 0.3, "eps": 0.0}, 5, 3),
+    ("adopt", {"beta2": 0.8, "eps": 1e-6}, 3, 15),
+    ("adopt", {"beta2": 0.6, "eps": 3.0}, 3, 15),
+    ("adashift", {"beta1": 0.5, "beta2": 0.8, "eps": 0.2, "window": 2}, 4, 8),
+    ("acprop", {"beta1": 0.4, "beta2": 0.7, "eps": 1e-8}, 3, 12),
+    slow("acprop", {"beta1": 0.4, "beta2": 0.7, "eps": 1e-8}, 4, 9),
+    slow("rmsprop", {"beta2": 0.9, "eps": 1e-8}, 4, 20),
+]
+
+
+def form_of(opt: str, options: dict[str, Any]) -> Form:
+    form = RULES[opt].form_with(**options)
+    assert form is not None
+    return form
+
+
+def every(period: int, largest: int) -> NDArray[np.float64]:
+    """Every sequence of integers with this max|g| and S > 0."""
+    one = np.arange(-largest, largest + 1.0)
+    g = np.stack(np.meshgrid(*period * [one], indexing="ij"), -1).reshape(-1, period)
+    return g[(np.abs(g).max(-1) == largest) & (g.sum(-1) > 0)]
+
+
+def failing(form: Form, period: int, largest: int) -> NDArray[np.float64]:
+    """All on which the rule fails, by the plain formula."""
+    g = every(period, largest)
+    found = total(form, g)
+    unsure = ~(np.abs(found.total) > found.rounding)
+    decided = np.isfinite(found.total) & (found.total < 0)
+    for i in np.flatnonzero(unsure):
+        try:
+            decided[i] = enclose(form, [int(x) for x in g[i]]).sign < 0
+        except ValueError:  # a divisor of 0
+            decided[i] = False
+    return g[decided]
+
+
+def rotations(slopes: NDArray[Any] | Slopes) -> set[Slopes]:
+    g = tuple(int(x) for x in slopes)
+    return {g[i:] + g[:i] for i in range(len(g))}
+
+
+@pytest.mark.parametrize(("opt", "options", "period", "most"), CASES)
+def test_the_smallest(opt: str, options: dict[str, Any], period: int, most: int) -> None:
+    form = form_of(opt, options)
+    sizes = range(1, most + 1)
+    brute = next((g for size in sizes if len(g := failing(form, period, size))), None)
+
+    def fails(slopes: Slopes) -> bool:
+        try:
+            return enclose(form, slopes).sign < 0
+        except ValueError:
+            return False
+
+    *_, last = smallest(form, period, most, fails, Exhausted())
+    if brute is None:
+        assert last.best is None
+        assert last.empty_to == most
+    else:
+        assert last.best is not None
+        assert last.empty_to + 1 == np.abs(brute).max() == max(map(abs, last.best))
+        assert not rotations(last.best).isdisjoint(map(tuple, brute.astype(int).tolist()))
+
+
+@pytest.mark.parametrize(("opt", "options", "period", "most"), CASES[1::4])
+def test_a_level_has_the_best_of_all(
+    opt: str, options: dict[str, Any], period: int, most: int
+) -> None:
+    form = form_of(opt, options)
+    brute = failing(form, period, most)
+    found = finish(level(Bias(form, period), most))
+    assert (found.best is not None) == bool(len(brute))
+    if found.best is not None:
+        rms = np.sqrt((brute**2).mean(-1))
+        margins = -total(form, brute).total * (rms + form.eps)  # B - S
+        own = np.array(found.best, float)
+        margin = -total(form, own).total * (np.sqrt((own**2).mean()) + form.eps)
+        assert margin == pytest.approx(margins.max(), rel=1e-9)
+
+
+def test_an_empty_range_has_no_real_slopes() -> None:
+    form = form_of("rmsprop", {"beta2": 0.9, "eps": 0.0})
+    bias, least = Bias(form, 3), next(g for g in itertools.count(1) if len(failing(form, 3, g)))
+    assert finish(real(bias, 1, least // 2)).empty
+    beyond = finish(real(bias, 1, 2 * least))
+    assert not beyond.empty
+    assert least // 2 < beyond.fails_from <= 2 * least
+
+
+@pytest.mark.parametrize(
+    ("opt", "options", "period", "size"),
+    [
+        ("rmsprop", {}, 3, 226),
+        ("adam", {"beta2": 0.999, "eps": 1e-8}, 3, 37_996),
+        slow("adam", {"beta2": 0.999, "eps": 1e-8}, 4, 17_112),
+        slow("adopt", {}, 3, 22_699),
+        slow("acprop", {}, 3, 2_277),
+        slow("adashift", {}, 3, 19_663),
+    ],
+)
+def test_published_defaults(opt: str, options: dict[str, Any], period: int, size: int) -> None:
+    form = form_of(opt, options)
+    *_, last = smallest(form, period, 10**9, lambda slopes: False, Exhausted())
+    assert last.empty_to == size - 1
+    assert last.best is not None
+    assert max(map(abs, last.best)) == size
+    assert enclose(form, last.best).sign < 0
+
+
+@pytest.mark.parametrize("opt", ["adam", "rmsprop", "adopt"])
+def test_two_slopes_fool_none(opt: str) -> None:
+    *_, last = smallest(form_of(opt, {}), 2, 10**9, lambda slopes: False, Exhausted())
+    assert last == (10**9, None, last.boxes)
+
+
+def test_a_search_goes_on() -> None:
+    """From any stage it comes to the same end."""
+    form = form_of("rmsprop", {"beta2": 0.9, "eps": 0.0})
+
+    def stages(since: Exhausted) -> list[Exhausted]:
+        return list(smallest(form, 3, 10**9, lambda slopes: False, since))
+
+    whole = stages(Exhausted())
+    for empty_to in sorted({stage.empty_to for stage in whole}):
+        assert stages(Exhausted(empty_to))[-1][:2] == whole[-1][:2], empty_to
