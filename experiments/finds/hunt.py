@@ -17,6 +17,7 @@ from amsgrad.theory.enclosure import Enclosure
 from experiments.command import CommandError
 from experiments.files import provenance
 from experiments.files.atomic import remove_leftovers, write_text
+from experiments.files.latest import become_latest
 from experiments.files.unwritten import status_of, why_unwritten
 from experiments.finds.confirm import NotShown, confirm
 from experiments.finds.confirmation import Confirmation
@@ -30,6 +31,7 @@ from experiments.sweeps.progress import Line
 from experiments.terminal import say
 
 SECONDS_BETWEEN_SAVES = 2.0
+LATEST = "latest.json"
 FOUND, NONE, UNKNOWN, INTERRUPTED = "found", "none exists", "none found", "interrupted"
 
 
@@ -82,6 +84,7 @@ def hunt(asked: Question, arguments: Sequence[str]) -> Outcome:
         )
         file = asked.out / _name(find)
         write_text(file, to_text(FindFile(find, provenance=origin)))
+        become_latest(file, LATEST)
         if status == INTERRUPTED:
             return Outcome(status, answer, seconds, find, file, unshown="it was interrupted")
         if saved is not None:

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from itertools import count
@@ -114,18 +113,6 @@ class RunFolder(RunFiles):
         at: TracebackType | None,
     ) -> None:
         self.close()
-
-    def become_latest(self) -> None:
-        """Let the link `latest` beside the folder lead to it, where the file system has links."""
-        link = self.path.with_name(LATEST)
-        if link.is_symlink() or not os.path.lexists(link):  # what is not ours stays
-            part = self.path.with_name(f".{LATEST}.{os.urandom(8).hex()}")
-            with suppress(OSError, NotImplementedError):
-                os.symlink(self.id, part, target_is_directory=True)
-                try:
-                    os.replace(part, link)
-                finally:
-                    part.unlink(missing_ok=True)
 
     def is_there(self) -> bool:
         """Return whether the folder was not removed; labml makes an empty one in its place."""

@@ -14,6 +14,7 @@ from amsgrad.engines.base import Records
 from experiments.command import CommandError
 from experiments.config.arguments import Invocation
 from experiments.config.yaml_file import to_yaml
+from experiments.files.latest import become_latest
 from experiments.files.unwritten import gone, why_unwritten
 from experiments.invocation import invocation
 from experiments.run import checkpoint
@@ -94,7 +95,7 @@ def begin(config: Config, chosen: frozenset[str], out: Path, arguments: Sequence
     except BaseException:  # nothing that could be resumed is lost
         folder.remove()
         raise
-    folder.become_latest()
+    become_latest(folder.path)
     return session
 
 

@@ -13,6 +13,7 @@ import pytest
 from amsgrad.config.run_config import Config
 from amsgrad.schedules import record_steps
 from experiments.compare import main as compare
+from experiments.files.latest import become_latest
 from experiments.run import trace
 from experiments.run.folder import RunFolder
 from experiments.run.next_steps import next_steps
@@ -147,7 +148,7 @@ def test_what_is_not_ours_keeps_the_name_latest(tmp_path: Path, kind: str) -> No
     mine = tmp_path / "latest"
     mine.write_text("mine") if kind == "file" else mine.mkdir()
     with RunFolder.create(tmp_path, "adam", NOW) as run:
-        run.become_latest()
+        become_latest(run.path)
     assert not mine.is_symlink()
     assert len(list(tmp_path.iterdir())) == 2
 
@@ -158,7 +159,7 @@ def test_without_links_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr("os.symlink", refused)
     with RunFolder.create(tmp_path, "adam", NOW) as run:
-        run.become_latest()
+        become_latest(run.path)
     assert [path.name for path in tmp_path.iterdir()] == [run.id]
 
 
