@@ -46,7 +46,9 @@ def run(opt: Any, *, seeds: int | None = None, **settings: Any) -> "xarray.Datas
 
     A setting is given one value, or a list (a tuple, an array) of values: then every combination is
     run, and the data set has a dimension of this name. Runs that differ in numbers alone are
-    computed as one batch. The first steps of each batch are checked against plain Python.
+    computed as one batch. The first steps of each batch are checked against plain Python. Many runs
+    of a torch optimizer are the lanes of one tensor, if it acts on each element by itself
+    (`amsgrad/optimizers/elementwise.py`), and are checked against the torch loop.
 
     Args:
         opt: the name of a rule (`amsgrad.RULES`), a rule of your own, a class of torch optimizers,

@@ -153,7 +153,9 @@ def eager(make: Callable[[list[torch.nn.Parameter]], torch.optim.Optimizer]) -> 
 
 def seed_program(opt: str) -> Run:
     """Put the optimizer of labml_nn into the eager loop."""
-    return eager(real_optimizer(opt, "labml", lr=LR, beta1=BETAS[0], beta2=BETAS[1], eps=EPS))
+    return eager(
+        real_optimizer(opt, semantics="labml", lr=LR, beta1=BETAS[0], beta2=BETAS[1], eps=EPS)
+    )
 
 
 def torch_adam(**options: Any) -> Run:

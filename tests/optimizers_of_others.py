@@ -1,5 +1,6 @@
 """Foreign optimizers: those that cannot be run here must be refused in a sentence."""
 
+import math
 from collections import deque
 from typing import Any
 
@@ -195,3 +196,11 @@ class Later(Plain):
         taken = self.state[param].setdefault("step", torch.zeros(()))
         taken += 1
         param -= lr * param.grad / (taken < 3000)
+
+
+class Rounds(Plain):
+    """Its rounding depends on how many elements there are."""
+
+    def move(self, param: torch.Tensor, lr: float) -> None:
+        n = math.pi + param.numel()
+        param -= lr * (param.grad / n * n)

@@ -77,6 +77,24 @@ def test_torch_optimizers_stand_beside_rules() -> None:
     assert found.x_last[1] == pytest.approx(-0.001, abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("opt", "settings"),
+    [("torch.optim:SGD", {"momentum": 0.9}), ("adam", {"engine": "torch", "beta2": 0.9})],
+)
+def test_many_runs_of_a_torch_optimizer_are_those_that_are_run_alone(
+    opt: str, settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("amsgrad.api.WORTH_A_TEST", 0)
+    lists = {"problem": ["stochastic", "zhang"], "lr": [1e-4, 1e-3], "seed": [0, 5]}
+    many = amsgrad.run(opt, steps=300, every=100, **settings, **lists)
+    for problem in ("stochastic", "zhang"):
+        cell = {"problem": problem, "lr": 1e-3, "seed": 5}
+        alone = amsgrad.run(opt, steps=300, every=100, **settings, **cell)
+        part = many.sel(cell)
+        for name in ("x", "regret", "average_regret", "x_last"):
+            assert (part[name] == alone[name]).all(), name
+
+
 def test_without_steps_torch_decides_how_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("amsgrad.config.run_config.EAGER_STEPS", 300)
     found = amsgrad.run(["sgd", "torch.optim:SGD"], lr=np.float32(0.5), every="100")

@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from amsgrad.config.build import torch_class
 from amsgrad.config.run_config import Config
+from amsgrad.config.torch_options import decay_left_out
 from amsgrad.engines.base import Records
 from experiments.command import CommandError
 from experiments.config.arguments import Invocation
@@ -23,6 +25,7 @@ from experiments.run.files import FolderError
 from experiments.run.folder import RunFolder
 from experiments.run.next_steps import Next, next_steps
 from experiments.run.verified import build_verified
+from experiments.terminal import say
 
 
 def run_session(
@@ -85,6 +88,8 @@ def begin(config: Config, chosen: frozenset[str], out: Path, arguments: Sequence
     """
     started = datetime.now(UTC)
     engine, verification = build_verified(config)
+    if config.foreign and (sentence := decay_left_out(*torch_class(config))):
+        say(f"synthetic: {sentence}")
     state, records = engine.init(), Records.empty(0)
     folder = RunFolder.create(out, f"{config.opt}-{config.problem}", started)
     try:

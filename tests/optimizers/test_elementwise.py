@@ -12,6 +12,7 @@ from tests.marks import slow
 FOUND = [
     (others.Plain, Elementwise("to the bit", scheduled=True, linear=True)),
     (others.Rude, Elementwise("to the bit", scheduled=True, linear=True)),
+    (others.Rounds, Elementwise("to rounding", scheduled=True, linear=True)),
     (others.Stubborn, Elementwise("to the bit", scheduled=False, linear=True)),
     (others.Normed, Elementwise("mixes", "mixes elements", True, True)),
     (others.LateNormed, Elementwise("mixes", "mixes elements", True, True)),

@@ -57,6 +57,25 @@ def test_each_cell_has_the_bits_of_the_torch_loop(
         np.testing.assert_array_equal(found.series_average_regret, records.average_regret[at])
 
 
+def test_lanes_that_differ_by_rounding_and_by_problem(tmp_path: Path) -> None:
+    problems = ["theorem2", "zhang", "sequence"]
+    text = f"""
+base: {{opt: "{OTHERS}:Rounds", steps: 200, dtype: float64, order: cyclic}}
+axes: {{problem: {problems}, period: [7, 10], lr: [0.003, 0.03]}}
+"""
+    assert sweep(write(tmp_path, text), tmp_path / "out") == 0
+    merged(tmp_path / "out")
+    data = xarray.load_dataset(tmp_path / "out" / "sweep.nc", engine="h5netcdf")
+    for problem in problems:
+        own = {"problem": problem, "period": 10, "lr": 0.03}
+        config = Config(opt=f"{OTHERS}:Rounds", steps=200, dtype="float64", **own)
+        engine = build_torch_loop(config)
+        end, _ = engine.advance(engine.init(), 200, record_steps(200, 200))
+        found = data.sel(own)
+        assert found.x == pytest.approx(float(end.x), rel=1e-12)
+        assert found.average_regret == pytest.approx(value(end.regret) / 200, rel=1e-12)
+
+
 def test_its_provenance_names_the_optimizer(tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert sweep(write(tmp_path, TEXT.replace("[0.0, 1.0]", "[0.0]")), out) == 0
