@@ -190,12 +190,12 @@ class Decays(Plain):
 
 
 class Later(Plain):
-    """It divides by zero after 3,000 steps."""
+    """It divides gradients above 2 by zero after 3,000 steps."""
 
     def move(self, param: torch.Tensor, lr: float) -> None:
         taken = self.state[param].setdefault("step", torch.zeros(()))
         taken += 1
-        param -= lr * param.grad / (taken < 3000)
+        param -= lr * param.grad / ((taken < 3000) | (param.grad < 2))
 
 
 class Rounds(Plain):

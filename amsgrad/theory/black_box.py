@@ -47,6 +47,7 @@ RANDOM = 2**15  # steps of a random order
 SEEDS = 256  # lanes of a sequence in a random order
 BLOCK = 256  # steps whose slopes are made at once
 SLOW, FAST = 0.9, 0.6  # factors by which the differences of windows fall
+NOT_FINITE = "black box, not finite"
 COLUMNS = 5  # sums of d, |d|, sqrt(k) d, sqrt(k) |d|, slopes
 
 
@@ -79,7 +80,8 @@ def black_box(
 
     Raises:
         ValueError: the class cannot be tested, draws random numbers, does not move x by lr times a
-            step that does not depend on lr, or meets NaN or infinity; or slopes are all 0.
+            step that does not depend on lr, or is finite on no sequence (where it is not finite on
+            some, the error of these is infinite); or slopes are all 0.
     """
     if order not in ORDERS:
         raise ValueError(f"order must be one of {', '.join(ORDERS)}, but {order} was given")
@@ -161,7 +163,7 @@ class _Walk:
                 x.copy_(self._lanes.x)
                 if k in lanes_at:
                     sums[lanes_at[k]] = self._sums.cpu().numpy().T[lanes_at[k]]
-            if not bool(x.isfinite().all()):
+            if not bool(x.isfinite().any()):
                 raise ValueError(f"{self._name} takes steps that are not finite on these slopes")
         periods = (ends - self._begin) // self._periods
         found: Floats = (sums - self._before) / periods[:, None]
@@ -171,6 +173,8 @@ class _Walk:
 
 def _of_windows(sums: Floats) -> MeanStep:
     """Return D of one lane from its windows, oldest first."""
+    if not np.isfinite(sums).all():
+        return MeanStep(math.nan, math.inf, math.nan, NOT_FINITE)
     for column, source in ((0, "black box"), (2, f"black box, {FADING}")) if len(sums) > 3 else ():
         total, size = map(float, sums[-1, column : column + 2])
         d0, d1, d2 = map(float, np.abs(np.diff(sums[-4:, column])))
@@ -187,7 +191,8 @@ def _of_windows(sums: Floats) -> MeanStep:
 
 
 def _agreed(sums: Floats) -> bool:
-    return math.isfinite(_of_windows(sums).error)
+    found = _of_windows(sums)
+    return math.isfinite(found.error) or found.source == NOT_FINITE
 
 
 def _of_seeds(sums: Floats, mean: float | None) -> MeanStep:
@@ -197,6 +202,8 @@ def _of_seeds(sums: Floats, mean: float | None) -> MeanStep:
         sums: per period.
         mean: the mean of the sum of the slopes, where that is left to chance.
     """
+    if not np.isfinite(sums).all():
+        return MeanStep(math.nan, math.inf, math.nan, NOT_FINITE)
     spread = np.abs(np.diff(np.abs(sums[:, :, (1, 3)]).mean(axis=0), axis=0))[0]
     level = sums[:, -1, (1, 3)].mean(axis=0)
     fading = spread[0] / level[0] > spread[1] / level[1]

@@ -97,6 +97,13 @@ def test_what_has_none_is_refused(cls: Any, sentence: str | None) -> None:
         black_box(cls, [[3, -1, -1]])
 
 
+@pytest.mark.usefixtures("soon")
+def test_a_lane_that_is_not_finite_leaves_the_others_alone() -> None:
+    bad, good = black_box(others.Later, [[3, -1, -1], [1, -1, 1]])
+    assert (bad.error, bad.goes_to, bad.source) == (math.inf, 0, "black box, not finite")
+    assert good.total == pytest.approx(1, abs=1e-9)
+
+
 def test_the_order_is_one_of_three() -> None:
     with pytest.raises(
         ValueError, match="order must be one of cyclic, shuffled, drawn, but by chan"
