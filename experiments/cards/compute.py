@@ -32,8 +32,10 @@ def kept(plan: Mapping[Place, PlannedCell], folder: Path) -> Cells:
     for planned in missing.values():
         if planned.config.foreign:
             from amsgrad.config.build import build_lanes
+            from experiments.sweeps.torch_cells import tested
 
-            build_lanes([planned.config])  # tests the class, in some seconds
+            tested(planned.config)  # in some seconds
+            build_lanes([planned.config])  # refuses an lr that may not change from step to step
     return {place: (plan[place], cell) for place, cell in found.items() if cell is not None}
 
 

@@ -115,10 +115,10 @@ def plan_cell(opt: str, column: Column, steps: int | None, seeds: int) -> Planne
 
 
 def _betas(opt: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return both betas of a class of torch optimizers, None where they are its defaults."""
+    """Return both betas of a class of torch optimizers, None where its defaults are to stay."""
     default = _default_betas(opt)
     betas = {name: given.get(name, value) for name, value in default.items()}
-    return dict.fromkeys(betas) if betas == default else betas
+    return dict.fromkeys(BETAS) if betas == default else betas
 
 
 def _default_betas(opt: str) -> dict[str, float]:
