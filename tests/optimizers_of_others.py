@@ -204,3 +204,14 @@ class Rounds(Plain):
     def move(self, param: torch.Tensor, lr: float) -> None:
         n = math.pi + param.numel()
         param -= lr * (param.grad / n * n)
+
+
+class Weighs(Plain):
+    """It has a weight decay of its own."""
+
+    def __init__(self, params: Any, lr: float, weight_decay: float = 0.01) -> None:
+        super().__init__(params, lr)
+        self.weight_decay = weight_decay
+
+    def move(self, param: torch.Tensor, lr: float) -> None:
+        param -= lr * (param.grad + self.weight_decay * param)

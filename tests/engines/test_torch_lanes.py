@@ -17,6 +17,7 @@ from amsgrad.optimizers.catalog import MakeOptimizer, foreign_optimizer
 from amsgrad.optimizers.lanes import LONGEST
 from amsgrad.problems import PROBLEMS
 from amsgrad.problems.online import Online
+from amsgrad.problems.problem import Problem
 from amsgrad.problems.sequence import Sequence
 from amsgrad.problems.stochastic import Stochastic
 from amsgrad.regret import RegretSum
@@ -29,12 +30,15 @@ from tests.same import same
 STEPS = 300  # past two blocks of the regret
 AT = record_steps(STEPS, 23)
 ORDERS = [Sequence("7,-3x2", order, seed=3) for order in ("shuffled", "drawn")]
+ALL = [*(cls() for cls in PROBLEMS.values()), *ORDERS]
+# each has loops of its own to compile: periodic, drawn, of two sorts that are not linear, shuffled
+FEW = [Online(), Stochastic(seed=4), PROBLEMS["zhang"](), PROBLEMS["adafom"](), ORDERS[0]]
 
 
-def setups(dtype: Any = np.float32) -> list[Setup]:
-    """Each problem with a step size, schedule and start of its own."""
+def setups(dtype: Any = np.float32, problems: list[Problem] = FEW) -> list[Setup]:
+    """Each problem twice, with a step size, schedule and start of its own."""
     found = []
-    for i, problem in enumerate([*(cls() for cls in PROBLEMS.values()), *ORDERS]):
+    for i, problem in enumerate(2 * problems):
         lr, schedule = (0.003, 0.1)[i % 2], (constant, inverse_sqrt)[i // 2 % 2]
         x0 = problem.x0 or 0.1 * (i % 5)
         start = {"first_t": problem.first_t, "x0": x0, "dtype": dtype}
@@ -58,26 +62,29 @@ def assert_lane(state: State, records: Records, i: int, alone: TorchLoop) -> Non
 
 # to the bit, by the test in `elementwise.py`
 ELEMENTWISE = [
-    (torch.optim.Adam, np.float32),
-    (others.Rude, np.float32),
-    slow(torch.optim.Adam, np.float64),
-    slow(torch.optim.AdamW, np.float32),
-    slow(torch.optim.NAdam, np.float64),
-    slow(torch.optim.RAdam, np.float32),
-    slow(torch.optim.RMSprop, np.float64),
-    slow(torch.optim.Adagrad, np.float32),
-    slow(torch.optim.Adadelta, np.float64),
-    slow(torch.optim.Adamax, np.float32),
-    slow(torch.optim.ASGD, np.float64),
-    slow(torch.optim.Rprop, np.float32),
-    slow(torch.optim.SGD, np.float64),
+    (torch.optim.Adam, np.float32, FEW),
+    (others.Rude, np.float32, FEW),
+    slow(torch.optim.Adam, np.float32, ALL),
+    slow(torch.optim.Adam, np.float64, ALL),
+    slow(torch.optim.AdamW, np.float32, FEW),
+    slow(torch.optim.NAdam, np.float64, FEW),
+    slow(torch.optim.RAdam, np.float32, FEW),
+    slow(torch.optim.RMSprop, np.float64, FEW),
+    slow(torch.optim.Adagrad, np.float32, FEW),
+    slow(torch.optim.Adadelta, np.float64, FEW),
+    slow(torch.optim.Adamax, np.float32, FEW),
+    slow(torch.optim.ASGD, np.float64, FEW),
+    slow(torch.optim.Rprop, np.float32, FEW),
+    slow(torch.optim.SGD, np.float64, FEW),
 ]
 
 
 @without_kernels
-@pytest.mark.parametrize(("cls", "dtype"), ELEMENTWISE)
-def test_each_lane_has_the_bits_of_a_run_by_itself(cls: Any, dtype: Any) -> None:
-    lanes = setups(dtype)
+@pytest.mark.parametrize(("cls", "dtype", "problems"), ELEMENTWISE)
+def test_each_lane_has_the_bits_of_a_run_by_itself(
+    cls: Any, dtype: Any, problems: list[Problem]
+) -> None:
+    lanes = setups(dtype, problems)
     state, records = run_to(TorchLanes(lanes, make(cls)), STEPS, AT)
     assert state.finite.all()
     for i, setup in enumerate(lanes):
@@ -87,7 +94,7 @@ def test_each_lane_has_the_bits_of_a_run_by_itself(cls: Any, dtype: Any) -> None
 @without_kernels
 @pytest.mark.parametrize("cls", [others.Noisy, others.Normed, slow(torch.optim.Adafactor)])
 def test_an_optimizer_of_its_own_for_each_lane_is_right_for_any_class(cls: Any) -> None:
-    lanes = setups()[::3]
+    lanes = setups()[::2]
     seeds = list(range(len(lanes)))
     state, records = run_to(TorchLanes(lanes, make(cls), together=False, seeds=seeds), STEPS, AT)
     for i, setup in enumerate(lanes):
@@ -183,9 +190,10 @@ def test_one_dtype_is_needed() -> None:
             TorchLanes(lanes, make(torch.optim.SGD))
 
 
-def test_losses_are_those_of_the_problems() -> None:
+@pytest.mark.parametrize("problems", [FEW, slow(ALL)])
+def test_losses_are_those_of_the_problems(problems: list[Problem]) -> None:
     """Without a compiler, too."""
-    lanes = setups(np.float64)
+    lanes = setups(np.float64, problems)
     x = np.linspace(-1, 1, len(lanes))
     losses = LaneLosses(lanes)
     for done in (0, 1, 10, 999):
@@ -199,7 +207,7 @@ def test_losses_are_those_of_the_problems() -> None:
             assert regrets[i] == problem.loss(f, x[i], p) - problem.loss(f, problem.x_star, p)
             assert slopes[i] == problem.gradient(f, problem.x_star, p)
     linear = [setup for setup in lanes if is_linear(setup.problem)]
-    assert len(linear) == len(lanes) - 2  # adafom and zhang
+    assert len(linear) == len(lanes) - 4  # adafom and zhang
     shown = LaneLosses(linear).slopes(7, 3)
     assert (shown[2] == LaneLosses(linear).at(9, np.zeros(len(linear)))[2]).all()
 
