@@ -10,7 +10,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(IN
 	--constraint constraints.txt --editable
 SIZE := $(if $(filter Linux,$(shell uname -s)),6 GB (2 GB without CUDA: README, TORCH_INDEX),2 GB)
 
-.PHONY: run dashboard test test-all check format figures notebooks lab bench clean
+.PHONY: run dashboard test test-all check format figures finds notebooks lab bench clean
 
 run: .venv/run
 	$(BIN)/python -m experiments.synthetic --opt $(OPT) $(ARGS)
@@ -38,6 +38,9 @@ format: .venv/check
 
 figures: .venv/run
 	$(BIN)/python -m experiments.figures all
+
+finds: .venv/run
+	$(BIN)/python -m experiments.finds
 
 notebooks: .venv/notebooks
 	$(BIN)/jupyter execute --inplace notebooks/*.ipynb

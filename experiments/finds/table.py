@@ -1,0 +1,68 @@
+"""The table of finds: what several searches found of each rule, in Markdown."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from amsgrad.problems.sequence import text_of
+from experiments.command import CommandError
+from experiments.finds.hunt import FOUND, Outcome, hunt
+from experiments.finds.question import read
+
+HEAD = """\
+# Counterexamples
+
+Slopes on which a rule with its published options goes to +1, although -1 is best; `AxN` is A, N
+times. Made by `python -m experiments.finds`. Each D < 0 is proved by bounds from exact numbers
+(`amsgrad/theory/enclosure.py`; [finds](../docs/finds.md)): a theorem about the rule in real
+arithmetic, which `python -m experiments.certify results/counterexamples/NAME.json` proves anew.
+
+- **smallest**: the least max |g| of three slopes; smaller ones are excluded by branch and bound.
+- **short**: few slopes of -1, 0 and 1; an upper bound of the least period, found by structured
+  slopes and annealing.
+- **shown**: slopes on which a run of some 10^6 steps ends at the wrong end; a certificate says so
+  for ever, of the program at this constant step.
+
+| rule | | slopes | S | D per period | price | T* |
+|---|---|---|---:|---:|---:|---:|
+"""
+LONGEST = 60  # characters of slopes
+
+
+def searched(rule: Sequence[str], own: Sequence[str], out: Path) -> Outcome | None:
+    """Return what a search found; None where the rule has no closed form, which this search needs.
+
+    Raises:
+        CommandError: it found nothing, or nothing that is proved.
+    """
+    arguments = [*rule, *own, "--out", str(out)]
+    if "--smallest" in own and read([*rule, "--out", str(out)]).config.make_form() is None:
+        return None
+    outcome = hunt(read(arguments), arguments)
+    if outcome.status != FOUND or outcome.find is None or not outcome.find.proved:
+        raise CommandError(f"{' '.join(arguments)}: {outcome.status}, nothing proved", status=1)
+    return outcome
+
+
+def table(rows: Mapping[str, Mapping[str, Outcome | None]]) -> str:
+    """Return the table, with a line for each search of each rule."""
+    return HEAD + "".join(
+        f"| {title} | {name} | {_line(outcome)} |\n"
+        for title, row in rows.items()
+        for name, outcome in row.items()
+        if outcome is not None
+    )
+
+
+def _line(outcome: Outcome) -> str:
+    find, file = outcome.find, outcome.file
+    assert find is not None
+    assert file is not None
+    slopes = text_of(find.slopes)
+    shown = slopes if len(slopes) <= LONGEST else f"{find.period} slopes"
+    link = f"[{shown}](counterexamples/{file.name})"
+    run = outcome.confirmation
+    if run is not None:
+        certified = ", certified" if run.certificate is not None else ""
+        link += f"; run: {run.config.steps:,} steps{certified}"
+    mean_step = float(find.mean_step.upper)
+    return f"{link} | {find.sum} | {mean_step:.3g} | {find.price:.2g} | {find.horizon:.1e}"
