@@ -10,7 +10,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(IN
 	--constraint constraints.txt --editable
 SIZE := $(if $(filter Linux,$(shell uname -s)),6 GB (2 GB without CUDA: README, TORCH_INDEX),2 GB)
 
-.PHONY: run dashboard test test-all check format figures finds notebooks lab bench clean
+.PHONY: run dashboard test test-all check format figures card finds notebooks lab bench clean
 
 run: .venv/run
 	$(BIN)/python -m experiments.synthetic --opt $(OPT) $(ARGS)
@@ -38,6 +38,12 @@ format: .venv/check
 
 figures: .venv/run
 	$(BIN)/python -m experiments.figures all
+
+card: .venv/test
+	$(BIN)/python -m experiments.card --opt all --out results --name card \
+		--opt torch.optim:NAdam,torch.optim:RAdam,torch.optim:Adamax,torch.optim:Adadelta \
+		--opt pytorch_optimizer:Lion,pytorch_optimizer:AdaBelief,pytorch_optimizer:LaProp \
+		--opt pytorch_optimizer:DiffGrad,pytorch_optimizer:AdEMAMix
 
 finds: .venv/run
 	$(BIN)/python -m experiments.finds
