@@ -12,6 +12,8 @@ clipped rate is not divided by sqrt(k): a schedule of alpha does that, and moves
 final_k = final_lr alpha_k / lr with the first step size lr.
 """
 
+import math
+from fractions import Fraction
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -89,9 +91,11 @@ Gamma = Annotated[
 
 def limiting_form(*, lr: float, beta1: float, final_lr: float, **_: float) -> Form | None:
     """Return the form of both once the bounds have closed."""
-    if not lr * final_lr:
+    if not lr or not 0 < final_lr / lr < math.inf:
         return None
-    return Form("momentum", divisor="one", beta1=beta1, factor=final_lr / lr)
+    # exact: a quotient that is rounded is another decimal, and D would be proved for that
+    factor = Fraction(str(final_lr)) / Fraction(str(lr))
+    return Form("momentum", divisor="one", beta1=beta1, factor=factor)
 
 
 @method(

@@ -25,6 +25,7 @@ computed in floating point, searched, and enclosed from exact integers.
 """
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
 
@@ -43,7 +44,7 @@ class Form:
         lag: how many steps w is late.
         window: number of gradients, for that numerator.
         power: of the divisor, where eps is added to the root.
-        factor: of every step, > 0.
+        factor: of every step, > 0; a fraction where it follows from two decimals.
         smoothing: decay of the moving average of the d_i; 0 is none.
         fading: True if the steps fade as 1 / sqrt(k), and d_i is in units of that.
     """
@@ -58,7 +59,7 @@ class Form:
     lag: int = 0
     window: int = 1
     power: float = 1.0
-    factor: float = 1.0
+    factor: float | Fraction = 1.0
     smoothing: float = 0.0
     fading: bool = False
 

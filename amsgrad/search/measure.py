@@ -49,7 +49,7 @@ def numbers(form: Form) -> Numbers:
         form.beta1**form.window,
         sum(form.beta1**age for age in range(form.window)),
         form.power,
-        form.factor,
+        float(form.factor),
     )
 
 

@@ -46,7 +46,7 @@ def steps(form: Form, slopes: ArrayLike) -> Floats:
     """
     g = np.asarray(slopes, float)
     with np.errstate(all="ignore"):  # a divisor of 0
-        d = form.factor * _numerator(form, g) / _divisor(form, _memory(form, _squares(form, g)))
+        d = float(form.factor) * _numerator(form, g) / _divisor(form, _memory(form, _squares(form, g)))
         return average_each(d, form.smoothing)
 
 
@@ -83,7 +83,7 @@ def total(form: Form, slopes: ArrayLike) -> Total:
         else:
             ratio = -above / (x + y) / (y + form.eps)
             c = ratio if form.power == 1 else np.expm1(form.power * np.log1p(ratio))
-        scale = form.factor / common[..., 0]
+        scale = float(form.factor) / common[..., 0]
         found = scale * (g.sum(-1) + (n * c).sum(-1))
         # a sum of whole numbers has no rounding
         whole = (g == np.rint(g)).all(-1) & (np.abs(g).sum(-1) < 2.0**53)

@@ -77,7 +77,7 @@ def first_order(form: Form, slopes: ArrayLike, order: str) -> float:
             apart = -(period - np.abs(lags)) * c3 / (period - 1)
             covariance = np.where(lags == 0, covariance, apart)
         total -= psi * float(_weights(form, lags) @ covariance)
-    return form.factor * total / divisor
+    return float(form.factor) * total / divisor
 
 
 def _divisor(form: Form, square: float) -> tuple[float, float]:

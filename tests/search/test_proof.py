@@ -1,11 +1,14 @@
 """Proofs by the name of a rule, and what is only measured."""
 
+from fractions import Fraction
+
 import pytest
 
 from amsgrad.rules import RULES
 from amsgrad.rules.method import method
 from amsgrad.rules.rule import Rule
 from amsgrad.search.proof import Unproved, prove
+from amsgrad.theory.closed_form import total
 from amsgrad.theory.enclosure import enclose
 
 
@@ -39,6 +42,30 @@ def test_options_are_those_of_the_rule() -> None:
     form = RULES["adam"].form_with(beta2=0.999, eps=1e-8)
     assert form is not None
     assert given == enclose(form, FAILING["adam"], 30)
+
+
+@pytest.mark.parametrize("opt", ["adabound", "amsbound"])
+@pytest.mark.parametrize(
+    ("lr", "final_lr"), [(0.003, 0.1), (0.07, 0.3), (0.01, 0.1), (1e-310, 1e-9)]
+)
+def test_the_limit_of_the_bounds_is_a_quotient_of_decimals(
+    opt: str, lr: float, final_lr: float
+) -> None:
+    """0.1 / 0.003 is no decimal: D of a rounded one would be proved, which is not D."""
+    slopes = [1, 1, 1]
+    found = prove(opt, {"lr": lr, "final_lr": final_lr}, slopes)
+    exact = 3 * Fraction(str(final_lr)) / Fraction(str(lr))
+    assert Fraction(found.lower) <= exact <= Fraction(found.upper)
+    form = RULES[opt].form_with(lr=lr, final_lr=final_lr)
+    assert form is not None
+    assert total(form, slopes).total == pytest.approx(float(exact), rel=1e-15)
+
+
+@pytest.mark.parametrize(("lr", "final_lr"), [(0.0, 0.1), (0.1, 0.0), (1e-310, 0.1), (10, 5e-324)])
+def test_bounds_without_a_limit_in_double_precision_have_no_form(
+    lr: float, final_lr: float
+) -> None:
+    assert RULES["adabound"].form_with(lr=lr, final_lr=final_lr) is None
 
 
 @pytest.mark.parametrize(
