@@ -24,6 +24,7 @@ from typing import NamedTuple
 import numpy as np
 
 from amsgrad.rules.form import Form
+from amsgrad.theory.closed_form import numerators
 from amsgrad.theory.enclosure import enclose
 from amsgrad.theory.periodic import Floats, average_each
 
@@ -122,23 +123,12 @@ def without_eps(form: Form, slopes: Floats) -> tuple[float, Floats]:
     g, lag = slopes, form.lag
     m = average_each(g, form.beta1) if form.of == "deviation" else np.zeros_like(g)
     w = np.roll(average_each((g - m) ** 2, form.beta2), lag)
-    n, root = _numerators(form, g), np.sqrt(w)
+    n, root = numerators(form, g), np.sqrt(w)
     u = np.roll(-n / (2 * w * root), -lag)
     squares = 2 * (g - m) * _backwards(u, form.beta2)
     if form.of == "deviation":
         squares = squares - _backwards(squares, form.beta1)
-    return float((n / root).sum()), _numerators(form, (1 / root)[::-1])[::-1] + squares
-
-
-def _numerators(form: Form, g: Floats) -> Floats:
-    if form.numerator == "momentum":
-        return average_each(g, form.beta1)
-    if form.numerator == "gradient":
-        return g
-    weights = form.beta1 ** np.arange(form.window)
-    late = [weight * np.roll(g, age) for age, weight in enumerate(weights / weights.sum())]
-    mean: Floats = np.sum(late, axis=0)
-    return mean
+    return float((n / root).sum()), numerators(form, (1 / root)[::-1])[::-1] + squares
 
 
 def _backwards(values: Floats, beta: float) -> Floats:

@@ -46,7 +46,11 @@ def steps(form: Form, slopes: ArrayLike) -> Floats:
     """
     g = np.asarray(slopes, float)
     with np.errstate(all="ignore"):  # a divisor of 0
-        d = float(form.factor) * _numerator(form, g) / _divisor(form, _memory(form, _squares(form, g)))
+        d = (
+            float(form.factor)
+            * numerators(form, g)
+            / _divisor(form, _memory(form, _squares(form, g)))
+        )
         return average_each(d, form.smoothing)
 
 
@@ -64,7 +68,7 @@ def total(form: Form, slopes: ArrayLike) -> Total:
     g = np.asarray(slopes, float)
     size = np.abs(steps(form, g)).sum(-1)
     with np.errstate(all="ignore"):
-        n, squares = _numerator(form, g), _squares(form, g)
+        n, squares = numerators(form, g), _squares(form, g)
         w = _memory(form, squares)
         if form.never_fails:
             mean, above = w, np.zeros_like(w)
@@ -93,7 +97,8 @@ def total(form: Form, slopes: ArrayLike) -> Total:
     return Total(found, 4 * g.shape[-1] * np.finfo(float).eps * terms, size)
 
 
-def _numerator(form: Form, g: Floats) -> Floats:
+def numerators(form: Form, g: Floats) -> Floats:
+    """Return n_0, ..., n_{P-1} of slopes of shape (..., P)."""
     if form.numerator == "momentum":
         return average_each(g, form.beta1)
     if form.numerator == "gradient":
