@@ -6,11 +6,12 @@ lr, is D (`mean_step.py`). Many sequences of slopes are the lanes of one tensor
 
 Cyclic slopes. Windows of whole periods follow one another, each as long as everything before it.
 Their D differ by d0, d1 and d2, the last. If they fall, d1 <= q d0 and d2 <= q d1, what is still to
-come is about d2 q / (1 - q): the error is four times that, and at least 4 d2. D is known where the
-error is below 1e-5 of it, or 1e-9 of sum |d|; where q <= 0.6 (differences fall as fast as those of
-1 / k, or faster) a tenth of D will do, with at least d1 as error. Otherwise there is no verdict,
-and the error is infinite. A slow change, such as of ADOPT's clip at k^(1/4), has q > 1 here; in
-windows of one length it would look like agreement.
+come is about d2 q / (1 - q): the error is four times that, and at least 4 d2. A difference below
+1e-11 of sum |d| is rounding and has no part in q. With q < 0.9 D is known where the error is below
+1e-5 of it, or 1e-9 of sum |d|; where q <= 0.6 (differences fall as fast as those of 1 / k, or
+faster) a tenth of D will do, with at least d1 as error. Otherwise there is no verdict, and the
+error is infinite. A slow change, such as of ADOPT's clip at k^(1/4), has q > 1 here; in windows of
+one length it would look like agreement.
 
 Random orders. Each sequence has many lanes with seeds of their own. D is their mean over the second
 half of the steps, and the error four standard errors of it; where slopes are drawn, after a
@@ -109,7 +110,7 @@ def black_box(
     if cyclic:
         return [_of_windows(own[0]) for own in lanes]
     return [
-        _of_seeds(own[:, -2:], float(np.sum(g)) if order == "drawn" else None)
+        _of_seeds(own[:, -2:], float(np.sum(g)) if order == "drawn" and np.ptp(g) else None)
         for own, g in zip(lanes, slopes, strict=True)
     ]
 
@@ -178,9 +179,13 @@ def _of_windows(sums: Floats) -> MeanStep:
     for column, source in ((0, "black box"), (2, f"black box, {FADING}")) if len(sums) > 3 else ():
         total, size = map(float, sums[-1, column : column + 2])
         d0, d1, d2 = map(float, np.abs(np.diff(sums[-4:, column])))
-        q = max(d1 / d0 if d0 else float(d1 > 0), d2 / d1 if d1 else float(d2 > 0))
-        ahead = max(1.0, q / (1 - q)) if q < SLOW else math.inf
-        error = min(4 * d2 * ahead, 4 * max(d0, d1, d2)) + ROUNDING * size
+        noise = ROUNDING * size
+        falls = [b / a if a else math.inf for a, b in ((d0, d1), (d1, d2)) if b > noise]
+        q = max(falls, default=0.0)
+        if q >= SLOW:
+            continue
+        ahead = max(1.0, q / (1 - q))
+        error = 4 * d2 * ahead + noise
         if error <= max(STRICT * abs(total), LEAST * size):
             return MeanStep(total, error, size, source)
         error = max(error, d1 * ahead)

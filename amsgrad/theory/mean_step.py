@@ -143,7 +143,8 @@ def _blocks(rule: Rule, shown: Shown, order: str, steps: int) -> MeanStep:
     spread = sums[:, :4].std(axis=0) / np.abs(sums[:, :4]).mean(axis=0)
     column, source = (0, "simulated") if spread[1] <= spread[3] else (2, f"simulated, {FADING}")
     totals, size = sums[:, column], float(sums[:, column + 1].mean())
-    if order == "drawn":  # the sum of the slopes that were drawn has a known mean
+    # the sum of the slopes that were drawn has a known mean; of equal ones it does not vary
+    if order == "drawn" and np.ptp(shown.slopes):
         chance = sums[:, 4] - shown.slopes.sum()
         totals = totals - np.cov(totals, chance)[0, 1] / chance.var(ddof=1) * chance
     total, standard = float(totals.mean()), float(totals.std(ddof=1)) / math.sqrt(BLOCKS)

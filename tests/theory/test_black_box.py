@@ -13,7 +13,7 @@ from amsgrad.rules import RULES
 from amsgrad.theory import black_box as module
 from amsgrad.theory.black_box import black_box
 from amsgrad.theory.closed_form import total
-from amsgrad.theory.mean_step import FADING, mean_step
+from amsgrad.theory.mean_step import FADING, MeanStep, mean_step
 from tests import optimizers_of_others as others
 from tests.marks import slow
 
@@ -67,6 +67,31 @@ def test_a_class_that_mixes_has_a_lane_alone() -> None:
     found = black_box(others.Normed, [[3, -1, -1], [2, 1, -4]])
     assert [step.total for step in found] == pytest.approx([-1, 1])
     assert [step.goes_to for step in found] == [1, -1]
+
+
+def of_windows(totals: list[float]) -> MeanStep:
+    sums = np.ones((len(totals), module.COLUMNS))
+    sums[:, 0] = sums[:, 2] = totals
+    return module._of_windows(sums)
+
+
+@pytest.mark.parametrize("q", [0.1, 0.5, 0.7, 0.89])
+def test_the_error_is_above_what_is_to_come(q: float) -> None:
+    """Windows whose differences fall by q, the last one 1e-7: D is 1."""
+    last = 1e-7 * q / (1 - q)
+    found = of_windows([1 + last / q**k for k in (3, 2, 1, 0)])
+    assert last < found.error < 1e-5
+
+
+@pytest.mark.parametrize("differences", [(1, 1.2, 1.44), (1, 1, 1), (1, 1, 0), (0, 0, 1)])
+def test_differences_that_do_not_fall_give_no_verdict(differences: tuple[float, ...]) -> None:
+    found = of_windows((1 + 1e-7 * np.cumsum([0, *differences])).tolist())
+    assert (found.error, found.source) == (math.inf, "black box, windows disagree")
+
+
+def test_differences_that_are_rounding_need_not_fall() -> None:
+    found = of_windows([1, 1, 1 + 1e-13, 1 - 3e-13])
+    assert 4e-13 < found.error < 1e-10
 
 
 @pytest.mark.usefixtures("soon")
@@ -141,6 +166,13 @@ def test_seeds_are_independent(monkeypatch: pytest.MonkeyPatch) -> None:
     assert one.total != other.total
     assert abs(one.total - other.total) <= one.error + other.error
     assert one.goes_to == 0  # the signs sum to 0
+
+
+@pytest.mark.parametrize("slopes", [[5.0], [0.3, 0.3, 0.3]])
+def test_equal_slopes_that_are_drawn(slopes: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "RANDOM", 2**12)
+    (found,) = black_box(torch.optim.SGD, [slopes], order="drawn", seeds=4)
+    assert abs(found.total - sum(slopes)) <= found.error < 1e-9
 
 
 @pytest.mark.slow

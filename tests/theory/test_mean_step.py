@@ -108,6 +108,15 @@ def test_drawn_slopes_against_the_integral(beta1: float, beta2: float) -> None:
     assert abs(found.total - exact) <= found.error < 0.02 * abs(exact)
 
 
+@pytest.mark.parametrize("slopes", [[5], [1, 1, 1], [0.3, 0.3, 0.3]])
+def test_equal_slopes_are_the_same_in_every_order(slopes: list[float]) -> None:
+    adam = RULES["adam"]
+    exact = mean_step(adam(), slopes, adam.form_with())
+    for order in ("shuffled", "drawn"):
+        found = mean_step(adam(), slopes, order=order, steps=2**16)
+        assert abs(found.total - exact.total) <= found.error < 1e-9
+
+
 def test_the_seed_decides_a_random_order() -> None:
     rule = RULES["adopt"]()
     for order in ("shuffled", "drawn"):
