@@ -31,9 +31,9 @@ for every eta. For D > 0 mirror x.
 At a constant alpha, where alpha_k P max e -> 0 is all that remains of r_k, the same argument brings
 x to within alpha A of u, A the largest sum of consecutive d. It says something if alpha A < u - l.
 
-If all divisors are one (`never_fails`), D = factor S / divisor has the sign of S: x goes to x*. If
-that is the mean of all squares, read alpha_k as the rule's own step size: alpha_k / sqrt(k) for
-adagrad.
+If every step has the same divisor (`never_fails`), D = factor S / divisor has the sign of S: x goes
+to x*. If its w is the mean of all squares, read alpha_k as the rule's own step size: alpha_k /
+sqrt(k) for adagrad.
 
 The theorem is about real numbers. A float stands for the decimal that Python prints, 0.999 for
 999/1000. The program, which rounds, is another matter: at a constant step a certificate proves its
@@ -92,6 +92,7 @@ def enclose(form: Form, slopes: Sequence[Number], digits: int = DIGITS) -> Enclo
         try:
             low, high = _bounds(form, exact, Intervals(bits))
         except Undecided:
+            # a beta near 1 is not the cause: of a float below 1 it is at most 1 - 2^-53
             if bits >= MOST_BITS:
                 raise ValueError("eps is 0 and some v is 0, or so small that it may be") from None
         else:

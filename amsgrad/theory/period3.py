@@ -43,7 +43,8 @@ p > q > 0, and vp and vq the memory after them, multiples of p^2 + b q^2 and q^2
 RMSprop: p / (sqrt(vp) + eps) >= q / (sqrt(vq) + eps), since p sqrt(vq) >= q sqrt(vp) by the second,
 and p eps >= q eps. Adam: D is a positive multiple of that difference plus beta1 times p / (sqrt(vq)
 + eps) - q / (sqrt(vp) + eps) > 0. ADOPT: D = p / max(sqrt(vq), eps) - q / max(sqrt(vp), eps) > 0.
-(D = 0 for beta1 = beta2 = 0, where a step is a sign: then x does not go to x*, either.)
+(Of Adam and RMSprop D = 0 for beta1 = beta2 = eps = 0, where a step is a sign: then x does not go
+to x*, either.)
 
 The theorem covers beta1 >= sqrt(beta2), which Theorem 2 of Reddi, Kale and Kumar (ICLR 2018) leaves
 out. Searched for it in excerpts of that paper, of Wang and Klabjan (arXiv 2210.05607), Toint (arXiv
@@ -95,7 +96,7 @@ def scaled_drift(
 def largest_sum(rule: str, beta1: ArrayLike, beta2: ArrayLike) -> Floats:
     """Return the S up to which the rule goes the wrong way on the three slopes.
 
-    It is the first change of sign of D, found by halving on the logarithm; we saw no second one.
+    It is a change of sign of D, found by halving on the logarithm; we saw no second one.
 
     Args:
         rule: adam or adopt.
@@ -119,7 +120,7 @@ def largest_sum(rule: str, beta1: ArrayLike, beta2: ArrayLike) -> Floats:
 
     low, high = (np.full(b1.shape, np.log(end)) for end in (LEAST, LARGEST))
     if not fails(low).all():
-        raise ValueError(f"beta2 is too near to 1, but {beta2!r} was given")
+        raise ValueError(f"beta1 or beta2 is too near to 1: {beta1!r}, {beta2!r} were given")
     for _ in range(HALVINGS):
         middle = (low + high) / 2
         wrong = fails(middle)

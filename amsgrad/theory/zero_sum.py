@@ -91,9 +91,6 @@ def zero_sum(mean_steps: MeanSteps, proved: bool = False, at_once: int = AT_ONCE
         mean_steps: returns D for each of some sequences.
         proved: whether D = S / constant is known.
         at_once: how many changed sequences are evaluated in one call.
-
-    Raises:
-        ValueError: D is nowhere known, or not finite.
     """
     tested = sequences()
     steps = mean_steps(tested)

@@ -1,7 +1,9 @@
 """The bounds of D: they hold it and are narrow, by oracles that share no code with them."""
 
+import math
 import time
 from fractions import Fraction
+from typing import Any
 
 import mpmath
 import pytest
@@ -164,6 +166,13 @@ def test_a_divisor_that_is_0_is_refused(opt: str) -> None:
     with pytest.raises(ValueError, match="eps is 0 and some v is 0"):
         enclose(form("acprop", {"eps": "0"}), [7, 7])
     assert enclose(form("acprop", {"eps": "0.5"}), [7, 7]) == Enclosure("28", "28")
+
+
+@pytest.mark.parametrize("average", ["moving", "corrected maximum"])
+def test_the_betas_nearest_to_1_are_decided(average: Any) -> None:
+    beta = math.nextafter(1, 0)
+    found = enclose(Form("momentum", average=average, beta1=beta, beta2=beta), [7])
+    assert holds(found, mpmath.mpf(1))
 
 
 def test_a_power_that_is_no_root_is_refused() -> None:

@@ -113,8 +113,9 @@ def test_the_published_eps_does_not_help() -> None:
 def test_betas_that_are_not_allowed() -> None:
     with pytest.raises(ValueError, match=r"betas must lie in \[0, 1\)"):
         largest_sum("adam", 0.9, 1.0)
-    with pytest.raises(ValueError, match="beta2 is too near to 1"):
-        largest_sum("adam", 0.9, 1 - 1e-14)
+    for betas in ((0.9, 1 - 1e-14), (1 - 1e-11, 0.999)):
+        with pytest.raises(ValueError, match="beta1 or beta2 is too near to 1"):
+            largest_sum("adam", *betas)
 
 
 def test_two_slopes_are_not_enough() -> None:
