@@ -21,18 +21,15 @@ class Minimal:
             In both, last is one below its own. "upper bound": smaller or shorter ones may fail.
         method: how the others were excluded, or how it was found, in words.
         first, last: the range of the claim; 0 without one.
-        sums: the claim is for the sums |S| up to this one; None is for every sum but 0.
     """
 
     claim: Literal["smallest", "shortest", "upper bound"] = "upper bound"
     method: str = "given"
     first: int = 0
     last: int = 0
-    sums: int | None = None
 
     def __post_init__(self) -> None:
-        numbers = (self.first, self.last, 0 if self.sums is None else self.sums)
-        if not all(type(number) is int for number in numbers):
+        if not all(type(number) is int for number in (self.first, self.last)):
             raise ValueError("the range of what it claims must be whole numbers")
         if self.claim not in CLAIMS:
             raise ValueError(f"its claim must be {', '.join(CLAIMS)}, but is {self.claim}")
@@ -105,8 +102,6 @@ class Find:
             raise ValueError(
                 f"it claims to be the {found.claim}, but up to {found.last}, not {own - 1}"
             )
-        if found.sums is not None and found.sums < abs(self.sum):
-            raise ValueError(f"its sum is not among those up to {found.sums} that were excluded")
 
     @property
     def period(self) -> int:
@@ -136,8 +131,7 @@ class Find:
             what = f"no slopes with a max |g| up to {self.largest:,} and a period {many}"
         if found.first > found.last:
             what = "no smaller slopes" if found.claim == "smallest" else "no shorter ones"
-        sums = "" if found.sums is None else f" and |S| up to {found.sums}"
-        return f"{what}{sums} fail ({found.method})"
+        return f"{what} fail ({found.method})"
 
     @property
     def price(self) -> float:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from amsgrad.problems.sequence import text_of
-
 from amsgrad.search.find import Find
 from amsgrad.search.proof import Unproved, prove
 from amsgrad.theory.enclosure import DIGITS

@@ -24,14 +24,12 @@ class Confirmation:
         x: after the last step.
         verdict: on the run.
         certificate: the exact cycle of the float program, where one was found.
-        run: the name of its folder in results/runs; empty where none was kept.
     """
 
     config: Config
     x: float
     verdict: Verdict
     certificate: Certificate | None = None
-    run: str = ""
 
     @property
     def command(self) -> str:
@@ -96,7 +94,6 @@ def to_document(confirmation: Confirmation) -> dict[str, Any]:
     return {
         "command": confirmation.command,
         "settings": confirmation.settings,
-        "run": confirmation.run,
         "x": confirmation.x,
         "verdict": asdict(confirmation.verdict),
         "certificate": certificate and json.loads(to_text(certificate, config)),
@@ -118,10 +115,10 @@ def from_document(document: Mapping[str, Any]) -> Confirmation:
             raise ValueError(f"the certificate of its run is not one: {error}") from None
         if other.settings(Role.NUMBERS) != config.settings(Role.NUMBERS):
             raise ValueError("the certificate of its run has other settings than the run")
-    x, run = document["x"], document["run"]
-    if not isinstance(x, float) or not isinstance(run, str):
-        raise TypeError("of its run x must be a number, and run a name")
-    return Confirmation(config, x, Verdict(**document["verdict"]), certificate, run)
+    x = document["x"]
+    if not isinstance(x, float):
+        raise TypeError("of its run x must be a number")
+    return Confirmation(config, x, Verdict(**document["verdict"]), certificate)
 
 
 def _text(value: Any) -> str:

@@ -7,10 +7,9 @@ from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from amsgrad.problems.sequence import text_of
-
 from amsgrad.config.run_config import Config
 from amsgrad.options import ConfigError, shown
+from amsgrad.problems.sequence import text_of
 from amsgrad.registry import is_path, load
 from amsgrad.search.find import Find, Minimal
 from amsgrad.theory.enclosure import Enclosure
@@ -81,11 +80,17 @@ def document(file: FindFile) -> dict[str, Any]:
 def claim(find: Find) -> str:
     """Return what a find says, in words."""
     best, other = ("-1", "+1") if find.sum > 0 else ("+1", "-1")
+    losses = "g_(t mod P) x" if find.order == "cyclic" else "g_t x"
+    if find.proved:
+        way = (
+            "in real arithmetic, with constant betas and with step sizes that never increase, tend"
+            f" to 0 and are not summable {find.opt} goes to {other}, since its mean step D lies"
+        )
+    else:
+        way = f"by measurement {find.opt} goes to {other}: its mean step D was estimated to lie"
     return (
-        f"On the losses g_(t mod P) x on [-1, 1] with these slopes g in {find.order} order the best"
-        f" x is {best}, but with step sizes that tend to 0 and are not summable {find.opt} goes to"
-        f" {other}, since {'' if find.proved else 'by measurement '}its mean step D lies between"
-        " the two numbers below."
+        f"On the losses {losses} on [-1, 1] with these slopes g in {find.order} order the best x is"
+        f" {best}, but {way} between the two numbers below."
     )
 
 

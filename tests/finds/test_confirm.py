@@ -103,7 +103,7 @@ Edit = Callable[[dict[str, Any]], object]
         (lambda run: run.update(command="python -m experiments.synthetic"), "its confirmation"),
         (lambda run: run.update(x=-0.95), "its run ended at x = -0.95, which is not the worse end"),
         (lambda run: run.update(x=0.1), "its run ended at x = 0.1, which is not on the certified"),
-        (lambda run: run.update(x="1"), "of its run x must be a number, and run a name"),
+        (lambda run: run.update(x="1"), "of its run x must be a number"),
         (lambda run: run["verdict"].update(place="at the optimum"), "its run ended at the optimum"),
         (lambda run: run["settings"].update(slopes="226,-76,-148"), "the certificate of its run"),
         (lambda run: run["settings"].update(lr=0.01), "the certificate of its run has other"),

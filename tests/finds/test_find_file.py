@@ -12,7 +12,7 @@ from amsgrad.search.find import Find, Minimal
 from amsgrad.search.proof import prove
 from amsgrad.theory.enclosure import Enclosure
 from experiments.finds.check import check_find
-from experiments.finds.find_file import FindFile, NoFind, from_text, is_find, to_text
+from experiments.finds.find_file import FindFile, NoFind, claim, from_text, is_find, to_text
 from experiments.run.certificate_check import REFUTED, UNCHECKED, VERIFIED
 
 SLOPES = (37996, -18650, -19345)
@@ -39,6 +39,18 @@ def test_a_find_comes_back(find: Find) -> None:
     assert is_find(text)
     assert from_text(text) == FindFile(find, provenance={"made by": "a test"})
     assert to_text(from_text(text)) == text
+
+
+def test_the_claim_is_the_theorem_or_a_measurement() -> None:
+    theorem = claim(FIND)
+    assert "with these slopes g in cyclic order the best x is -1, but in real arithmetic" in theorem
+    assert "with constant betas and with step sizes that never increase, tend to 0 and" in theorem
+    assert "adam goes to +1, since its mean step D lies between the two numbers" in theorem
+    for order in ("cyclic", "shuffled"):
+        said = claim(replace(MEASURED, order=order))
+        assert f"with these slopes g in {order} order the best x is -1, but by measurement" in said
+        assert "step sizes" not in said
+    assert "g_(t mod P)" not in claim(MEASURED)
 
 
 def test_the_text_is_plain() -> None:

@@ -58,8 +58,8 @@ def test_what_is_not_a_counterexample_is_refused(slopes: Any, other: Any, why: s
             "no 3 slopes with a max |g| from 1 to 2 fail (boxes)",
         ),
         (
-            Minimal("shortest", "all", 1, 2, sums=1),
-            "no slopes with a max |g| up to 3 and a period from 1 to 2 and |S| up to 1 fail (all)",
+            Minimal("shortest", "all", 1, 2),
+            "no slopes with a max |g| up to 3 and a period from 1 to 2 fail (all)",
         ),
         (Minimal(), "smaller or shorter slopes may fail, too (given)"),
     ],
@@ -75,7 +75,6 @@ def test_how_minimal_it_is_in_words(claim: Minimal, words: str) -> None:
         (("smallest", "", 4, 2), "it claims to be the smallest, but from 4 on"),
         (("smallest", "", 1, 3), "it claims to be the smallest, but up to 3, not 2"),
         (("shortest", "", 1, 1), "it claims to be the shortest, but up to 1, not 2"),
-        (("shortest", "", 1, 2, 0), "its sum is not among those up to 0 that were excluded"),
         (("upper bound", "", 1, 2), "it claims to be an upper bound, but states what was excluded"),
         (("least",), "its claim must be smallest, shortest, upper bound, but is least"),
         (("smallest", "", 1, 2.0), "the range of what it claims must be whole numbers"),
