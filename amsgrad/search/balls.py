@@ -3,7 +3,8 @@
 The result of an operation holds the results for all pairs of numbers of its operands (Rump, "Fast
 and parallel interval arithmetic", BIT 39, 1999). A middle is computed to nearest, so that it is off
 by at most 2^-53 of itself; 2^-52 of it is added to the radius, and the radius is lifted by a factor
-that covers its own roundings. TINY covers what underflow takes.
+that covers its own roundings, if a sum has at most MOST_TERMS terms. TINY covers what underflow
+takes.
 
 What cannot be bounded, such as the inverse of a ball that holds 0, is NaN or infinite in the radius
 and in all that follows from it: a caller must take a bound that is NaN for none.
@@ -16,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 UNIT = 2.0**-52
-LIFT = 1 + 2.0**-48  # covers eight roundings of positive terms
+MOST_TERMS = 30
+LIFT = 1 + 2.0**-47  # covers 63 roundings of positive terms; `apply` has n + 8, for n terms
 TINY = 1e-300
 
 Floats = NDArray[np.float64]

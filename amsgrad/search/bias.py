@@ -28,7 +28,7 @@ import numpy as np
 
 from amsgrad.rules.form import Form
 from amsgrad.search import balls
-from amsgrad.search.balls import Ball, Floats, apply, exact, nearest, sqrt, total
+from amsgrad.search.balls import MOST_TERMS, Ball, Floats, apply, exact, nearest, sqrt, total
 
 
 class Boxes(NamedTuple):
@@ -55,10 +55,12 @@ class Bias:
 
     Args:
         form: with a moving average, and the power 1.
-        period: 2 or more.
+        period: 2 to MOST_TERMS, for which the roundings are counted.
     """
 
     def __init__(self, form: Form, period: int) -> None:
+        if period > MOST_TERMS:
+            raise ValueError(f"the bias is of periods up to {MOST_TERMS}, but {period} was given")
         if form.never_fails or form.power != 1:
             raise ValueError("the bias is of forms with a moving average and the power 1")
         self._form, self.period = form, period

@@ -27,7 +27,9 @@ from amsgrad.search.bias import Bias, Boxes
 BATCH = 4096  # boxes at once
 MOST_BOXES = 300_000  # of real slopes, in a second or two
 FEW_BOXES = 50_000  # in a quarter of that
-SLACK = 1e-12  # for what is rounded in coordinates and sums of them
+# Sums of P coordinates, at most 2 P in size, are off by up to P^2 2^-52: 2e-13 at MOST_TERMS. Of
+# whole slopes they are exact.
+SLACK = 1e-12
 
 Slopes = tuple[int, ...]
 R = TypeVar("R")
@@ -37,13 +39,14 @@ Search = Generator[int, None, R]  # yields a number of boxes, returns a result
 class Exhausted(NamedTuple):
     """How far the search has come; it can go on from there."""
 
-    empty_to: int = 0  # no integers with max|g| up to this fail
+    empty_to: int = 0  # no integers with max|g| up to this fail, but for the undecided
     best: Slopes | None = None  # the smallest on which the rule fails, so far
     boxes: int = 0  # bounded so far
+    undecided: int = 0  # slopes below `best` whose D has no sign that is known
 
 
 def smallest(
-    form: Form, period: int, most: int, fails: Callable[[Slopes], bool], since: Exhausted
+    form: Form, period: int, most: int, fails: Callable[[Slopes], bool | None], since: Exhausted
 ) -> Iterator[Exhausted]:
     """Search by increasing max|g|; yield how far it has come, after every few thousand boxes.
 
@@ -52,11 +55,18 @@ def smallest(
 
     Args:
         form: with a moving average and the power 1.
-        period: 2 or more.
+        period: 2 to MOST_TERMS of `balls`.
         most: the largest max|g|, at most 10^9.
-        fails: decides a candidate on which rounding leaves the sign of D open.
+        fails: decides a candidate on which rounding leaves the sign of D open; None if it cannot.
         since: where to begin.
+
+    Raises:
+        ValueError: the period is too long; or D may be 0 or not defined on all slopes.
     """
+    if form.eps == 0 and (
+        (form.beta2 == 0 and period == 2) or (form.of == "deviation" and form.beta1 == 0)
+    ):
+        raise ValueError("with eps = 0 and these betas D may be 0 or not defined on all slopes")
     bias = Bias(form, period)
     since = yield from _real(bias, most, since)
     low = since.empty_to + 1
@@ -66,12 +76,18 @@ def smallest(
         yield since
     while low < (most + 1 if since.best is None else max(map(abs, since.best))):
         found = yield from _counted(level(bias, low), since)
-        here = found.best or next(filter(fails, found.undecided), None)
+        here, undecided = found.best, 0
+        for slopes in found.undecided if here is None else ():
+            failing = fails(slopes)
+            if failing:
+                here = slopes
+                break
+            undecided += failing is None
         since = since._replace(boxes=since.boxes + found.boxes)
         if here is not None:
             yield since._replace(best=here)
             return
-        since = since._replace(empty_to=low)
+        since = since._replace(empty_to=low, undecided=since.undecided + undecided)
         yield since
         low += 1
 

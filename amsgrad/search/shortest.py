@@ -1,9 +1,10 @@
 """Short slopes of a bounded size on which a rule fails.
 
 From below, all periods up to some are excluded by branch and bound (`exhaustive.real`), as long as
-it takes no more than its share of boxes. From above, structured slopes and then annealing look for
-ever shorter ones, by bisection: periods at which a rule fails with |g| <= most mostly have longer
-ones after them. Where both meet, the shortest is proved; else it is an upper bound.
+it takes no more than its share of boxes. From above, structured slopes look for a first find; from
+one on, annealing looks for ever shorter ones, by bisection: periods at which a rule fails with
+|g| <= most mostly have longer ones after them. Where both meet, the shortest is proved; else it is
+an upper bound.
 """
 
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import NamedTuple
 
 from amsgrad.rules.form import Form
 from amsgrad.search.annealing import Annealed, annealed
+from amsgrad.search.balls import MOST_TERMS
 from amsgrad.search.bias import Bias
 from amsgrad.search.exhaustive import FEW_BOXES, Slopes, finish, level, real
 from amsgrad.search.families import small_runs
@@ -60,6 +62,8 @@ def shortest(form: Form, most: int, seed: int, since: Shortened) -> Iterator[Sho
 def _exclude(form: Form, most: int, since: Shortened) -> Shortened:
     """Exclude the next period, or find slopes of it, or leave it open."""
     period = since.excluded + 1
+    if period > MOST_TERMS:
+        return since._replace(exhausted=True)
     bias = Bias(form, period)
     low = 1
     while low <= most and finish(real(bias, low, min(2 * low - 1, most), FEW_BOXES)).empty:

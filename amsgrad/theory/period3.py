@@ -62,6 +62,7 @@ from numpy.typing import ArrayLike
 
 from amsgrad.theory.periodic import Floats
 
+NOT_BY_TWO: Final = ("adam", "rmsprop", "adopt")  # D >= 0 on two slopes with S > 0
 SLOPES: Final = {"adam": (-2, -1, 3), "adopt": (-3, 2, 1)}
 LEAST, LARGEST = 1e-13, 1e6  # the sums between which the largest that fails is looked for
 HALVINGS = 64

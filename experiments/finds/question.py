@@ -11,6 +11,7 @@ from amsgrad.field_types import OneOf, Real, Whole
 from amsgrad.options import ConfigError, Option
 from amsgrad.problems.sequence import ORDERS
 from amsgrad.registry import is_path
+from amsgrad.search.balls import MOST_TERMS
 from experiments.command import Command, last_given
 from experiments.config.field_types import Place
 from experiments.config.reading import Given, meet, read_setting
@@ -131,6 +132,11 @@ def _check(asked: Question) -> None:
         raise ConfigError(
             f"--smallest needs cyclic slopes, but --order {asked.order} was given: there D is"
             " measured, and nothing can be excluded"
+        )
+    if asked.smallest and asked.period is not None and asked.period > MOST_TERMS:
+        raise ConfigError(
+            f"--period must be a whole number from 2 to {MOST_TERMS} with --smallest, but"
+            f" {asked.period} was given: its rounding is bounded for short periods only"
         )
     if asked.smallest and asked.config.make_form() is None:
         raise ConfigError(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from amsgrad.search import balls
 from amsgrad.search.balls import Ball
+from amsgrad.search.exhaustive import SLACK
 
 MANY = 2000
 OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
@@ -89,6 +90,12 @@ def test_sums_and_products_with_a_matrix() -> None:
             for row in range(4):
                 exact = sum(w * p for w, p in zip(thirds[row], points, strict=True))
                 assert Fraction(found.lower[i, row]) <= exact <= Fraction(found.upper[i, row])
+
+
+def test_the_lift_covers_the_roundings_of_the_longest_sum() -> None:
+    """Every rounding of a radius may take 2^-53 of it: n + 8 of them, for sums of n terms."""
+    assert Fraction(balls.LIFT) * (1 - Fraction(1, 2**53)) ** (balls.MOST_TERMS + 8) > 1
+    assert balls.MOST_TERMS**2 * balls.UNIT < SLACK
 
 
 def test_what_lies_between() -> None:

@@ -134,7 +134,7 @@ def test_published_defaults(opt: str, options: dict[str, Any], period: int, size
 @pytest.mark.parametrize("opt", ["adam", "rmsprop", "adopt"])
 def test_two_slopes_fool_none(opt: str) -> None:
     *_, last = smallest(form_of(opt, {}), 2, 10**9, lambda slopes: False, Exhausted())
-    assert last == (10**9, None, last.boxes)
+    assert last == (10**9, None, last.boxes, 0)
 
 
 def test_a_search_goes_on() -> None:
