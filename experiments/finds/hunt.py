@@ -66,17 +66,23 @@ def hunt(asked: Question, arguments: Sequence[str]) -> Outcome:
     """
     began, started = time.monotonic(), datetime.now(UTC)
     try:
+        made = [place for place in (asked.out, *asked.out.parents) if not place.exists()]
         asked.out.mkdir(parents=True, exist_ok=True)
         remove_leftovers(asked.out)
     except OSError as error:
         sentence = f"--out {asked.out} cannot be made ({error.strerror})"
         raise CommandError(sentence, status_of(error)) from None
     try:
-        answer, status, saved = _search(asked)
+        try:
+            answer, status, saved = _search(asked)
+        except ConfigError:
+            _remove(made)
+            raise
         seconds = time.monotonic() - began
         if answer.slopes is None:
-            with suppress(OSError):  # it holds other files
-                asked.out.rmdir()
+            if saved is not None:
+                saved.remove()
+            _remove(made)
             return Outcome(status, answer, seconds)
         find = _find(asked, answer)
         origin = provenance.collect(
@@ -87,35 +93,42 @@ def hunt(asked: Question, arguments: Sequence[str]) -> Outcome:
         become_latest(file, LATEST)
         if status == INTERRUPTED:
             return Outcome(status, answer, seconds, find, file, unshown="it was interrupted")
-        if saved is not None:
-            saved.remove()
-        if not asked.run:
-            return Outcome(status, answer, seconds, find, file, unshown="--no_run was given")
+        confirmation, unshown = None, "--no_run was given"
         try:
-            confirmation = confirm(find)
+            if asked.run:
+                confirmation, unshown = confirm(find), ""
+                write_text(file, to_text(FindFile(find, confirmation, origin)))
         except NotShown as error:
-            return Outcome(status, answer, seconds, find, file, unshown=str(error))
+            unshown = str(error)
         except KeyboardInterrupt:
             return Outcome(INTERRUPTED, answer, seconds, find, file, unshown="it was interrupted")
-        write_text(file, to_text(FindFile(find, confirmation, origin)))
+        if saved is not None:
+            saved.remove()
     except OSError as error:
         again = f"{invocation('search')} {shlex.join(arguments)}"
         raise CommandError(why_unwritten(asked.out, error, again), status_of(error)) from None
-    return Outcome(status, answer, seconds, find, file, confirmation)
+    return Outcome(status, answer, seconds, find, file, confirmation, unshown)
+
+
+def _remove(made: Sequence[Path]) -> None:
+    """Remove the folders that this search has made, as far as they are empty."""
+    with suppress(OSError):
+        for place in made:
+            place.rmdir()
 
 
 def _search(asked: Question) -> tuple[Answer, str, Saved | None]:
     """Return the answer, the status, and the saved state of a search that has ended."""
     way, saved, line = strategy(asked), Saved(asked), Line()
-    kept, state = saved.read(), way.begin
-    if kept is not None:
-        state = load(way.begin, kept)
+    kept, state, ended = saved.read(), way.begin, False
+    found = None if kept is None else load(way.begin, kept[0])
+    if kept is not None and found is not None:
+        state, ended = found, kept[1]
         say(f"search: going on where it was left: {way.progress(state)[0]}")
     began = seen = time.monotonic()
     first = way.progress(state)[1]
     with stopping() as stop:
         stages = way.stages(state)
-        ended = False
         try:
             while not ended and not stop.asked and not _late(asked, began):
                 following = next(stages, None)
@@ -126,12 +139,13 @@ def _search(asked: Question) -> tuple[Answer, str, Saved | None]:
                     saved.write(state._asdict())
                     seen = time.monotonic()
         except ValueError as error:  # a rule whose steps are not finite
+            saved.remove()
             raise ConfigError(f"--opt {asked.config.opt} cannot be searched: {error}") from None
         finally:
             line.close()
     answer = way.answer(state, ended=ended)
-    if not ended:
-        saved.write(state._asdict())
+    if answer.slopes is not None or not ended:
+        saved.write(state._asdict(), ended=ended)  # for one that is stopped, also in its run
     if stop.asked and not ended:
         return answer, INTERRUPTED, None
     status = FOUND if answer.slopes else NONE if answer.none else UNKNOWN
@@ -174,8 +188,9 @@ def _find(asked: Question, answer: Answer) -> Find:
 
 
 def _name(find: Find) -> str:
-    """Return a name of the file that two finds do not share."""
+    """Return a name of the file that two finds do not share, nor two claims of one."""
     rule = find.opt.rpartition(":")[2]
     order = "" if find.order == "cyclic" else f"-{find.order}"
+    claim = "" if find.minimal.claim == "upper bound" else f"-{find.minimal.claim}"
     digest = hashlib.sha256(repr((find.opt, dict(find.options), find.slopes)).encode())
-    return f"{rule}-p{find.period}-g{find.largest}{order}-{digest.hexdigest()[:6]}.json"
+    return f"{rule}-p{find.period}-g{find.largest}{order}{claim}-{digest.hexdigest()[:6]}.json"

@@ -18,6 +18,7 @@ MOST_BYTES = 10_000_000
 SOURCES = [
     *Path(__file__).parents[2].glob("amsgrad/search/*.py"),
     *Path(__file__).parents[2].glob("amsgrad/theory/*.py"),
+    Path(__file__).with_name("strategies.py"),
 ]
 
 
@@ -35,26 +36,26 @@ class Saved:
         name = asked.config.opt.rpartition(":")[2]
         self.path = asked.out / f"unfinished-{name}-{digest[:12]}.json"
 
-    def read(self) -> dict[str, Any] | None:
-        """Return the state; None where there is none, or where the file is damaged."""
+    def read(self) -> tuple[dict[str, Any], bool] | None:
+        """Return the state, and whether the search ended there; None without a sound file."""
         try:
             found = json.loads(read_regular(self.path, MOST_BYTES))
             if found["form"] == FORM and found["identity"] == self._identity:
                 state: dict[str, Any] = dict(found["state"])
-                return state
+                return state, found["ended"] is True
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             pass
         return None
 
-    def write(self, state: Mapping[str, Any]) -> None:
-        """Keep a state.
+    def write(self, state: Mapping[str, Any], *, ended: bool = False) -> None:
+        """Keep a state, and whether the search ended there.
 
         Raises:
             OSError: the folder cannot be written.
         """
-        content = {"form": FORM, "identity": self._identity, "state": dict(state)}
+        content = {"form": FORM, "identity": self._identity, "ended": ended, "state": dict(state)}
         write_text(self.path, to_json(content) + "\n")
 
     def remove(self) -> None:
-        """Forget the state, since the search has ended."""
+        """Forget the state."""
         self.path.unlink(missing_ok=True)

@@ -10,9 +10,10 @@ from amsgrad.search.find import Minimal
 from amsgrad.search.measured import PERIODS as MEASURED
 from amsgrad.search.measured import Measured, measured, multiples, structured
 from amsgrad.search.proof import Unproved, prove
-from amsgrad.search.shortest import Shortened, shortest
+from amsgrad.search.shortest import LONGEST_ANNEALED, Shortened, shortest
 from amsgrad.search.visible import PERIODS, most_visible
 from amsgrad.theory.mean_step import MeanStep, mean_step
+from amsgrad.theory.period3 import NOT_BY_TWO
 from experiments.finds.question import LARGEST, Question
 
 MOST = 10**7  # of max|g|, where it need not be small
@@ -59,7 +60,12 @@ def strategy(asked: Question) -> Strategy:
     if asked.order != "cyclic" or form is None:
         return _MeasuredOnes(asked)
     if form.never_fails:
-        return _Proof()
+        return _Proof(
+            "in cyclic order every step has the same divisor in the long run, so that D ="
+            " factor S / divisor has the sign of S"
+        )
+    if asked.period == 2 and asked.config.opt in NOT_BY_TWO:
+        return _Proof("no 2 slopes give D and S opposite signs (amsgrad/theory/period3.py)")
     if asked.smallest and asked.period is None and asked.largest is not None:
         return _Shortest(form, asked)
     if asked.smallest or asked.period == 2:
@@ -68,16 +74,15 @@ def strategy(asked: Question) -> Strategy:
 
 
 def load(begin: Any, document: Mapping[str, Any]) -> Any:
-    """Return a state from what JSON has made of it.
-
-    Raises:
-        TypeError: it is not such a state.
-    """
-    state = type(begin)(**document)
-    best, step = document["best"], document.get("step")
-    if best is not None:
-        state = state._replace(best=tuple(map(int, best)))
-    return state if step is None else state._replace(step=MeanStep(*step))
+    """Return a state from what JSON has made of it; None if it is not such a state."""
+    try:
+        state = type(begin)(**document)
+        best, step = document["best"], document.get("step")
+        if best is not None:
+            state = state._replace(best=tuple(map(int, best)))
+        return state if step is None else state._replace(step=MeanStep(*step))
+    except (TypeError, ValueError, KeyError):
+        return None
 
 
 class _Done(NamedTuple):
@@ -89,6 +94,9 @@ class _Proof:
 
     begin = _Done()
 
+    def __init__(self, none: str) -> None:
+        self._none = none
+
     def stages(self, since: _Done) -> Iterator[_Done]:
         yield since
 
@@ -96,10 +104,7 @@ class _Proof:
         return "", 1.0
 
     def answer(self, state: _Done, *, ended: bool) -> Answer:
-        return Answer(
-            none="in cyclic order all of its steps have one divisor in the long run, so that D ="
-            " S / divisor has the sign of S"
-        )
+        return Answer(none=self._none)
 
 
 class _Smallest:
@@ -114,11 +119,12 @@ class _Smallest:
     def stages(self, since: Exhausted) -> Iterator[Exhausted]:
         yield from smallest(self._form, self._period, self._most, self._fails, since)
 
-    def _fails(self, slopes: Slopes) -> bool:
+    def _fails(self, slopes: Slopes) -> bool | None:
         try:
-            return prove(self._config.opt, self._config.rule_options, slopes).sign < 0
+            sign = prove(self._config.opt, self._config.rule_options, slopes).sign
         except Unproved:  # of a divisor that is 0: there the rule is not defined
-            return False
+            return None
+        return sign < 0 if sign else None
 
     def progress(self, state: Exhausted) -> tuple[str, float]:
         text = f"no {self._period} slopes with a max|g| up to {state.empty_to:,} fail"
@@ -129,6 +135,9 @@ class _Smallest:
     def answer(self, state: Exhausted, *, ended: bool) -> Answer:
         excluded = "branch and bound over all slopes"
         none = f"no {self._period} slopes with a max|g| up to {state.empty_to:,} fail"
+        if state.undecided:
+            none += f", but for {state.undecided:,} on which D may be 0 or is not defined"
+            return Answer(state.best, Minimal(method=f"{excluded}: {none}"), effort=none)
         if state.best is None:
             return Answer(None, none=f"{none} ({excluded})" if ended else "", effort=none)
         if state.empty_to + 1 == _size(state.best):
@@ -159,19 +168,23 @@ class _Shortest:
             f"by branch and bound no slopes with a max|g| up to {self._most:,} and a period up to"
             f" {state.excluded} fail"
         )
-        effort = f"{text}; structured slopes, and annealing with seed {self._seed}, found none"
         if state.best is None:
-            return Answer(effort=effort)
+            return Answer(effort=f"{text}; structured slopes found none" if ended else text)
         period = len(state.best)
         if state.excluded == period - 1:
             return Answer(state.best, Minimal("shortest", "branch and bound", 1, period - 1))
-        early = "" if ended else " and was stopped"
-        method = f"annealing with seed {self._seed} found none at P = {state.missed}{early}; {text}"
-        return Answer(state.best, Minimal(method=method))
+        known = [text] if ended else ["stopped early", text]
+        if state.missed > LONGEST_ANNEALED:
+            known.insert(0, f"annealing was not tried above P = {LONGEST_ANNEALED}")
+        elif state.missed > state.excluded:
+            known.insert(0, f"annealing with seed {self._seed} found none at P = {state.missed}")
+        return Answer(state.best, Minimal(method="; ".join(known)))
 
 
 class _Looked(NamedTuple):
-    done: int = 0
+    done: int = 0  # structured slopes, and periods
+    tries: int = 0  # at the next period, as in `Annealed`
+    ratio: float = 0.0
     best: Slopes | None = None
 
 
@@ -188,14 +201,16 @@ class _Visible:
     def stages(self, since: _Looked) -> Iterator[_Looked]:
         if since.done == 0:
             periods = PERIODS if self._given is None else (self._given,)
-            since = _Looked(1, most_visible(self._form, periods, self._most))
+            since = _Looked(1, best=most_visible(self._form, periods, self._most))
             yield since
         for period in self._annealed[since.done - 1 :]:
-            if since.best is not None:
+            if since.best is not None and since.tries == 0:
                 return
-            tries = annealed(self._form, period, self._most, self._seed, Annealed())
-            *_, last = tries
-            since = _Looked(since.done + 1, last.best)
+            begun = Annealed(*since[1:])
+            for tried in annealed(self._form, period, self._most, self._seed, begun):
+                since = _Looked(since.done, *tried)
+                yield since
+            since = _Looked(since.done + 1, best=since.best)
             yield since
 
     def progress(self, state: _Looked) -> tuple[str, float]:
@@ -204,10 +219,13 @@ class _Visible:
     def answer(self, state: _Looked, *, ended: bool) -> Answer:
         annealing = f"annealing with seed {self._seed}"
         if state.best is None:
-            periods = ", ".join(map(str, self._annealed))
-            tried = f"structured slopes and {annealing} at P = {periods}"
+            tried = "structured slopes" if state.done else "nothing so far"
+            if state.done > 1:
+                periods = ", ".join(map(str, self._annealed[: state.done - 1]))
+                tried += f" and {annealing} at P = {periods}"
             return Answer(effort=f"{tried}, with |g| up to {self._most:,}")
-        method = "structured slopes, with the largest price / T*" if state.done == 1 else annealing
+        structured = state[:2] == (1, 0)
+        method = "structured slopes, with the largest price / T*" if structured else annealing
         return Answer(state.best, Minimal(method=method))
 
 

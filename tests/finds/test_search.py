@@ -7,15 +7,22 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from amsgrad.search.exhaustive import Exhausted
+from amsgrad.search.find import Find, Minimal
+from amsgrad.search.shortest import Shortened
+from amsgrad.theory.enclosure import Enclosure
 from experiments.certify import main as certify
 from experiments.config.arguments import parse
-from experiments.finds import hunt
+from experiments.finds import hunt, strategies
 from experiments.finds.find_file import from_text
+from experiments.finds.question import read
+from experiments.finds.strategies import strategy
 from experiments.search import main
 from tests.conftest import ROOT, Start
 from tests.marks import slow
@@ -85,12 +92,52 @@ def test_bounds_are_kept(search: Any) -> None:
     assert "no slopes with a max |g| up to" in lines
 
 
+def test_the_sentence_tells_what_was_tried(
+    search: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    way = strategy(read(["--opt=adam", "--smallest", "--largest=1"]))
+    assert way.answer(Shortened(4, True, 4), ended=True).effort.endswith(
+        "structured slopes found none"
+    )
+    g = 600 * (1,)
+    for missed, words in (
+        (20, "annealing with seed 0 found none at P = 20;"),
+        (4, "stopped early;"),
+    ):
+        assert words in way.answer(Shortened(4, True, missed, g), ended=missed == 20).minimal.method
+    assert "found none" not in way.answer(Shortened(4, True, 599, g), ended=True).minimal.method
+    looks = iter(4 * [False] + [True])
+    monkeypatch.setattr(hunt, "_late", lambda asked, began: next(looks))
+    _, found, _ = search("--opt=adam", "--largest=1", "--period=20")
+    assert found["reason"] == "structured slopes, with |g| up to 1"
+    (kept,) = (tmp_path / "finds").glob("unfinished-adam-*.json")
+    assert json.loads(kept.read_text())["state"]["tries"] == 3  # annealing stops after any try
+
+
+def test_slopes_without_a_sign_are_not_excluded(search: Any) -> None:
+    """At beta2 = eps = 0 v is 0 after a slope of 0, and on slopes such as 3, -1, 1, -1 D is 0."""
+    zeros = ["--opt=rmsprop", "--beta2=0", "--eps=0", "--smallest"]
+    _, found, lines = search(*zeros, "--period=3")
+    assert (found["largest"], found["minimal"]["claim"]) == (3, "upper bound")
+    assert "on which D may be 0 or is not defined" in lines
+    way = strategy(read([*zeros, "--period=3", "--largest=2"]))
+    answer = way.answer(Exhausted(2, undecided=1), ended=True)
+    assert answer.none == ""  # nothing is proved
+
+
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        (["--opt=amsgrad"], "amsgrad: none exists (proved): in cyclic order all of its steps"),
+        (
+            ["--opt=amsgrad"],
+            "amsgrad: none exists (proved): in cyclic order every step has the same",
+        ),
         (["--opt=adagrad", "--smallest"], "adagrad: none exists (proved)"),
-        (["--opt=adam", "--period=2"], "adam: none exists (proved): no 2 slopes with a max|g| up"),
+        (["--opt=adam", "--period=2"], "adam: none exists (proved): no 2 slopes give D and S"),
+        (
+            ["--opt=adam", "--beta1=0", "--beta2=0", "--eps=0", "--period=2", "--smallest"],
+            "adam: none exists (proved): no 2 slopes",  # D = 0 on all of them
+        ),
         (
             ["--opt=rmsprop", "--period=3", "--smallest", "--largest=225"],
             "rmsprop: none exists (proved): no 3 slopes with a max|g| up to 225 fail",
@@ -136,6 +183,14 @@ def test_random_order_is_measured(search: Any) -> None:
         (
             ["--opt=adam", "--smallest", "--order=drawn"],
             "--smallest needs cyclic slopes, but --order drawn was given",
+        ),
+        (
+            ["--opt=adam", "--smallest", "--period=31"],
+            "--period must be a whole number from 2 to 30 with --smallest, but 31 was given",
+        ),
+        (
+            ["--opt=acprop", "--beta1=0", "--eps=0", "--smallest"],
+            "with eps = 0 and these betas D may be 0 or not defined on all slopes",
         ),
         (["--opt=yogi", "--smallest"], "--smallest needs the closed form of the steps, which yogi"),
         (["--opt=torch.optim:Adam"], "is a torch optimizer"),
@@ -196,6 +251,54 @@ def test_a_damaged_state_is_not_believed(search: Any, tmp_path: Path) -> None:
     (kept,) = (tmp_path / "finds").glob("unfinished-*")
     kept.write_text(json.dumps(state))  # of another search, under the name of this one
     assert "going on" not in search(*other)[2]
+
+
+def test_a_state_that_does_not_fit_is_not_believed(search: Any, tmp_path: Path) -> None:
+    argv = ["--opt=rmsprop", "--period=3", "--smallest"]
+    search(*argv, "--time=0.001")
+    (kept,) = (tmp_path / "finds").glob("unfinished-*")
+    whole = json.loads(kept.read_text())
+    for state in ({"seen": 1}, {**whole["state"], "best": 5}):
+        kept.write_text(json.dumps({**whole, "state": state}))
+        status, _, lines = search(*argv, "--time=0.001")
+        assert status in (0, 1)
+        assert "going on" not in lines
+
+
+def test_nothing_stays_of_a_search_without_a_find(search: Any, tmp_path: Path) -> None:
+    argv = ["--opt=rmsprop", "--period=3", "--smallest", "--largest=100"]
+    search(*argv, "--time=0.001")
+    assert list((tmp_path / "finds").glob("unfinished-*"))
+    assert search(*argv)[1]["status"] == "none exists"
+    assert not any((tmp_path / "finds").iterdir())  # the folder was there before
+    (tmp_path / "finds").rmdir()
+    search(*argv)
+    assert not (tmp_path / "finds").exists()
+
+
+def test_a_run_that_is_stopped_does_not_lose_the_search(
+    search: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    argv = ["--opt=rmsprop", "--period=3", "--smallest"]
+
+    def stopped(find: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(hunt, "confirm", stopped)
+        status, first, _ = search(*argv, runs=True)
+        assert status == 130
+    with monkeypatch.context() as patched:
+        patched.setattr(strategies, "smallest", None)  # nothing more is searched
+        status, found, _ = search(*argv, runs=True)
+    assert (status, found["shown"], found["slopes"]) == (0, True, first["slopes"])
+    assert not list((tmp_path / "finds").glob("unfinished-*"))
+
+
+def test_an_upper_bound_does_not_replace_a_smallest_one() -> None:
+    find = Find("adam", {}, (3, -1, -1), Enclosure("-0.02", "-0.01"), proved=True)
+    smallest = replace(find, minimal=Minimal("smallest", "all", 1, 2))
+    assert hunt._name(find) != hunt._name(smallest)
 
 
 LONG = [sys.executable, "-m", "experiments.search", "--opt=rmsprop", "--period=6", "--smallest"]
