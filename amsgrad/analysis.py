@@ -70,17 +70,22 @@ def can_fail(opt: Any, **options: Any) -> ZeroSum:
     return zero_sum_of_rule(config.make_rule(), config.make_form())
 
 
-def mean_steps_of_class(config: Config, order: str = "cyclic", seed: int = 0) -> MeanSteps:
+def mean_steps_of_class(
+    config: Config, order: str = "cyclic", seed: int = 0, most: int | None = None
+) -> MeanSteps:
     """Return what measures D of a class of torch optimizers on many sequences at once.
 
     Args:
         config: with the class and its keywords.
         order, seed: as for `mean_step`.
+        most: as for `black_box`.
     """
     from amsgrad.theory.black_box import black_box  # it imports torch
 
     cls, keywords = torch_class(config)
-    return partial(black_box, cls, keywords=keywords, order=order, seed=seed, device=config.device)
+    return partial(
+        black_box, cls, keywords=keywords, order=order, seed=seed, most=most, device=config.device
+    )
 
 
 def _config(opt: Any, options: dict[str, Any], **problem: Any) -> Config:

@@ -126,8 +126,6 @@ def read(arguments: Sequence[str]) -> Question:
 
 def _check(asked: Question) -> None:
     opt = asked.config.opt
-    if is_foreign(opt):
-        raise ConfigError(f"--opt {opt} is a torch optimizer: the search takes rules only")
     if asked.smallest and asked.order != "cyclic":
         raise ConfigError(
             f"--smallest needs cyclic slopes, but --order {asked.order} was given: there D is"
@@ -138,7 +136,7 @@ def _check(asked: Question) -> None:
             f"--period must be a whole number from 2 to {MOST_TERMS} with --smallest, but"
             f" {asked.period} was given: its rounding is bounded for short periods only"
         )
-    if asked.smallest and asked.config.make_form() is None:
+    if asked.smallest and (is_foreign(opt) or asked.config.make_form() is None):
         raise ConfigError(
             f"--smallest needs the closed form of the steps, which {opt} does not have; leave"
             " --smallest out"

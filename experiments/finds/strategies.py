@@ -1,8 +1,9 @@
 """The ways to search: each yields how far it has come, and says what that answers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from amsgrad.analysis import mean_steps_of_class
 from amsgrad.rules.form import Form
 from amsgrad.search.annealing import Annealed, annealed
 from amsgrad.search.exhaustive import Exhausted, Slopes, smallest
@@ -14,11 +15,16 @@ from amsgrad.search.shortest import LONGEST_ANNEALED, Shortened, shortest
 from amsgrad.search.visible import PERIODS, most_visible
 from amsgrad.theory.mean_step import MeanStep, mean_step
 from amsgrad.theory.period3 import NOT_BY_TWO
+from amsgrad.theory.periodic import Floats
+from amsgrad.theory.zero_sum import HALVINGS
 from experiments.finds.question import LARGEST, Question
 
 MOST = 10**7  # of max|g|, where it need not be small
 ANNEALED = (10, 20, 50, 100, 200)  # periods, where structured slopes do not suffice
 STEPS, STEPS_AGAIN = 2**20, 2**23  # of random orders: to choose, and to be sure
+RANDOM = 5  # of the periods, in random order
+LANE_STEPS = 2**15  # of torch optimizers, to choose
+LONGEST_LANE = 300  # period of torch optimizers, whose steps take a thousand times as long
 
 
 class Answer(NamedTuple):
@@ -56,7 +62,7 @@ class Strategy(Protocol):
 
 def strategy(asked: Question) -> Strategy:
     """Return the way to search for what is asked."""
-    form = asked.config.make_form()
+    form = None if asked.config.foreign else asked.config.make_form()
     if asked.order != "cyclic" or form is None:
         return _MeasuredOnes(asked)
     if form.never_fails:
@@ -235,36 +241,47 @@ class _MeasuredOnes:
     begin = Measured()
 
     def __init__(self, asked: Question) -> None:
-        self._rule, self._order, self._seed = asked.config.make_rule(), asked.order, asked.seed
-        self._cyclic = asked.order == "cyclic"
-        periods = MEASURED if self._cyclic else MEASURED[:5]
-        self._periods = periods if asked.period is None else (asked.period,)
+        self._asked, self._cyclic = asked, asked.order == "cyclic"
         self._most = asked.largest or MOST
-
-    def _measure(self, g: Any, steps: int, seed: int) -> MeanStep:
-        return mean_step(self._rule, g, order=self._order, seed=seed, steps=steps)
+        self._periods = MEASURED if self._cyclic else MEASURED[:RANDOM]
+        if asked.period is not None:
+            self._periods = (asked.period,)
+        elif asked.config.foreign:
+            self._periods = tuple(p for p in self._periods if p <= LONGEST_LANE)
 
     def stages(self, since: Measured) -> Iterator[Measured]:
-        def each(many: Any) -> list[MeanStep]:
-            return [self._measure(g, STEPS, self._seed) for g in many]
-
-        def again(g: Any) -> MeanStep:
-            return self._measure(g, STEPS_AGAIN, self._seed + 1)
-
-        sequences = structured(self._periods, self._most, cyclic=self._cyclic)
-        reached = since
-        for reached in measured(sequences, each, again, since):
+        groups = structured(self._periods, self._most, cyclic=self._cyclic)
+        at_once = 1
+        if self._asked.config.foreign:  # a hundred lanes take hardly longer than one
+            groups = [[g for group in groups for g in group]]
+            at_once = max(HALVINGS, len(groups[0]))
+        reached, again = since, None if self._cyclic else self._again
+        for reached in measured(groups, self._each, again, since, at_once):
             yield reached
         if self._cyclic and reached.best is None:
-            sequences += multiples(each, self._periods, self._most)
-            yield from measured(sequences, each, again, reached)
+            groups.append(multiples(self._each, self._periods, self._most, HALVINGS))
+            yield from measured(groups, self._each, again, reached, at_once)
+
+    def _each(self, many: Sequence[Floats]) -> Sequence[MeanStep]:
+        return self._mean_steps(many, STEPS, self._asked.seed)
+
+    def _again(self, g: Floats) -> MeanStep:
+        return self._mean_steps([g], STEPS_AGAIN, self._asked.seed + 1)[0]
+
+    def _mean_steps(self, many: Sequence[Floats], steps: int, seed: int) -> Sequence[MeanStep]:
+        config, order = self._asked.config, self._asked.order
+        if config.foreign:
+            most = LANE_STEPS * (1 if steps == STEPS else 4)
+            return mean_steps_of_class(config, order, seed, most)(many)
+        rule = config.make_rule()
+        return [mean_step(rule, g, order=order, seed=seed, steps=steps) for g in many]
 
     def progress(self, state: Measured) -> tuple[str, float]:
         text = f"{state.done} of {state.total} sequences measured"
         return text, state.done / max(state.total, 1)
 
     def answer(self, state: Measured, *, ended: bool) -> Answer:
-        effort = f"{state.done} structured sequences in {self._order} order, measured"
+        effort = f"{state.done} structured sequences in {self._asked.order} order, measured"
         if state.best is None:
             return Answer(effort=effort)
         method = f"the largest price / T* of {effort}"

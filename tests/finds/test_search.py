@@ -193,7 +193,10 @@ def test_random_order_is_measured(search: Any) -> None:
             "with eps = 0 and these betas D may be 0 or not defined on all slopes",
         ),
         (["--opt=yogi", "--smallest"], "--smallest needs the closed form of the steps, which yogi"),
-        (["--opt=torch.optim:Adam"], "is a torch optimizer"),
+        (
+            ["--opt=torch.optim:Adam", "--smallest"],
+            "--smallest needs the closed form of the steps, which torch.optim:Adam does not have",
+        ),
         (["--opt=adam", "--smalest"], "unknown option --smalest; did you mean --smallest?"),
     ],
 )
