@@ -96,7 +96,7 @@ def cut(
 ) -> Iterator[NDArray[np.int64]]:
     """Yield the cells of each chunk, by their number among those given, of one number of steps.
 
-    Cells with one step size lie beside one another: they are one parameter group.
+    Cells with one step size lie beside one another: they are one parameter group, in one chunk.
 
     Args:
         configs: the shared settings of each cell.
@@ -112,9 +112,10 @@ def cut(
         if end < order.size:
             chunk = order[begin : end + 1]
             whole = end + 1 - begin
-            # from its first group to its last one
+            # from its first group to its last one; to cut a group would save no time
             calls = int(groups[chunk[-1]] - groups[chunk[0]]) + 1 if lanes else whole
             fits = configs[0].steps * _step_seconds(calls, whole) <= SECONDS_A_CHUNK
+            fits |= lanes and bool(groups[chunk[-1]] == groups[chunk[-2]])
             if whole <= (size or (min(most, MOST_LANES) if fits else 0)):
                 continue
         yield order[begin:end]

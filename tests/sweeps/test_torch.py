@@ -207,9 +207,13 @@ def test_a_chunk_holds_whole_groups_of_one_step_size() -> None:
     assert sorted(np.concatenate(parts).tolist()) == list(range(3000))
     assert len(parts) > 50
     for before, after in pairwise(parts):
-        assert lr[before].max() <= lr[after].min()
+        assert lr[before].max() < lr[after].min()
     (one,) = torch_cells.cut(configs, {"lr": lr}, lanes=True, most=1, size=5000)
     assert one.size == 3000
+    long = [Config(opt=f"{OTHERS}:Plain", steps=10_000_000)] * 7
+    groups = {"lr": np.array([2, 0, 1, 0, 1, 0, 2])}
+    long_ones = torch_cells.cut(long, groups, lanes=True, most=99, size=None)
+    assert [part.tolist() for part in long_ones] == [[1, 3, 5], [2, 4], [0, 6]]
     alone = list(torch_cells.cut(configs[:7], {}, lanes=False, most=10_000, size=None))
     assert [part.size for part in alone] == [4, 3]
     few = torch_cells.cut(configs[:7], {}, lanes=True, most=3, size=None)
