@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from amsgrad.optimizers.catalog import MakeOptimizer, foreign_optimizer
 from amsgrad.optimizers.lanes import Lanes, Rates
 from amsgrad.optimizers.randomness import own_randomness
+from amsgrad.optimizers.threads import one_thread
 
 STEPS = 2048
 FEWER = 256  # steps of the tests of lr and of random numbers
@@ -68,17 +69,13 @@ def elementwise(cls: Any, **keywords: Any) -> Elementwise:
     It takes a second or two, and is kept for the rest of the process. What it cannot exclude is
     said in `LIMITS`.
     """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # of small tensors, more cost time alone
     try:
-        with own_randomness(torch.device("cpu")), warnings.catch_warnings():
+        with one_thread(), own_randomness(torch.device("cpu")), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the class
             return _test(foreign_optimizer(cls, lr=RATES[0], **keywords))
     except (Exception, SystemExit) as error:  # another's code may fail in any way
         reason = " ".join(str(error).split())[:200]
         return Elementwise("refused", f"cannot be stepped ({type(error).__name__}: {reason})")
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _test(make: MakeOptimizer) -> Elementwise:

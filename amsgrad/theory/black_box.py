@@ -36,6 +36,7 @@ from amsgrad.optimizers.catalog import foreign_optimizer
 from amsgrad.optimizers.elementwise import elementwise
 from amsgrad.optimizers.lanes import Lanes, Rates
 from amsgrad.optimizers.randomness import own_randomness
+from amsgrad.optimizers.threads import one_thread
 from amsgrad.problems.sequence import ORDERS
 from amsgrad.problems.sequence import Sequence as Problem
 from amsgrad.theory.mean_step import FADING, LEAST, LOOSE, ROUNDING, STRICT, MeanStep
@@ -96,7 +97,7 @@ def black_box(
     done, end = max(BURN_IN, 2 * longest), most or (MOST if cyclic else RANDOM)
     end = max(end, (16 if cyclic else 4) * done)
     windows: list[Floats] = []
-    with own_randomness(torch.device(device)):
+    with one_thread(), own_randomness(torch.device(device)):
         walk = _Walk(cls, keywords or {}, problems, device)
         walk.go_to(done, stop)
         while done < end and not stop():
