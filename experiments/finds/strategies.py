@@ -134,6 +134,7 @@ class _Smallest:
 
     def progress(self, state: Exhausted) -> tuple[str, float]:
         text = f"no {self._period} slopes with a max|g| up to {state.empty_to:,} fail"
+        text += f" ({state.boxes:,} boxes)"
         if state.best is None:
             return text, 0.0
         return f"{text}, some with {_size(state.best):,} do", state.empty_to / _size(state.best)

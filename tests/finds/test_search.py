@@ -15,6 +15,7 @@ import pytest
 
 from amsgrad.search.exhaustive import Exhausted
 from amsgrad.search.find import Find, Minimal
+from amsgrad.search.proof import prove
 from amsgrad.search.shortest import Shortened
 from amsgrad.theory.enclosure import Enclosure
 from experiments.certify import main as certify
@@ -168,6 +169,17 @@ def test_random_order_is_measured(search: Any) -> None:
     assert found["order"] == "drawn"
     status, found, _ = search("--opt=adopt", "--order=drawn")
     assert status == 1  # its clip fakes a D, which changes with the length of the measurement
+
+
+@pytest.mark.slow
+def test_what_is_measured_of_a_torch_optimizer_is_what_is_proved_of_the_rule(search: Any) -> None:
+    status, found, lines = search("--opt=torch.optim:RMSprop", "--period=30")
+    assert status == 0
+    assert not found["proved"]
+    assert "measured, not proved (black box): torch.optim:RMSprop" in lines
+    own = prove("rmsprop", {}, found["slopes"])
+    low, high = (float(found["mean_step"][end]) for end in ("lower", "upper"))
+    assert low <= float(own.lower) <= float(own.upper) <= high < 0
 
 
 @pytest.mark.parametrize(
