@@ -18,7 +18,7 @@ period must be far below alpha |D|, or a run may show the rounding.
 import numpy as np
 
 from amsgrad.config.build import SEARCHED, build_engine, build_setup
-from amsgrad.config.run_config import Config
+from amsgrad.config.run_config import EVERY, Config
 from amsgrad.cycles.certificate import why_no_cycle
 from amsgrad.engines.base import Records, RunEngine, State
 from amsgrad.engines.driver import drive
@@ -33,6 +33,7 @@ TINY = 2.0**-60  # the step size of the pilot, at which x = 0 stays far from the
 PILOT = 2**20  # steps, in which the memory settles
 MOST_STEPS = {"compiled": 1_000_000_000, "torch": 100_000}  # in some 10 s
 LOST = 100  # alpha |D| is at least so many times what rounding may do in a period
+FEWEST = 100  # records, from which the verdict reads where x is
 PIECE = 50_000_000  # steps between two looks at Ctrl-C
 
 
@@ -100,7 +101,13 @@ def settings(find: Find, most_steps: int | None = None) -> Config:
         raise NotShown(f"A run that shows it needs {steps:.1e} steps; {most:.1e} are allowed")
     steps = int(float(f"{steps:.1e}"))
     certify = "yes" if steps > SEARCHED and _may_repeat(config) else "auto"
-    return Config(**{**config.settings(), "lr": alpha, "steps": steps, "certify": certify})
+    own = {
+        "lr": alpha,
+        "steps": steps,
+        "certify": certify,
+        "every": max(1, min(EVERY, steps // FEWEST)),
+    }
+    return Config(**{**config.settings(), **own})
 
 
 def _may_repeat(config: Config) -> bool:
