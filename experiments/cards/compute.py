@@ -54,31 +54,19 @@ def fill(
         Disagreement: a batch leaves the path of the reference engine.
         OSError: the folder cannot be written.
     """
-    cells, rows_begun = dict(found), 0
+    cells = dict(found)
     works = _works({place: cell for place, cell in plan.items() if place not in cells})
+    turns = _Turns(works)
     progress = _Progress(sum(map(_cost, works)), len(plan) - len(cells), len(cells))
     over = False
-
-    def in_turn() -> Iterator[Work]:
-        # a class beside another one would only wait for it, and keep a core from the rules
-        nonlocal rows_begun
-        rows = [work for work in works if work[0].config.foreign]
-        others = [work for work in works if not work[0].config.foreign]
-        while rows or others:
-            if rows and (not others or rows_begun == 0):
-                rows_begun += 1
-                yield rows.pop(0)
-            else:
-                yield others.pop(0)
-
-    finished = in_threads(_compute, cores(), in_turn(), lambda: over or stop())
+    finished = in_threads(_compute, cores(), turns, lambda: over or stop())
     try:
         for work, future in finished:
             try:
                 computed = future.result()
             except Stopped:
                 continue
-            rows_begun -= work[0].config.foreign
+            turns.done(work)
             for planned, cell in zip(work, computed, strict=True):
                 cache.save(folder, planned, cell)
                 cells[planned.config.opt, planned.column.name] = planned, cell
@@ -90,15 +78,37 @@ def fill(
     return cells
 
 
-def _works(missing: Mapping[Place, PlannedCell]) -> list[Work]:
-    """Return what is computed at once: a cell of a rule, all cells of a class.
+class _Turns:
+    """Hands out work, the longest first, and one class of torch optimizers at a time.
 
-    The longest comes first, so that no core waits for it at the end.
+    A class beside another one would only wait for it, and keep a core from the rules.
     """
+
+    def __init__(self, works: Sequence[Work]) -> None:
+        longest_first = sorted(works, key=_cost, reverse=True)
+        self._classes = [work for work in longest_first if work[0].config.foreign]
+        self._others = [work for work in longest_first if not work[0].config.foreign]
+        self._under_way = 0  # classes
+
+    def __iter__(self) -> Iterator[Work]:
+        while self._classes or self._others:
+            if self._classes and not (self._under_way and self._others):
+                self._under_way += 1
+                yield self._classes.pop(0)
+            else:
+                yield self._others.pop(0)
+
+    def done(self, work: Work) -> None:
+        """Note that a piece of work has ended."""
+        self._under_way -= work[0].config.foreign
+
+
+def _works(missing: Mapping[Place, PlannedCell]) -> list[Work]:
+    """Return what is computed at once: a cell of a rule, all cells of a class."""
     rows: dict[object, list[PlannedCell]] = {}
     for (opt, column), planned in missing.items():
         rows.setdefault(opt if planned.config.foreign else (opt, column), []).append(planned)
-    return sorted(rows.values(), key=_cost, reverse=True)
+    return list(rows.values())
 
 
 def _compute(work: Work, stop: Callable[[], bool]) -> list[Cell]:
