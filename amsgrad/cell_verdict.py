@@ -12,7 +12,8 @@ sign becomes a theorem about the rule only where D is enclosed, which no card do
 **Runs**, each with the verdict of `verdict.py`. A run is *right* if it is at the optimum, and
 *wrong* if it is at the worst end, or diverged. Where F has no ends, it is also wrong if it is still
 moving and moves away: its mean distance from x* is larger in the fourth quarter of the steps than
-in the second, and larger than that of x_1. Together the runs say
+in the second, and larger than that of x_1 by more than d, which is what `verdict.py` calls near.
+Together the runs say
 - right, if some run is right and none is wrong; wrong, if some is wrong and none is right;
 - still moving, if none is right or wrong, and at least half of them are still moving;
 - undecided otherwise: also where some are right and others wrong.
@@ -21,13 +22,12 @@ A run can be too short for D: ADOPT is at -1 for 10^5 steps on slopes that send 
 is *long enough* for D if both of these hold.
 - The mean step alone would have carried x twice from x_1 to the end of F:
   |D| / P sum_k alpha_k >= 2 |end - x_1|.
-- At its last step the fluctuation of x is at most d, which is what `verdict.py` calls near. In
-  cyclic and shuffled order it is alpha_T / 2 sum |d_i|: the steps of a period add up to little
-  more on their way. In drawn order x spreads beside the end with a density exp(-2 mu z /
-  (alpha_T s^2)), mu = |D| / P, and s^2 the mean square of a step; 95% of it are within
-  3 alpha_T s^2 / (2 mu). Here a step is taken to be as uneven as the slopes, and momentum to
-  join the steps of 1 / (1 - beta1): s = rms(g) / mean |g| times the mean |d_i|, and s^2 times
-  (1 + beta1) / (1 - beta1).
+- At its last step the fluctuation of x is at most d. In cyclic and shuffled order it is
+  alpha_T / 2 sum |d_i|: the steps of a period add up to little more on their way. In drawn order
+  x spreads beside the end with a density exp(-2 mu z / (alpha_T s^2)), mu = |D| / P, and s^2 the
+  mean square of a step; 95% of it are within 3 alpha_T s^2 / (2 mu). Here a step is taken to be
+  as uneven as the slopes, and momentum to join the steps of 1 / (1 - beta1): s = rms(g) /
+  mean |g| times the mean |d_i|, and s^2 times (1 + beta1) / (1 - beta1).
 
 The verdict is the first of these that holds:
 1. D does not exist, since the losses are not linear, or the optimizer's step is not alpha times
@@ -128,8 +128,8 @@ def moves_away(step: NDArray[np.int64], x: NDArray[np.float64], setup: Setup) ->
         return False
     distance, share = np.abs(x - setup.problem.x_star), step / step[-1]
     second, fourth = (distance[(share > q) & (share <= q + 0.25)] for q in (0.25, 0.75))
-    first = abs(setup.x0 - setup.problem.x_star)
-    return bool(second.size and fourth.mean() > max(second.mean(), first))
+    least = (1 + NEAR) * abs(setup.x0 - setup.problem.x_star)
+    return bool(second.size and fourth.mean() > max(second.mean(), least))
 
 
 class Judgement(NamedTuple):

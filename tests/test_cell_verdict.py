@@ -107,6 +107,7 @@ def test_without_ends_x_that_moves_away_is_wrong() -> None:
     ("x", "away"),
     [
         (STEPS / 1000, True),  # x* = -2, x_1 = 0
+        (STEPS / 20000, False),  # by less than is near
         (1 - STEPS / 2000, False),  # far, but on its way back
         (-1 + STEPS / 2000, False),  # leaves, and is nearer than at first
         (-2 - STEPS / 400, True),

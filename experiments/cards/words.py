@@ -7,12 +7,14 @@ from experiments.cards.table import Card
 def caption(card: Card) -> str:
     """Return the caption; formulas are mathtext between dollars."""
     planned = [one for one, _ in card.cells.values()]
-    seeds, steps = (max(len(one.seeds) for one in planned), max(o.config.steps for o in planned))
+    seeds = max(len(one.seeds) for one in planned)
+    steps = max(one.config.steps for one in planned)
+    foreign = max((one.config.steps for one in planned if one.config.foreign), default=0)
+    fewer = f" ({foreign:,} of a class of others)" if 0 < foreign < steps else ""
     return (
-        "What becomes of an optimizer (row) on a problem (column) at the settings of its paper, by"
-        f" the sign of its mean step $D$ and by runs of up to {steps:,} steps with {len(FACTORS)}"
-        f" step sizes and {seeds} seeds. Drawn is $x_t$ over logarithmic time: median and range"
-        " over the seeds; dashed is $x^*$. Wrong: $x$ goes to the worst point. Theorems that assume"
-        " independent gradients, as ADOPT's does, say nothing of cyclic and reshuffled losses. No"
-        " verdict is a proof."
+        "Optimizers on problems at published settings, judged by the mean step $D$ and by runs of"
+        f" up to {steps:,} steps{fewer} with {len(FACTORS)} step sizes and {seeds} seeds. Drawn:"
+        " $x_t$ over logarithmic time, median and range over the seeds; dashed: $x^*$. Wrong: $x$"
+        " goes to the worst point. Theorems that assume independent gradients, as ADOPT's does,"
+        " say nothing of cyclic and reshuffled losses. No verdict is a proof."
     )
