@@ -1,4 +1,4 @@
-"""Where ADOPT fails and Adam does not, by the order of losses (Taniguchi et al., 2024).
+"""Where ADOPT fails and Adam does not, by the order of losses (Taniguchi et al., NeurIPS 2024).
 
 One slope of size C stands against ones of the other sign, so that their sum is 1 and x* = -1: -C
 once and +1 C + 1 times, or +C once and -1 C - 1 times. In three orders: cyclic, reshuffled in each

@@ -14,6 +14,7 @@ def data() -> Any:
     return price.compute({**price.SETTINGS, **changes})
 
 
+@pytest.mark.slow
 def test_short_periods_cost_little(data: Any) -> None:
     """The price is proportional to P (1 - beta2) while that is small, whatever the rule is."""
     found = price.findings(data)

@@ -128,7 +128,7 @@ def put(*path: Any) -> Edit:
         (put("options", "beta2", "0.9990"), "its options must be {"),
         (put("options", "beta2", "1.5"), "its options cannot be: beta2 must be a number in [0, 1)"),
         (put("options", "window", "10"), "its options must be {"),
-        (put("options", "nesterov", "1"), "its options cannot be: nesterov is not a setting"),
+        (put("options", "betta", "1"), "its options cannot be: betta is not a setting"),
         (lambda d: d["options"].pop("eps"), "its options must be {"),
         (put("slopes", 0, 37997), "its largest must be 37997 by the rest, not 37996"),
         (

@@ -29,6 +29,7 @@ keep: [x, average_regret, average_hindsight_regret, {{converged: {{distance: 1}}
 """
 
 
+@pytest.mark.slow
 def test_each_cell_has_the_bits_of_the_torch_loop(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -94,6 +94,7 @@ def test_differences_that_are_rounding_need_not_fall() -> None:
     assert 4e-13 < found.error < 1e-10
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("soon")
 def test_windows_that_never_agree_give_no_verdict() -> None:
     (found,) = black_box(others.Grows, [[3, -1, -1]], most=2**13)

@@ -38,6 +38,7 @@ def test_every_rule_with_a_form(name: str) -> None:
     assert abs(found.worst.sum()) == 0 < found.ratio
 
 
+@pytest.mark.slow
 @needs_jit
 def test_yogi_fails() -> None:
     found = zero_sum_of_rule(RULES["yogi"]())
