@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from amsgrad import registry
+
 ROOT = Path(__file__).parents[1]
 Start = Callable[..., "subprocess.Popen[str]"]
 
@@ -20,6 +22,15 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
         signal.signal(signal.SIGHUP, lambda number, frame: None)  # the tests go on all the same
+
+
+@pytest.fixture(autouse=True)
+def only_ours() -> Iterator[None]:
+    """Take what a test has imported by its path out of the registries again."""
+    yield
+    for entries in registry._registries:
+        for name in filter(registry.is_path, list(entries)):
+            del entries[name]
 
 
 @pytest.fixture

@@ -16,8 +16,11 @@ MOMENTS = 10  # per command
 @pytest.mark.parametrize("small", ALL, ids=lambda small: small.name)
 def test_a_folder_that_is_removed(small: Small, prepare: Prepare) -> None:
     prepared = prepare(small)
-    last = max(n for n, call in enumerate(prepared.calls, 1) if re.match(r"\d+ (rename|fd)", call))
-    for at in random.Random(small.name).sample(range(2, last + 1), MOMENTS):
+    changes = re.compile(
+        r"\d+ (rename|fd)(?!.*/latest)"
+    )  # what the link leads to is written by then
+    last = max(n for n, call in enumerate(prepared.calls, 1) if changes.match(call))
+    for at in random.Random(small.name).sample(range(2, last + 1), min(MOMENTS, last - 1)):
         ended = prepared.run(at=at, error=-signal.SIGSTOP)
         said = f"at call {ended.calls[at - 1]}: {ended.status}\n{ended.err}"
         *warnings, sentence = ended.err.splitlines()
