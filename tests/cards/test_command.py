@@ -35,6 +35,7 @@ def card(capsys: pytest.CaptureFixture[str], out: Path, *more: str) -> Any:
     return json.loads(capsys.readouterr().out.splitlines()[-1])
 
 
+@pytest.mark.slow
 def test_a_small_card(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = card(capsys, tmp_path)
     online = {opt: row["online"] for opt, row in found["card"].items()}

@@ -67,6 +67,7 @@ def test_fills_differ_in_grey() -> None:
         assert contrast > 0.5
 
 
+@pytest.mark.slow
 def test_the_same_card_has_the_same_bytes() -> None:
     small = made_up(("sgd", "amsgrad"))
     first, second = (pictures(small, "A caption.", ["svg", "pdf"], 9) for _ in range(2))

@@ -203,6 +203,7 @@ def test_what_cannot_be_is_one_sentence(folder: Path) -> None:
     assert not (folder / "runs").exists()
 
 
+@pytest.mark.slow
 def test_a_clash_of_names_leaves_the_session_as_it_was(folder: Path) -> None:
     code = """
 import amsgrad

@@ -80,6 +80,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_import_without_a_server(serve: Serve, finished: Path, tmp_path: Path) -> None:
     imported = run_command("dashboard", "import", finished, "--data", tmp_path / "data")
     assert (imported.returncode, imported.stderr) == (0, "")

@@ -5,6 +5,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.marks import needs_jit
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +48,7 @@ rule = Rule("mine", Memory, (0.0,), coefficients, update, 1)
 
 
 @needs_jit
+@pytest.mark.slow
 def test_an_edited_rule_never_gets_the_loop_of_the_old_one(tmp_path: Path) -> None:
     began = time.time_ns()
 

@@ -94,6 +94,7 @@ def test_a_damaged_file_is_a_miss(damage: str, cache: tuple[Path, str]) -> None:
     assert run(folder) == (x, 1, "")  # it was written again
 
 
+@pytest.mark.slow
 def test_a_full_cache_costs_a_warning_that_names_it(
     tmp_path: Path, cache: tuple[Path, str]
 ) -> None:

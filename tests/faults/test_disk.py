@@ -9,6 +9,7 @@ import pytest
 
 from tests.faults.commands import ALL, Small
 from tests.faults.conftest import Prepare
+from tests.marks import slow
 
 FAULTS: dict[str, dict[str, Any]] = {
     "full": {"error": errno.ENOSPC, "sticky": True},
@@ -19,11 +20,13 @@ FAULTS: dict[str, dict[str, Any]] = {
 }
 EVERY = 10  # all calls take twenty minutes
 
-cases = pytest.mark.parametrize("small", ALL, ids=lambda small: small.name)
-
 
 @pytest.mark.parametrize("fault", ["full", "killed"])
-@cases
+@pytest.mark.parametrize(
+    "small",
+    [slow(small) if small.name == "figure" else small for small in ALL],
+    ids=lambda small: small.name,
+)
 def test_one_call(small: Small, fault: str, prepare: Prepare) -> None:
     prepared = prepare(small)
     at = random.Random(f"{small.name} {fault}").randint(1, len(prepared.calls))
@@ -33,7 +36,7 @@ def test_one_call(small: Small, fault: str, prepare: Prepare) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
-@cases
+@pytest.mark.parametrize("small", ALL, ids=lambda small: small.name)
 def test_many_calls(small: Small, fault: str, prepare: Prepare) -> None:
     prepared = prepare(small)
     first = random.Random(f"{small.name} {fault}").randint(1, EVERY)

@@ -65,6 +65,7 @@ def test_a_figure_has_its_data_and_its_provenance(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("small")
+@pytest.mark.slow
 def test_what_was_computed_is_drawn_from_the_cache_to_the_same_bytes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,12 +27,14 @@ def test_short_periods_cost_little(data: Any) -> None:
         assert (data.price.sel(rule=opt).diff("period") > 0).all()
 
 
+@pytest.mark.slow
 def test_the_shapes_begin_at_their_jump(data: Any) -> None:
     shape = data["shape"].sel(rule="rmsprop", period=40)
     assert float(shape[0]) == pytest.approx(1)
     assert float(shape[-1]) == pytest.approx(-1)
 
 
+@pytest.mark.slow
 def test_it_is_drawn_with_other_periods(data: Any) -> None:
     figure = new_figure(7)
     price.draw(data, figure)

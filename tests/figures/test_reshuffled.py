@@ -28,6 +28,7 @@ def data() -> Any:
 
 
 @needs_jit
+@pytest.mark.slow
 def test_the_roles_change_with_the_order(data: Any) -> None:
     found = reshuffled.findings(data)
     for big, fails, right in (("-C", "adopt", "adam"), ("+C", "adam", "adopt")):
@@ -43,6 +44,7 @@ def test_the_roles_change_with_the_order(data: Any) -> None:
 
 
 @needs_jit
+@pytest.mark.slow
 def test_the_slopes_sum_to_one_and_it_is_drawn(data: Any) -> None:
     for sign in (-1, 1):
         assert sum(reshuffled.slopes(sign, 7)) == 1

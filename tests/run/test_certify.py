@@ -17,6 +17,7 @@ from experiments.certify import main
 from experiments.run import certificate_check
 from experiments.run.certificate_file import from_text, to_text
 from experiments.synthetic import main as synthetic
+from tests.marks import slow
 
 ROOT = Path(__file__).parents[2]
 SHORT = ["--verify", "0", "--lr", "0.1"]
@@ -240,7 +241,7 @@ def test_yes_without_a_cycle_says_so(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "no cycle begins within 20,000 steps" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, slow(signal.SIGTERM)])
 def test_a_long_search_answers_to_signals(number: signal.Signals, tmp_path: Path) -> None:
     argv = ["--opt", "amsgrad", "--verify", "0", "--lr", "1e-12", "--steps", "1e13"]
     command = [sys.executable, "-m", "experiments.synthetic", *argv, "--dtype", "float64"]

@@ -23,6 +23,7 @@ from experiments.run import loop, trace
 from experiments.synthetic import main
 from tests import naive
 from tests.conftest import Start
+from tests.marks import slow
 
 ROOT = Path(__file__).parents[2]
 FILES = {
@@ -256,7 +257,7 @@ def labml_status(folder: Path) -> str:
     return json.loads(last.read_text().splitlines()[-1])["status"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, slow(signal.SIGTERM), slow(signal.SIGHUP)])
 @pytest.mark.parametrize(
     ("engine", "steps"), [("compiled", "20000"), ("reference", "5000"), ("torch", "3000")]
 )
@@ -418,6 +419,7 @@ def test_other_versions_and_sources_are_told_at_a_resumption(
     assert "another machine" not in printed
 
 
+@pytest.mark.slow
 def test_dense_records_do_not_delay_ctrl_c(tmp_path: Path, start: Start) -> None:
     argv = ["--opt=adam", "--verify=0", "--steps=1e7", "--every=1", "--out", str(tmp_path)]
     process = start(command(*argv), stdout=-3, stderr=-3)
@@ -472,6 +474,7 @@ def test_a_full_disk_is_told_and_keeps_the_checkpoint(tmp_path: Path) -> None:
     assert saved_steps(tmp_path) == 0  # the checkpoint that was made first, whole
 
 
+@pytest.mark.slow
 def test_it_runs_from_anywhere_and_without_a_home(tmp_path: Path) -> None:
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
     before = set(ROOT.iterdir())
@@ -491,6 +494,7 @@ def test_it_runs_from_anywhere_and_without_a_home(tmp_path: Path) -> None:
     assert set(ROOT.iterdir()) == before
 
 
+@pytest.mark.slow
 def test_ctrl_c_before_the_first_step_writes_nothing(tmp_path: Path, start: Start) -> None:
     process = start(
         command("--opt=adam", "--verify=1e6", "--out", str(tmp_path / "runs")),
@@ -561,7 +565,7 @@ thread.join()
 """
 
 
-@pytest.mark.parametrize("way", ["script without a guard", "standard input", "thread"])
+@pytest.mark.parametrize("way", [slow("script without a guard"), "standard input", slow("thread")])
 def test_main_may_be_called_from_anywhere(way: str, tmp_path: Path) -> None:
     line = ["--opt", "adam", "--steps", "2000", "--out", str(tmp_path / "runs")]
     form = IN_A_THREAD if way == "thread" else SCRIPT

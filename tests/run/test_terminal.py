@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, Start
+from tests.marks import slow
 
 RUN = f"{sys.executable} -m experiments.synthetic --opt adam --verify 0 --steps 1e5"
 LONG = "--opt adam --verify 0 --engine reference --steps 2000000"
@@ -24,7 +25,14 @@ def finished(out: Path) -> bool:
 
 @pytest.mark.parametrize(
     ("closed", "status"),
-    [("2>&-", 0), (">&-", 0), (">&- 2>&-", 0), ("<&-", 0), ("2>/dev/full", 0), (">/dev/full", 1)],
+    [
+        (">&- 2>&-", 0),
+        (">/dev/full", 1),
+        slow("2>&-", 0),
+        slow(">&-", 0),
+        slow("<&-", 0),
+        slow("2>/dev/full", 0),
+    ],
 )
 def test_a_closed_stream_costs_no_run(closed: str, status: int, tmp_path: Path) -> None:
     command = f"exec {RUN} --out {tmp_path / 'runs'} {closed}"
@@ -36,7 +44,7 @@ def test_a_closed_stream_costs_no_run(closed: str, status: int, tmp_path: Path) 
     assert finished(tmp_path / "runs")
 
 
-@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+@pytest.mark.parametrize("stream", [slow("stdout"), "stderr"])
 def test_a_pipe_that_nobody_reads_costs_no_run(stream: str, tmp_path: Path, start: Start) -> None:
     read, write = os.pipe()
     os.close(read)
@@ -53,7 +61,7 @@ def wait_for_start(process: "subprocess.Popen[str]", out: Path) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [slow(signal.SIGINT), signal.SIGTERM, slow(signal.SIGHUP)])
 def test_a_broken_standard_error_leaves_the_graceful_stop(
     number: signal.Signals, tmp_path: Path, start: Start
 ) -> None:
@@ -69,6 +77,7 @@ def test_a_broken_standard_error_leaves_the_graceful_stop(
     assert json.loads(summary.read_text())["status"] == "interrupted"
 
 
+@pytest.mark.slow
 def test_a_lost_terminal_stops_at_a_checkpoint(tmp_path: Path, start: Start) -> None:
     screen, terminal = pty.openpty()
     argv = [sys.executable, "-m", "experiments.synthetic", *LONG.split(), "--out", str(tmp_path)]

@@ -22,6 +22,7 @@ from amsgrad.regret import value
 from amsgrad.schedules import record_steps
 from experiments.sweep import main
 from experiments.sweeps import chunk
+from tests.marks import slow
 from tests.sweeps.small import MERGED, ROOT, TEXT, merged, sweep, write
 
 
@@ -77,7 +78,7 @@ def test_the_summary_has_a_row_a_cell(done: Path) -> None:
         assert rows[i]["status"] == table["status"][i] == "finished"
 
 
-@pytest.mark.parametrize("change", ["chunk: 1", "chunk: 24", ""])
+@pytest.mark.parametrize("change", [slow("chunk: 1"), slow("chunk: 24"), ""])
 def test_the_bytes_do_not_depend_on_chunks_or_threads(
     change: str, done: Path, tmp_path: Path
 ) -> None:
