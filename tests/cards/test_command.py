@@ -182,7 +182,7 @@ OTHERS = "tests.optimizers_of_others"
 
 @pytest.mark.slow
 def test_classes_of_torch_optimizers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    line = ["--opt", f"torch.optim:AdamW,{OTHERS}:Normed", "--problem", "online,stochastic,zhang"]
+    line = ["--opt", f"torch.optim:AdamW,{OTHERS}:Normed", "--problem", "online,zhang"]
     line += ["--steps", "2000", "--seeds", "2", "--out", str(tmp_path), *NAME, "--json"]
     assert main(line) == 0
     out, err = capsys.readouterr()
@@ -191,7 +191,6 @@ def test_classes_of_torch_optimizers(tmp_path: Path, capsys: pytest.CaptureFixtu
     own = found["torch.optim:AdamW"]
     assert own["online"]["verdict"] == "wrong"
     assert own["online"]["D"] == pytest.approx(drift([1010] + 100 * [-10], 0.9, 0.99).total, 1e-6)
-    assert own["stochastic"]["D"] + own["stochastic"]["error"] < 0
     story = json.loads((tmp_path / "small.json").read_text())
     cells = {(cell["optimizer"], cell["problem"]): cell for cell in story["cells"]}
     adam = cells["torch.optim:AdamW", "online"]
