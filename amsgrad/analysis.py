@@ -21,7 +21,7 @@ def mean_step(
 
     Args:
         opt: the name of a rule (`amsgrad.RULES`), a rule of your own, a class of torch optimizers,
-            or `package.module:Name`. A class is stepped as a black box, for some seconds.
+            or `package.module:Name`. A class is stepped as a black box, for some ten seconds.
         slopes: a text such as "1010,-10x100", or numbers.
         order: cyclic, shuffled or drawn.
         seed: of a random order.
@@ -30,7 +30,8 @@ def mean_step(
 
     Raises:
         ConfigError: an argument is not allowed.
-        ValueError: the optimizer takes steps that are not finite, or has no mean step.
+        ValueError: the optimizer takes steps that are not finite, or its mean step cannot be
+            measured.
 
     Example:
         >>> mean_step("adam", "1010,-10x100").goes_to
@@ -50,7 +51,7 @@ def mean_step(
 
 
 def can_fail(opt: Any, **options: Any) -> ZeroSum:
-    """Return what the zero-sum test finds of an optimizer; its `verdict` is in words.
+    """Return what the zero-sum test finds of an optimizer on slopes in turn; `verdict` is in words.
 
     Args:
         opt, options: as for `mean_step`.
@@ -92,5 +93,7 @@ def _config(opt: Any, options: dict[str, Any], **problem: Any) -> Config:
     config = Config(opt=name_of(opt), problem="sequence", **options, **problem)
     for name in options:
         if name not in (*config.rule_options, "lr"):
-            raise ConfigError(f"{name} has no effect on the mean step of {config.opt}")
+            raise ConfigError(
+                f"{name} is no hyper-parameter of {config.opt}, nor one of this function"
+            )
     return config

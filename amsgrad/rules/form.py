@@ -68,6 +68,19 @@ class Form:
         """True if every step has the same divisor.
 
         Then D = factor S / divisor with the sum S of the slopes: a moving average, and a mean of a
-        window, over a whole period sums to what the gradients sum to. D has the sign of S.
+        window, over a whole period sums to what the gradients sum to. D has the sign of S. In a
+        random order the maximum and the mean come to one number, too, and D is an expectation.
         """
         return self.average != "moving" or self.divisor == "one"
+
+    @property
+    def independent(self) -> bool:
+        """True if a gradient is no part of its own divisor: the divisor has earlier ones alone.
+
+        Where slopes are drawn independently the expectation of n_i / divisor is then the product
+        of two, and D = S E[factor / divisor] has the sign of S (as ADOPT's theorem assumes:
+        Taniguchi et al., NeurIPS 2024; that it is enough for these rules, on linear losses, is
+        ours).
+        """
+        newest = {"gradient": 1, "window": self.window}.get(self.numerator)
+        return newest is not None and self.lag >= newest

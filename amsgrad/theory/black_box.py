@@ -125,11 +125,11 @@ class _Walk:
         self._name = getattr(cls, "__name__", str(cls))
         found = elementwise(cls, **keywords)
         if found.verdict in ("refused", "draws"):
-            raise ValueError(f"{self._name} has no mean step: it {found.reason}")
+            raise ValueError(f"the mean step of {self._name} is not measured: it {found.reason}")
         if not found.linear:
             raise ValueError(
-                f"{self._name} has no mean step: it does not move x by lr times a step that does"
-                " not depend on lr"
+                f"the mean step of {self._name} is not measured: it does not move x by lr times a"
+                " step that does not depend on lr"
             )
         x = torch.zeros(len(problems), dtype=torch.float64, device=device)
         make = foreign_optimizer(cls, lr=LR, **keywords)

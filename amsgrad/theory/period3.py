@@ -1,8 +1,8 @@
 """Three slopes on which Adam, or ADOPT, goes the wrong way, whatever its betas are (ours).
 
 Theorem. For all beta1 and beta2 in [0, 1), and eps = 0, there is an e > 0 such that for every sum
-S in (0, e) D < 0 (`mean_step.py`), and with step sizes that fall to 0 and are not summable x goes
-to +1, although x* = -1,
+S in (0, e) D < 0 (`mean_step.py`), and with step sizes that never increase, fall to 0 and are not
+summable x goes to +1, although x* = -1,
 
     of Adam     on the slopes -2, -1, 3 + S
     of ADOPT    on the slopes -3, 2, 1 + S

@@ -1,8 +1,8 @@
 """Whether a rule can fail at all on periodic linear losses: the test on slopes that sum to zero.
 
 A rule fails on a sequence of slopes if its mean step D (`mean_step.py`) has not the sign of their
-sum S: S > 0 > D, or S < 0 < D. With step sizes that fall to 0 and are not summable x then goes to
-the end of F that is farther from x*.
+sum S: S > 0 > D, or S < 0 < D. With step sizes that never increase, fall to 0 and are not summable
+x then goes to the end of F that is farther from x*.
 
 Statement (ours). If D is a continuous function of the slopes, and not 0 on some sequence with
 S = 0, the rule fails on a periodic problem. Proof. Let D < 0 there. Raise one slope by e > 0: then

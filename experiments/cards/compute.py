@@ -13,6 +13,7 @@ from experiments.command import CommandError
 from experiments.sweeps.progress import Line
 from experiments.sweeps.threads import cores, in_threads
 from experiments.sweeps.work import Stopped
+from experiments.terminal import say
 
 Place = tuple[str, str]  # optimizer and column
 Cells = dict[Place, tuple[PlannedCell, Cell]]
@@ -134,6 +135,8 @@ class _Progress:
         self.done = 0
         self._cost, self._cells, self._found = cost, cells, found
         self._paid, self._began = 0.0, time.monotonic()
+        if cells:
+            say(f"{cells} cells to compute, about {cost / min(cores(), cells):,.0f} s")
 
     def count(self, cells: int, cost: float) -> None:
         """Count cells that were computed."""

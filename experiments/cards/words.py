@@ -13,7 +13,8 @@ def caption(card: Card) -> str:
     fewer = f" ({foreign:,} of a class of others)" if 0 < foreign < steps else ""
     return (
         "Optimizers on problems at published settings, judged by the mean step $D$ and by runs of"
-        f" up to {steps:,} steps{fewer} with {len(FACTORS)} step sizes and {seeds} seeds. Drawn:"
+        f" up to {steps:,} steps{fewer} with {len(FACTORS)} step sizes and"
+        f" {seeds} seed{'s' * (seeds > 1)}. Drawn:"
         " $x_t$ over logarithmic time, median and range over the seeds; dashed: $x^*$. Wrong: $x$"
         " goes to the worst point. Theorems that assume independent gradients, as ADOPT's does,"
         " say nothing of cyclic and reshuffled losses. No verdict is a proof."

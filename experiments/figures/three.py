@@ -45,6 +45,7 @@ SETTINGS = {
         ["adopt", 0.9, 0.9999],
     ],
 }
+POWERS, DARK = range(-9, 1), -5  # lines of 10^power; the map is dark below the latter
 FACTORS = (0.5, 2.0)  # of the largest S, in the runs
 TRAVEL = 4.0  # what the drift must move x by in a run, F being 2 wide
 ARRIVED = 0.5  # a run with |x| above this at its end has gone to an end of F
@@ -163,8 +164,9 @@ def _draw_map(data: xarray.Dataset, axes: Axes) -> None:
         data.w, data.z, data.adam.T.clip(max=LARGEST), norm=norm, cmap="YlGnBu_r", rasterized=True
     )
     lines = axes.contour(
-        data.w, data.z, np.log10(data.adam.T), np.arange(-9, 1),
-        colors=style.BLACK, linewidths=0.5, linestyles="solid",
+        data.w, data.z, np.log10(data.adam.T), POWERS,
+        colors=["white" if power < DARK else style.BLACK for power in POWERS],
+        linewidths=0.5, linestyles="solid",
     )  # fmt: skip
     axes.clabel(lines, fmt=lambda power: rf"$10^{{{power:.0f}}}$", fontsize=7)
     axes.plot(data.w, style.decades(beta2_of(data.w) ** 2), **EQUAL)
@@ -208,14 +210,16 @@ def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption
         "Three slopes fool Adam whatever its betas are, and others ADOPT (ours; Theorem 2 of Reddi,"
         r" Kale and Kumar, ICLR 2018, needs $\beta_1 < \sqrt{\beta_2}$, below the dashed line it"
         " says nothing). Drawn is the largest sum $S$ of the slopes at which $x$ goes to $+1$,"
-        " although $x^* = -1$: (a) Adam on $-2, -1, 3 + S$; (b) also ADOPT on $-3, 2, 1 + S$.",
+        " although $x^* = -1$: (a) Adam on $-2, -1, 3 + S$; (b) also ADOPT on $-3, 2, 1 + S$."
+        " Dots: runs.",
         f"{f['runs that went where D says']} of {f['runs']} runs end where $D$ says.",
         "A theorem for all betas in $[0, 1)$ without eps; the proof is in"
         " amsgrad/theory/period3.py. Its lines are computed, the runs (dots, triangles) check them:"
         f" {base['steps']:,} steps each, {step_size(base)}, $x_1 = {base['x0']:g}$, double"
         " precision, with half of the largest $S$ and with twice as much, where the drift is fast"
-        f" enough to arrive. Whole slopes with the sum 1 by this family: {whole}; smaller ones may"
-        " exist. ADOPT's convergence theorem (Taniguchi et al., NeurIPS 2024) assumes independent"
-        " gradients, which cyclic ones are not, and is not contradicted. Not found in excerpts"
-        " of papers, but for ADOPT at betas of 0 (OpenReview sJCIv4aUQu, an anonymous review).",
+        f" enough to arrive. $S$ is cut at {LARGEST:g}: with betas of 0 Adam goes to $+1$ for every"
+        f" $S$. Whole slopes with the sum 1 by this family: {whole}; smaller ones may exist."
+        " ADOPT's convergence theorem (Taniguchi et al., NeurIPS 2024) assumes independent"
+        " gradients, which cyclic ones are not, and is not contradicted. Not found in excerpts of"
+        " papers, but for ADOPT at betas of 0 (OpenReview sJCIv4aUQu, an anonymous review).",
     )

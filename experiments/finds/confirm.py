@@ -33,7 +33,7 @@ TINY = 2.0**-60  # the step size of the pilot, at which x = 0 stays far from the
 PILOT = 2**20  # steps, in which the memory settles
 MOST_STEPS = {"compiled": 1_000_000_000, "torch": 100_000}  # in some 10 s
 LOST = 100  # alpha |D| is at least so many times what rounding may do in a period
-FEWEST = 100  # records, from which the verdict reads where x is
+FEWEST, MOST_RECORDS = 100, 10**6  # records, from which the verdict reads where x is
 PIECE = 50_000_000  # steps between two looks at Ctrl-C
 
 
@@ -88,7 +88,7 @@ def settings(find: Find, most_steps: int | None = None) -> Config:
         dtype="float64",
     )
     most = MOST_STEPS[config.engine_name] if most_steps is None else most_steps
-    pilot = min(max(PILOT, 8 * find.period), most // 20)
+    pilot = min(max(PILOT, 8 * find.period), min(most, MOST_STEPS[config.engine_name]) // 20)
     size = find.period**2 / find.horizon  # |D|
     alpha = float(f"{BACK / _way_back(find, config, pilot):.1e}")
     if alpha * size < LOST * find.period * np.finfo(float).eps / 2:
@@ -105,7 +105,7 @@ def settings(find: Find, most_steps: int | None = None) -> Config:
         "lr": alpha,
         "steps": steps,
         "certify": certify,
-        "every": max(1, min(EVERY, steps // FEWEST)),
+        "every": max(1, min(EVERY, steps // FEWEST), steps // MOST_RECORDS),
     }
     return Config(**{**config.settings(), **own})
 

@@ -118,6 +118,8 @@ def from_document(document: Mapping[str, Any]) -> Confirmation:
     x = document["x"]
     if not isinstance(x, float):
         raise TypeError("of its run x must be a number")
+    if not isinstance(document["verdict"], dict):
+        raise TypeError("the verdict of its run must be an object")
     return Confirmation(config, x, Verdict(**document["verdict"]), certificate)
 
 

@@ -19,6 +19,7 @@ from experiments.finds.confirmation import Confirmation, from_document, to_docum
 
 FORM = "amsgrad find, form 1"
 DECIMAL = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?", re.ASCII)
+BEFORE = 20  # characters shown before a difference
 MOST_DIGITS = 500  # of a decimal, its exponent too: 1e-999999999 would fill the memory
 
 
@@ -128,10 +129,15 @@ def from_text(text: str) -> FindFile:
     try:
         config = Config(opt=found["opt"], **found["options"])
         step = found["mean_step"]
+        slopes = _list(found["slopes"])
+        counted = {"period": len(slopes), "largest": max(map(abs, slopes)), "sum": sum(slopes)}
+        for name, number in counted.items():
+            if found[name] != number:
+                raise NoFind(f"its {name} must be {number} by the rest, not {shown(found[name])}")
         find = Find(
             config.opt,
             config.rule_options,
-            tuple(_list(found["slopes"])),
+            tuple(slopes),
             Enclosure(_decimal(step["lower"]), _decimal(step["upper"])),
             found["proved"] is True,
             str(found.get("source", "")),
@@ -158,10 +164,20 @@ def from_text(text: str) -> FindFile:
     for name, entry in expected.items():
         stated = found.pop(name, None)
         if json.dumps(stated) != json.dumps(entry):
-            raise NoFind(f"its {name} must be {shown(entry)} by the rest, not {shown(stated)}")
+            must, says = shown(entry), shown(stated)
+            if must == says:
+                must, says = _apart(str(entry), str(stated))
+            raise NoFind(f"its {name} must be {must} by the rest, not {says}")
     if found:
         raise NoFind(f"it holds {shown(next(iter(found)))}")
     return file
+
+
+def _apart(one: str, other: str) -> tuple[str, str]:
+    """Return two texts from shortly before their first difference on."""
+    same = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(one))
+    begin = max(0, same - BEFORE)
+    return shown(f"...{one[begin:]}"), shown(f"...{other[begin:]}")
 
 
 def _text(value: Any) -> Any:

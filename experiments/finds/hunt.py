@@ -40,7 +40,7 @@ class Outcome:
     """What a search has come to.
 
     Args:
-        status: found, none exists (proved), none found, or interrupted.
+        status: found, none exists (in the range of the answer, proved), none found, or interrupted.
         answer: of the strategy.
         seconds: that this process has searched.
         find, file: what was found, and where it is written.
@@ -91,9 +91,10 @@ def hunt(asked: Question, arguments: Sequence[str]) -> Outcome:
         file = asked.out / _name(find)
         write_text(file, to_text(FindFile(find, provenance=origin)))
         become_latest(file, LATEST)
-        if status == INTERRUPTED:
-            return Outcome(status, answer, seconds, find, file, unshown="it was interrupted")
         confirmation, unshown = None, "--no_run was given"
+        if status == INTERRUPTED:
+            unshown = "it was interrupted" if asked.run else unshown
+            return Outcome(status, answer, seconds, find, file, unshown=unshown)
         try:
             if asked.run:
                 confirmation, unshown = confirm(find), ""

@@ -4,13 +4,14 @@ import shlex
 from dataclasses import asdict
 from typing import Any
 
-from amsgrad.config.run_config import Config
-from amsgrad.problems.sequence import text_of
 from experiments.finds.check import summary
+from experiments.finds.confirm import NotShown, settings
 from experiments.finds.confirmation import command_of
 from experiments.finds.hunt import INTERRUPTED, NONE, UNKNOWN, Outcome
 from experiments.finds.question import Question
 from experiments.invocation import invocation
+
+MOST = 2**62  # steps, whatever time they take
 
 
 def lines(outcome: Outcome, asked: Question, again: str) -> list[str]:
@@ -24,7 +25,7 @@ def lines(outcome: Outcome, asked: Question, again: str) -> list[str]:
     find, answer, opt = outcome.find, outcome.answer, asked.config.opt
     if find is None:
         said = {
-            NONE: f"none exists (proved): {answer.none}",
+            NONE: f"proved: {answer.none}",
             UNKNOWN: f"none found, which proves nothing: {answer.effort}",
             INTERRUPTED: f"interrupted; none found so far: {answer.effort}",
         }
@@ -44,27 +45,25 @@ def lines(outcome: Outcome, asked: Question, again: str) -> list[str]:
         found += [
             f"find: {outcome.file}",
             f"check it: {invocation('certify')} {shlex.quote(str(outcome.file))}",
-            f"run it: {run_command(outcome, asked)}",
         ]
+        command = run_command(outcome)
+        if command is not None:
+            found.append(f"run it: {command}")
     if outcome.status == INTERRUPTED:
         found.append(f"go on with: {again}")
     return [*found, f"searched for {outcome.seconds:.1f} s"]
 
 
-def run_command(outcome: Outcome, asked: Question) -> str:
-    """Return the command that runs the find: the run that shows it, or one as long as usual."""
-    find = outcome.find
-    assert find is not None
+def run_command(outcome: Outcome) -> str | None:
+    """Return the command of a run that shows the find, however long; None where none can."""
     if outcome.confirmation is not None:
-        return command_of(outcome.confirmation.config, invocation("synthetic"))
-    config = Config(
-        opt=find.opt,
-        **find.options,
-        problem="sequence",
-        slopes=text_of(find.slopes),
-        order=find.order,
-        dtype="float64",
-    )
+        config = outcome.confirmation.config
+    else:
+        assert outcome.find is not None
+        try:
+            config = settings(outcome.find, MOST)
+        except NotShown:
+            return None
     return command_of(config, invocation("synthetic"))
 
 
@@ -77,11 +76,11 @@ def to_object(outcome: Outcome, asked: Question) -> dict[str, Any]:
         "reason": outcome.answer.none or outcome.answer.effort or None,
         "seconds": outcome.seconds,
     }
-    names = ("slopes", "period", "largest", "sum", "proved", "price", "horizon")
-    found |= {name: None if find is None else getattr(find, name) for name in names}
+    for name in ("slopes", "period", "largest", "sum", "proved", "price", "horizon"):
+        found[name] = found.get(name) if find is None else getattr(find, name)
     found["mean_step"] = None if find is None else find.mean_step._asdict()
     found["minimal"] = None if find is None else asdict(find.minimal)
     found["find"] = None if outcome.file is None else str(outcome.file)
-    found["run"] = None if find is None else run_command(outcome, asked)
+    found["run"] = None if find is None else run_command(outcome)
     found["shown"] = outcome.confirmation is not None
     return found

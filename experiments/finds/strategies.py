@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from amsgrad.analysis import mean_steps_of_class
+from amsgrad.config.build import lanes_of
 from amsgrad.rules.form import Form
 from amsgrad.search.annealing import Annealed, annealed
 from amsgrad.search.exhaustive import Exhausted, Slopes, smallest
@@ -63,15 +64,23 @@ class Strategy(Protocol):
 def strategy(asked: Question) -> Strategy:
     """Return the way to search for what is asked."""
     form = None if asked.config.foreign else asked.config.make_form()
-    if asked.order != "cyclic" or form is None:
-        return _MeasuredOnes(asked)
-    if form.never_fails:
+    if form is not None and form.never_fails:
         return _Proof(
-            "in cyclic order every step has the same divisor in the long run, so that D ="
+            "none exists: in any order every step has the same divisor in the long run, so that D ="
             " factor S / divisor has the sign of S"
         )
+    if asked.order == "drawn" and form is not None and form.independent:
+        return _Proof(
+            "none exists: where slopes are drawn independently, so are a gradient and its divisor,"
+            " which has earlier ones alone, so that D = S times the mean of factor / divisor has"
+            " the sign of S"
+        )
+    if asked.order != "cyclic" or form is None:
+        return _MeasuredOnes(asked)
     if asked.period == 2 and asked.config.opt in NOT_BY_TWO:
-        return _Proof("no 2 slopes give D and S opposite signs (amsgrad/theory/period3.py)")
+        return _Proof(
+            "none exists: no 2 slopes give D and S opposite signs (amsgrad/theory/period3.py)"
+        )
     if asked.smallest and asked.period is None and asked.largest is not None:
         return _Shortest(form, asked)
     if asked.smallest or asked.period == 2:
@@ -249,11 +258,17 @@ class _MeasuredOnes:
             self._periods = (asked.period,)
         elif asked.config.foreign:
             self._periods = tuple(p for p in self._periods if p <= LONGEST_LANE)
+        self._lanes, self._alone = False, ""
+        if asked.config.foreign:
+            found = lanes_of(asked.config)
+            self._lanes = found.lanes
+            if not found.lanes:
+                self._alone = f", each with an optimizer of its own, since it {found.reason}"
 
     def stages(self, since: Measured) -> Iterator[Measured]:
         groups = structured(self._periods, self._most, cyclic=self._cyclic)
         at_once = 1
-        if self._asked.config.foreign:  # a hundred lanes take hardly longer than one
+        if self._lanes:  # a hundred lanes take hardly longer than one
             groups = [[g for group in groups for g in group]]
             at_once = max(HALVINGS, len(groups[0]))
         reached, again = since, None if self._cyclic else self._again
@@ -283,6 +298,7 @@ class _MeasuredOnes:
 
     def answer(self, state: Measured, *, ended: bool) -> Answer:
         effort = f"{state.done} structured sequences in {self._asked.order} order, measured"
+        effort += self._alone
         if state.best is None:
             return Answer(effort=effort)
         method = f"the largest price / T* of {effort}"

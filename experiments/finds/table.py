@@ -22,6 +22,9 @@ arithmetic, which `python -m experiments.certify results/counterexamples/NAME.js
 - **shown**: slopes on which a run of some 10^6 steps ends at the wrong end; a certificate says so
   for ever, of the program at this constant step.
 
+Yogi has no closed form, which the first two searches need: its slopes are proved by its exact cycle
+of signs, and smaller or shorter ones may be there.
+
 | rule | | slopes | S | D per period | price | T* |
 |---|---|---|---:|---:|---:|---:|
 """

@@ -66,6 +66,7 @@ def test_the_smallest_at_the_published_defaults_of_adam(search: Any) -> None:
     assert list(file.find.slopes) == found["slopes"]
     assert file.find.proved
     assert not list(Path(found["find"]).parent.glob("unfinished*"))
+    assert "--steps 130000000000" in found["run"]  # which is long enough, and was not run
 
 
 @pytest.mark.parametrize(
@@ -131,17 +132,19 @@ def test_slopes_without_a_sign_are_not_excluded(search: Any) -> None:
     [
         (
             ["--opt=amsgrad"],
-            "amsgrad: none exists (proved): in cyclic order every step has the same",
+            "amsgrad: proved: none exists: in any order every step has the same",
         ),
-        (["--opt=adagrad", "--smallest"], "adagrad: none exists (proved)"),
-        (["--opt=adam", "--period=2"], "adam: none exists (proved): no 2 slopes give D and S"),
+        (["--opt=sgd", "--order=shuffled"], "sgd: proved: none exists: in any order"),
+        (["--opt=adopt", "--order=drawn"], "adopt: proved: none exists: where slopes are drawn"),
+        (["--opt=adagrad", "--smallest"], "adagrad: proved: none exists: in any order"),
+        (["--opt=adam", "--period=2"], "adam: proved: none exists: no 2 slopes give D and S"),
         (
             ["--opt=adam", "--beta1=0", "--beta2=0", "--eps=0", "--period=2", "--smallest"],
-            "adam: none exists (proved): no 2 slopes",  # D = 0 on all of them
+            "adam: proved: none exists: no 2 slopes",  # D = 0 on all of them
         ),
         (
             ["--opt=rmsprop", "--period=3", "--smallest", "--largest=225"],
-            "rmsprop: none exists (proved): no 3 slopes with a max|g| up to 225 fail",
+            "rmsprop: proved: no 3 slopes with a max|g| up to 225 fail",
         ),
     ],
 )

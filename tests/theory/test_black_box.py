@@ -106,11 +106,14 @@ def test_windows_that_never_agree_give_no_verdict() -> None:
     ("cls", "sentence"),
     [
         (others.Stubborn, None),
-        (others.Deaf, "Deaf has no mean step: it ignores lr"),
-        (others.Noisy, "Noisy has no mean step: it draws random numbers"),
-        (others.Rooted, "Rooted has no mean step: it does not move x by lr times a step that does"),
-        (others.Decays, "Decays has no mean step: it does not move x by lr times a step that does"),
-        (torch.optim.LBFGS, "LBFGS has no mean step: it cannot be stepped (ValueError: it calls"),
+        (others.Deaf, "the mean step of Deaf is not measured: it ignores lr"),
+        (others.Noisy, "the mean step of Noisy is not measured: it draws random numbers"),
+        (others.Rooted, "the mean step of Rooted is not measured: it does not move x by lr times"),
+        (others.Decays, "the mean step of Decays is not measured: it does not move x by lr"),
+        (
+            torch.optim.LBFGS,
+            "the mean step of LBFGS is not measured: it cannot be stepped (ValueError: it calls",
+        ),
         (others.Later, "Later takes steps that are not finite on these slopes"),
     ],
 )
