@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from amsgrad.config.run_config import Config
 from amsgrad.rules import RULES
 from amsgrad.rules.form import Form
 from amsgrad.rules.rule import Rule
 from amsgrad.theory.closed_form import steps, total
+from amsgrad.theory.mean_step import mean_step
 from amsgrad.theory.periodic import MANY, average_each, averages, excess
 
 SLOPES = np.array([[-2.0, -1.0, 3.5], [0.25, 4.0, -1.0], [5.0, -7.0, 1.0]])
@@ -153,3 +155,15 @@ def test_never_fails_is_an_identity() -> None:
     assert proved == {
         "sgd", "amsgrad", "adamx", "padam", "adabound", "amsbound", "adagrad", "adamnc"
     }  # fmt: skip
+
+
+def test_a_gradient_that_is_independent_of_its_divisor() -> None:
+    """With beta2 = 0 the divisor is |g| of another draw: D = sum g times the mean of 1 / |g|."""
+    forms = {name: Config(opt=name).make_form() for name in RULES}
+    known = {name for name, form in forms.items() if form is not None and form.independent}
+    assert known == {"adopt", "adopt_unclipped", "adashift", "acprop"}
+    g = [5.0, -3.0, -1.0]
+    for name in ("adopt", "adashift"):
+        rule = RULES[name](beta2=0.0, eps=0.0)
+        found = mean_step(rule, g, order="drawn", seed=1, steps=2**20)
+        assert abs(found.total - sum(g) * np.mean(1 / np.abs(g))) < found.error < 0.05
