@@ -11,11 +11,11 @@ from amsgrad.search.exhaustive import Exhausted, Slopes, smallest
 from amsgrad.search.find import Minimal
 from amsgrad.search.measured import PERIODS as MEASURED
 from amsgrad.search.measured import Measured, measured, multiples, structured
+from amsgrad.search.none_exists import none_exists
 from amsgrad.search.proof import Unproved, prove
 from amsgrad.search.shortest import LONGEST_ANNEALED, Shortened, shortest
 from amsgrad.search.visible import PERIODS, most_visible
 from amsgrad.theory.mean_step import MeanStep, mean_step
-from amsgrad.theory.period3 import NOT_BY_TWO
 from amsgrad.theory.periodic import Floats
 from amsgrad.theory.zero_sum import HALVINGS
 from experiments.finds.question import LARGEST, Question
@@ -64,23 +64,11 @@ class Strategy(Protocol):
 def strategy(asked: Question) -> Strategy:
     """Return the way to search for what is asked."""
     form = None if asked.config.foreign else asked.config.make_form()
-    if form is not None and form.never_fails:
-        return _Proof(
-            "none exists: in any order every step has the same divisor in the long run, so that D ="
-            " factor S / divisor has the sign of S"
-        )
-    if asked.order == "drawn" and form is not None and form.independent:
-        return _Proof(
-            "none exists: where slopes are drawn independently, so are a gradient and its divisor,"
-            " which has earlier ones alone, so that D = S times the mean of factor / divisor has"
-            " the sign of S"
-        )
+    none = form and none_exists(asked.config.opt, form, asked.order, asked.period)
+    if none:
+        return _Proof(f"none exists: {none}")
     if asked.order != "cyclic" or form is None:
         return _MeasuredOnes(asked)
-    if asked.period == 2 and asked.config.opt in NOT_BY_TWO:
-        return _Proof(
-            "none exists: no 2 slopes give D and S opposite signs (amsgrad/theory/period3.py)"
-        )
     if asked.smallest and asked.period is None and asked.largest is not None:
         return _Shortest(form, asked)
     if asked.smallest or asked.period == 2:

@@ -170,8 +170,6 @@ def test_random_order_is_measured(search: Any) -> None:
     assert not found["proved"]
     assert "measured, not proved" in lines
     assert found["order"] == "drawn"
-    status, found, _ = search("--opt=adopt", "--order=drawn")
-    assert status == 1  # its clip fakes a D, which changes with the length of the measurement
 
 
 @pytest.mark.slow
