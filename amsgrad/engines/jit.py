@@ -106,7 +106,7 @@ def stretch_end(done: int, end: int, settled: int, step: Any, recorded: int) -> 
     Inside it no step is recorded but the first, no block of the regret closes, and either every
     step or no step needs coefficients of its own.
     """
-    stop = min(end, (done // BLOCK + 1) * BLOCK)
+    stop = done + min(end - done, BLOCK - done % BLOCK)  # this order stays in int64
     if recorded < step.size:
         stop = min(stop, step[recorded] - 1)
     if done + 1 < settled:

@@ -1,0 +1,37 @@
+"""Which runs have a law."""
+
+import math
+
+import numpy as np
+
+from amsgrad.engines.base import Setup
+from amsgrad.laws.decay import decay_of
+from amsgrad.problems.problem import Problem
+from amsgrad.rules.rule import NEVER, Rule
+from amsgrad.schedules import constant
+
+
+def why_no_law(setup: Setup, rule: Rule) -> str | None:
+    """Return why there is no law of this run, or None where one is looked for.
+
+    The reason is the end of a sentence.
+    """
+    problem = setup.problem
+    if problem.random:
+        return "its losses are random"
+    if problem.gradient is not Problem.gradient or problem.loss is not Problem.loss:
+        return "its losses are not linear"
+    if not math.isfinite(problem.upper - problem.lower):
+        return "its feasible set has no ends"
+    if decay_of(setup) is None:
+        return "its step size does not decay"
+    if setup.beta1_schedule is not constant:
+        return "its beta1 decays"
+    if rule.settled == NEVER:
+        return f"the coefficients of {rule.name} change at every step"
+    if setup.dtype is not np.float64:
+        return (
+            "in float32 the law soon ends, since small steps are absorbed by rounding; take"
+            " --dtype float64, or --certify no for the plain loop"
+        )
+    return None
