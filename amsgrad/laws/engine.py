@@ -13,7 +13,7 @@ from amsgrad.engines.jit import compile_loop, make_callable
 from amsgrad.laws.law import Law
 from amsgrad.laws.memory import NoLaw
 from amsgrad.laws.settle import settle
-from amsgrad.regret import RegretSum
+from amsgrad.regret import EMPTY, RegretSum
 from amsgrad.rules.rule import Rule
 
 
@@ -38,10 +38,11 @@ class Lawful(ScalarEngine):
         super().__init__(setup, rule)
         self.plain = Compiled(setup, rule)
         try:
-            self.law, self._start = settle(setup, rule, limit)
+            law = settle(setup, rule, limit)
         except NoLaw as why:
             self.no_law = str(why)
             return
+        self.law = law
         problem, real = setup.problem, setup.dtype
         self._kernel = _compile(
             rule.coefficients,
@@ -53,10 +54,10 @@ class Lawful(ScalarEngine):
             real,
         )
         self._constants = (
-            self._start.steps,
-            self.law.length,
-            self._start.x,
-            self._start.memory,
+            law.start,
+            law.length,
+            real(law.end),
+            law.memory,
             setup.lr,
             setup.schedule_rate,
             rule.beta1,
@@ -85,7 +86,8 @@ class Lawful(ScalarEngine):
         second, _ = self._records(law, record_at[before:])
         _, regret = self._records(law, np.array([end]))
         cycles, part = divmod(end - law.start, law.length)
-        begin = self._start._replace(steps=law.start + cycles * law.length)
+        done = law.start + cycles * law.length
+        begin = State(done, self.setup.dtype(law.end), law.memory, EMPTY, EMPTY)
         last, _ = self.plain.advance(begin, part, NOTHING)
         return last._replace(regret=RegretSum(regret[-1], 0.0, 0.0)), Records.join([first, second])
 

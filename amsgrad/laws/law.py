@@ -46,6 +46,7 @@ class Law:
         walk: at the end of F.
         start: K, at which a cycle of the walk begins, x is at the end of F and what the walk
             needs holds for ever.
+        memory: the rule's state variables after K steps.
         regret: R_K of the program.
         roundings: as in `memory.Turn`.
     """
@@ -53,6 +54,7 @@ class Law:
     setup: Setup
     walk: Walk
     start: int
+    memory: Any
     regret: float
     roundings: int
 

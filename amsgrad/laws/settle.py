@@ -1,9 +1,8 @@
 """From the settings of a run to its law: plain steps until x is at an end of F for ever."""
 
 from fractions import Fraction
-from typing import NamedTuple
 
-from amsgrad.engines.base import NOTHING, Setup, State
+from amsgrad.engines.base import NOTHING, Setup
 from amsgrad.engines.compiled import Compiled
 from amsgrad.laws.class_sums import LEAST
 from amsgrad.laws.decay import decay_of
@@ -14,14 +13,7 @@ from amsgrad.regret import value
 from amsgrad.rules.rule import Rule
 
 
-class Settled(NamedTuple):
-    """A law, and the state of the run where it begins."""
-
-    law: Law
-    state: State
-
-
-def settle(setup: Setup, rule: Rule, limit: int) -> Settled:
+def settle(setup: Setup, rule: Rule, limit: int) -> Law:
     """Return the law of a run.
 
     Args:
@@ -50,7 +42,8 @@ def settle(setup: Setup, rule: Rule, limit: int) -> Settled:
         if not state.finite or state.steps + ahead >= limit:
             raise NoLaw(f"x does not come to {end:g} within {limit:,} steps")
         state, _ = engine.advance(state, ahead, NOTHING)
-    law = Law(setup, walk, state.steps, value(state.regret), memory.turn.roundings)
+    regret = value(state.regret)
+    law = Law(setup, walk, state.steps, state.memory, regret, memory.turn.roundings)
     if law.bits_to == law.start:
         raise NoLaw("its drift is lost in rounding")
-    return Settled(law, state)
+    return law

@@ -38,7 +38,7 @@ def setup(lr: float = 0.525, problem: Any = None, **options: Any) -> Setup:
 
 
 def law_of(opt: str, **options: Any) -> Law:
-    return settle(setup(**options), RULES[opt](**PAPER), LIMIT).law
+    return settle(setup(**options), RULES[opt](**PAPER), LIMIT)
 
 
 def test_figure_1_for_ever() -> None:
