@@ -28,6 +28,7 @@ class Curve(NamedTuple):
         x: x_t at these steps; of several seeds with the seeds as the first axis.
         average_regret: R_t / t at these steps, likewise.
         limit: of R_t / t, where it is known; else NaN.
+        kappa, exponent: where they are known, R_t / t is about limit + kappa / t^exponent.
     """
 
     label: str
@@ -35,6 +36,8 @@ class Curve(NamedTuple):
     x: NDArray[Any]
     average_regret: NDArray[Any]
     limit: float = math.nan
+    kappa: float = math.nan
+    exponent: float = math.nan
 
 
 def draw_iterate(
@@ -79,9 +82,18 @@ def draw_average_regret(axes: Axes, curves: Sequence[Curve], colors: Sequence[An
     """Draw R_t/t; return a note where the axis does not show all of it."""
     values = [curve.average_regret for curve in curves]
     _label(axes, "Average regret Rₜ / t", "Rₜ / t", values, colors)
+    if all(c.limit == 0 and c.kappa > 0 and (c.average_regret > 0).all() for c in curves):
+        # a power of time is a straight line
+        axes.set_yscale("log")
+        for curve, color in zip(curves, colors, strict=True):
+            _draw_path(axes, curve.step, curve.average_regret, color)
+            _draw_law(axes, curve, color)
+        return []
     axes.axhline(0.0, color=MUTED, linewidth=0.8, zorder=1)
     for curve, color in zip(curves, colors, strict=True):
         _draw_path(axes, curve.step, curve.average_regret, color)
+        if math.isfinite(curve.kappa) and curve.exponent < 1:
+            _draw_law(axes, curve, color)
         if math.isfinite(curve.limit):
             axes.axhline(curve.limit, color=color, linewidth=1.0, linestyle=(0, (4, 3)), zorder=1)
             if len(curves) == 1:
@@ -106,6 +118,12 @@ def draw_average_regret(axes: Axes, curves: Sequence[Curve], colors: Sequence[An
     axes.set_ylim(bottom - pad if bottom < 0 else 0, top + pad)
     _compress(axes, bottom, top)
     return notes
+
+
+def _draw_law(axes: Axes, curve: Curve, color: Any) -> None:
+    """Draw limit + kappa / t^exponent, a dotted line behind the records."""
+    law = curve.limit + curve.kappa / curve.step.astype(float) ** curve.exponent
+    axes.plot(curve.step, law, color=color, linewidth=1.0, linestyle=":", zorder=1)
 
 
 def _band(axes: Axes, step: NDArray[Any], values: NDArray[Any], color: Any) -> NDArray[Any]:

@@ -123,6 +123,8 @@ def draw(
     notes += draw_average_regret(right, finite, colors)
     if any(curve.step.size > MOST_DOTS for curve in curves):
         notes.append(f"bars: least to largest recorded value in {STRETCHES} stretches of time")
+    if any(math.isfinite(curve.kappa) for curve in curves):
+        notes.append("dotted: the law of Rₜ/t up to terms of 1/t")
     if len(curves) > 1 and any(math.isfinite(curve.limit) for curve in curves):
         notes.append("dashed: the limit of Rₜ/t")
     if any(curve.x.ndim > 1 for curve in curves):

@@ -5,11 +5,11 @@ x is *at* a point if it is within d of it: d is 0.05 times the length of F, or w
 of these that holds:
 
 - diverged: the run met NaN or infinity.
-- at the optimum, at the worst end: every x of its cycle is at x*, or at the end of F that is
-  farther from x*; or half of at least 10 records on the cycle are. Without a cycle: 95% of the
-  records in the last quarter are, and x is not moving away from there; or the run has settled, and
-  half of them are.
-- in between: the run has a cycle. Without a cycle: the run has settled.
+- at the optimum, at the worst end: by its law x goes to x*, or to the end of F that is farther from
+  x*; or every x of its cycle is there, or half of at least 10 records on the cycle are. Without a
+  law and a cycle: 95% of the records in the last quarter are, and x is not moving away from there;
+  or the run has settled, and half of them are.
+- in between: the run has a cycle, or a law. Without one: the run has settled.
 - still moving: without a cycle, the mean x rises over the second, third and fourth quarter, or
   falls, and 95% of the second lies on one side of 95% of the fourth.
 - undecided: everything else; a run with fewer than 10 records in one of these quarters; and every
@@ -18,7 +18,7 @@ of these that holds:
 A run has settled if its step is constant, and from the second quarter to the third and the fourth
 the mean x changes by at most d / 10, and the 5% and 95% quantiles of x by at most d / 2.
 
-Only what is said of a cycle holds for ever.
+Only what is said of a cycle or of a law holds for ever.
 """
 
 import math
@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amsgrad.cycles.certificate import Certificate
+from amsgrad.laws.certificate import LawCertificate
 from amsgrad.problems.problem import Problem
 
 NEAR = 0.05
@@ -45,7 +46,7 @@ class Verdict:
     Args:
         place: one of the six that this module defines.
         reason: the numbers that it rests on, as a sentence without a full stop.
-        levels_off: the limit of the average regret, where a cycle proves that it is above 0.
+        levels_off: the limit of the average regret, where a cycle or a law proves it above 0.
     """
 
     place: str
@@ -71,6 +72,7 @@ def verdict(
     x0: float,
     constant_step: bool,
     cycle: Certificate | None = None,
+    law: LawCertificate | None = None,
     finite: bool = True,
 ) -> Verdict:
     """Return what has become of a run, as this module defines it.
@@ -81,6 +83,7 @@ def verdict(
         x0: where the run began.
         constant_step: whether the step size is the same at every step.
         cycle: of the run, where one is known.
+        law: of the run at a decaying step, where one is known.
         finite: False if the run met NaN or infinity.
     """
     if not finite:
@@ -88,6 +91,8 @@ def verdict(
     length = problem.upper - problem.lower
     d = NEAR * (length if math.isfinite(length) else abs(x0 - problem.x_star))
     goals = _goals(problem)
+    if law is not None:
+        return _by_law(law, goals)
     if cycle is not None:
         return _for_ever(cycle, x[step > cycle.start], goals, d)
     last = step[-1] if step.size else 0
@@ -139,6 +144,16 @@ def _goals(problem: Problem) -> dict[str, float]:
     if math.isfinite(problem.upper - problem.lower) and below != above:
         goals[WORST] = problem.lower if below > above else problem.upper
     return goals
+
+
+def _by_law(law: LawCertificate, goals: dict[str, float]) -> Verdict:
+    """Return the verdict on a run with a law."""
+    place = next((p for p, goal in goals.items() if goal == law.x), BETWEEN)
+    levels_off = float(law.limit) if law.limit > 0 else None
+    ending = "" if levels_off is None else f"; the average regret levels off at {levels_off:.4g}"
+    if not goals:
+        place, ending = UNDECIDED, ending + "; no single point is best on this problem"
+    return Verdict(place, f"by its law x goes to {law.x:g} for ever{ending}", levels_off)
 
 
 def _for_ever(

@@ -1,9 +1,10 @@
 """Check certificates and finds: `python -m experiments.certify results/runs/ID/certificate.json`.
 
 Of a certificate the plain reference engine computes the run from x0 to the state in the file, and
-from there once around the cycle; no compiled code takes part. A find is proved anew. Exit status: 0
-all verified, 1 some refuted, 2 bad input, 3 something that a file states was not checked (that a
-run reaches its cycle, or that there is no smaller find), 130 interrupted.
+from there once around the cycle; no compiled code takes part. A law is checked by fractions, too.
+A find is proved anew. Exit status: 0 all verified, 1 some refuted, 2 bad input, 3 something that a
+file states was not checked (that a run reaches its cycle, or that there is no smaller find), 130
+interrupted.
 """
 
 import sys
@@ -19,7 +20,7 @@ COMMAND = command.Command(
     "Check certificates by the plain reference engine, and prove finds anew.",
     "results/runs/ID/certificate.json",
     flags={
-        "cycle_only": "Check the cycle, but not that the run reaches it; beyond"
+        "cycle_only": "Check the cycle or the law, but not that the run reaches it; beyond"
         " 2,000,000 steps from x0 that is never checked"
     },
     words=("FILE", "The files of certificates or finds."),

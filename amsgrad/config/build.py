@@ -11,7 +11,7 @@ from amsgrad.cycles.certificate import why_no_cycle
 from amsgrad.engines.base import Engine, RunEngine, ScalarEngine, Setup, State
 from amsgrad.options import ConfigError
 from amsgrad.registry import load
-from amsgrad.schedules import BETA1_SCHEDULES, SCHEDULES
+from amsgrad.schedules import BETA1_SCHEDULES, SCHEDULES, constant
 from amsgrad.verification import verify_lane
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # (74 ms).
 CERTIFIED_FROM = 10_000_000  # steps
 SEARCHED = 200_000_000  # steps, within a second or two
+SEARCHED_DECAYING = 20_000_000  # steps of the plain loop, within a quarter of a second
 
 
 def device_name(config: Config) -> str:
@@ -51,7 +52,10 @@ def build_setup(config: Config) -> Setup:
 
 
 def build_engine(config: Config) -> RunEngine:
-    """Return the engine of the configuration; a compiled one may look for the run's cycle first.
+    """Return the engine of the configuration.
+
+    A compiled one may look first for the cycle of a run at a constant step, or for the law of a
+    run at a decaying one.
 
     Raises:
         ConfigError: there is no CUDA device, the optimizer cannot be run, or nothing to certify.
@@ -68,19 +72,21 @@ def build_engine(config: Config) -> RunEngine:
 def _compiled(config: Config) -> ScalarEngine:
     from amsgrad.cycles.engine import Certified
     from amsgrad.engines.compiled import Compiled
+    from amsgrad.laws.engine import Lawful
+    from amsgrad.laws.why_no_law import why_no_law
 
     setup, rule = build_setup(config), config.make_rule()
-    reason = why_no_cycle(setup, rule)
+    decays = setup.schedule is not constant
+    reason = why_no_law(setup, rule) if decays else why_no_cycle(setup, rule)
     if config.certify == "yes" and reason is not None:
-        raise ConfigError(
-            f"--certify yes was given, but the run is not guaranteed to be periodic: {reason}"
-        )
+        lacks = "has no law" if decays else "is not guaranteed to be periodic"
+        raise ConfigError(f"--certify yes was given, but the run {lacks}: {reason}")
     if config.certify == "no" or reason is not None:
         return Compiled(setup, rule)
     limit = config.steps
     if config.certify == "auto":  # a search that finds nothing must not double the time of a run
-        limit = min(limit, max(SEARCHED, config.steps // 10))
-    return Certified(setup, rule, limit)
+        limit = min(limit, max(SEARCHED_DECAYING if decays else SEARCHED, config.steps // 10))
+    return Lawful(setup, rule, limit) if decays else Certified(setup, rule, limit)
 
 
 def build_torch_loop(config: Config) -> "TorchLoop":

@@ -126,8 +126,8 @@ class Config:
         str,
         Option(
             OneOf(("auto", "yes", "no")),
-            "Whether to find the exact cycle of a run at a constant step and to compute no further;"
-            " auto where the run must have one",
+            "Whether to find the exact cycle of a run at a constant step, or the law of one at a"
+            " decaying step, and to compute no further; auto where the run can have one",
             Role.MACHINE,
         ),
     ] = "auto"

@@ -31,12 +31,12 @@ class Lawful(ScalarEngine):
             `Compiled`.
     """
 
-    law: Law | None = None
-    no_law: str | None = None  # why there is none, as a sentence ends
+    law: Law | None
 
     def __init__(self, setup: Setup, rule: Rule, limit: int) -> None:
         super().__init__(setup, rule)
         self.plain = Compiled(setup, rule)
+        self.law = None
         try:
             law = settle(setup, rule, limit)
         except NoLaw as why:

@@ -12,7 +12,8 @@ from amsgrad.options import Role, shown
 from amsgrad.problems.sequence import text_of
 from amsgrad.search.find import Find
 from amsgrad.verdict import WORST, Verdict
-from experiments.run.certificate_file import NoCertificate, from_text, to_text
+from experiments.run.certificate_file import from_text, to_text
+from experiments.run.no_certificate import NoCertificate
 
 
 @dataclass(frozen=True)
@@ -110,9 +111,12 @@ def from_document(document: Mapping[str, Any]) -> Confirmation:
     certificate = None
     if document["certificate"] is not None:
         try:
-            certificate, other = from_text(json.dumps(document["certificate"]))
+            found, other = from_text(json.dumps(document["certificate"]))
         except NoCertificate as error:
             raise ValueError(f"the certificate of its run is not one: {error}") from None
+        if not isinstance(found, Certificate):
+            raise ValueError("the certificate of its run is not one of a cycle")
+        certificate = found
         if other.settings(Role.NUMBERS) != config.settings(Role.NUMBERS):
             raise ValueError("the certificate of its run has other settings than the run")
     x = document["x"]

@@ -1,51 +1,39 @@
 """A certificate as a file: JSON with every float in hexadecimal, so that no bit is lost."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from amsgrad.config.run_config import Config
 from amsgrad.cycles.certificate import Certificate
+from amsgrad.laws.certificate import LawCertificate
 from amsgrad.options import ConfigError, Role, shown
 from amsgrad.registry import is_path, load
 from experiments.files.external import source_digests
 from experiments.files.strict_json import to_json
+from experiments.run import cycle_file, law_file
+from experiments.run.no_certificate import NoCertificate
 
-FORM = "amsgrad certificate, form 1"
-
-
-class NoCertificate(ValueError):
-    """A text is not a certificate; the message says why."""
+KINDS: tuple[tuple[type[Any], Any], ...] = ((Certificate, cycle_file), (LawCertificate, law_file))
 
 
-def to_text(certificate: Certificate, config: Config) -> str:
+def to_text(certificate: Certificate | LawCertificate, config: Config) -> str:
     """Return the certificate of a run with these settings."""
+    kind = next(kind for cls, kind in KINDS if isinstance(certificate, cls))
     settings = config.settings(Role.NUMBERS)
-    del settings["seed"]  # a run with a cycle draws nothing
+    del settings["seed"]  # a run with a certificate draws nothing
     sources = source_digests(config.opt, config.problem)
     document = {
-        "form": FORM,
-        "claim": (
-            f"After {certificate.start} steps of the run with these settings its whole state is"
-            f" the one below, and {certificate.length} steps later it is so again, bit for bit;"
-            " hence the average regret tends to regret / length."
-        ),
+        "form": kind.FORM,
+        "claim": kind.claim(certificate),
         "settings": settings,
         **({"sources_sha256": sources} if sources else {}),
-        "start": certificate.start,
-        "length": certificate.length,
-        "state": {
-            "x": certificate.x.hex(),
-            "memory": {name: entry.hex() for name, entry in certificate.memory.items()},
-        },
-        "regret": certificate.regret.hex(),
-        "lowest_x": certificate.lowest.hex(),
-        "highest_x": certificate.highest.hex(),
-        "limit_average_regret": certificate.limit,
+        **kind.numbers(certificate),
     }
     return to_json(document, indent=2) + "\n"
 
 
-def from_text(text: str) -> tuple[Certificate, Config]:
+def from_text(text: str) -> tuple[Certificate | LawCertificate, Config]:
     """Return the certificate and the settings of its run.
 
     Raises:
@@ -62,16 +50,7 @@ def from_text(text: str) -> tuple[Certificate, Config]:
         if isinstance(chosen, str) and is_path(chosen):
             load(chosen)
     try:
-        state = document["state"]
-        certificate = Certificate(
-            _whole(document["start"]),
-            _whole(document["length"]),
-            float.fromhex(state["x"]),
-            {str(name): float.fromhex(entry) for name, entry in state["memory"].items()},
-            float.fromhex(document["regret"]),
-            float.fromhex(document["lowest_x"]),
-            float.fromhex(document["highest_x"]),
-        )
+        certificate = _read(document)
         config = Config(**document["settings"])
     except NoCertificate:
         raise
@@ -79,7 +58,7 @@ def from_text(text: str) -> tuple[Certificate, Config]:
         raise NoCertificate(f"it lacks {shown(error.args[0])}") from None
     except ConfigError as error:
         raise NoCertificate(f"its settings cannot be: {error}") from None
-    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+    except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise NoCertificate(f"it cannot be read: {shown(str(error))}") from None
     if certificate.length == 0:
         raise NoCertificate("its length is 0")
@@ -91,15 +70,17 @@ def from_text(text: str) -> tuple[Certificate, Config]:
     return certificate, config
 
 
+def _read(document: Mapping[str, Any]) -> Certificate | LawCertificate:
+    """Return the numbers; a file of no known form is read as one of a cycle, and refused later."""
+    form = document.get("form")
+    kind = next((kind for _, kind in KINDS if form == kind.FORM), cycle_file)
+    found: Certificate | LawCertificate = kind.read(document)
+    return found
+
+
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return a mapping of pairs; refuse two of one name, since readers may take either."""
     names = [name for name, _ in pairs]
     if len(set(names)) < len(names):
         raise NoCertificate("it names something twice")
     return dict(pairs)
-
-
-def _whole(number: Any) -> int:
-    if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < 2**63:
-        raise NoCertificate(f"{shown(number)} is not a number of steps")
-    return number

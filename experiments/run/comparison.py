@@ -130,11 +130,17 @@ def rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
             "steps": run.summary["steps"],
             "x": run.summary["x"],
             "average_regret": run.summary["average_regret"],
-            "limit": (run.summary["cycle"] or {}).get("limit_average_regret"),
+            "limit": _limit(run.summary),
             "verdict": (run.summary.get("verdict") or {}).get("place"),
         }
         for name, run in zip(names_of([r.config.opt for r in runs]), runs, strict=True)
     ]
+
+
+def _limit(summary: Mapping[str, Any]) -> float | None:
+    """Return the limit of the average regret, where a cycle or a law of the run gives it."""
+    cycle, law = summary["cycle"] or {}, summary.get("law") or {}  # older runs have no law
+    return cycle.get("limit_average_regret", law.get("limit"))
 
 
 def table(found: Sequence[Mapping[str, Any]]) -> list[str]:

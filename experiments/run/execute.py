@@ -13,6 +13,8 @@ from amsgrad.config.build import device_name
 from amsgrad.config.caption import caption
 from amsgrad.config.run_config import Config
 from amsgrad.engines.base import Records, RunEngine, State
+from amsgrad.laws.certificate import LawCertificate, certificate_of
+from amsgrad.laws.words import formula, meaning
 from amsgrad.options import Role
 from amsgrad.panels import Curve
 from amsgrad.picture import draw
@@ -133,8 +135,14 @@ def _judge(session: Session, outcome: loop.Outcome) -> Verdict:
         x0=config.x0,
         constant_step=config.schedule == "constant",
         cycle=session.engine.certificate,
+        law=_law(session),
         finite=outcome.status != "diverged",
     )
+
+
+def _law(session: Session) -> LawCertificate | None:
+    law = session.engine.law
+    return None if law is None else certificate_of(law)
 
 
 def _summary(
@@ -143,7 +151,8 @@ def _summary(
     config, state = session.config, outcome.state
     problem = config.make_problem()
     steps = state.steps - session.state.steps
-    certificate = session.engine.certificate
+    certificate, law = session.engine.certificate, _law(session)
+    timed = steps and certificate is None and law is None
     cycle = certificate and {
         "start": certificate.start,
         "length": certificate.length,
@@ -168,8 +177,20 @@ def _summary(
         "verdict": judged and asdict(judged),
         "certify": config.certify,
         "cycle": cycle,
+        "law": law
+        and {
+            "limit": float(law.limit),
+            "kappa": law.kappa,
+            "exponent": law.exponent,
+            "constant": law.constant,
+            "start": law.start,
+            "bits_to": law.bits_to,
+            "formula": formula(law),
+            "meaning": meaning(law, problem),
+        },
+        "no_law": session.engine.no_law,
         "seconds": seconds,
-        "nanoseconds_per_step": 1e9 * outcome.computing / steps if steps and not cycle else None,
+        "nanoseconds_per_step": 1e9 * outcome.computing / steps if timed else None,
         "run": str(session.folder.path),
         "picture": str(session.folder.picture) if records.step.size else None,
     }
@@ -177,7 +198,8 @@ def _summary(
 
 def _write_results(session: Session, records: Records, judged: Verdict | None) -> None:
     config, folder = session.config, session.folder
-    certificate = session.engine.certificate
+    law = _law(session)
+    certificate = session.engine.certificate or law
     if certificate is not None:
         folder.save(folder.certificate, to_text(certificate, config).encode())
     problem = config.make_problem()
@@ -198,7 +220,9 @@ def _write_results(session: Session, records: Records, judged: Verdict | None) -
     title = f"{title_of(config.opt)} on the {config.problem} regret problem"
     curve = Curve("", records.step, records.x, records.average_regret)
     if certificate is not None:
-        curve = curve._replace(limit=certificate.limit)
+        curve = curve._replace(limit=float(certificate.limit))
+    if law is not None:
+        curve = curve._replace(kappa=law.kappa, exponent=law.exponent)
     figure = draw(
         [curve],
         title=title if judged is None else f"{title}: {judged.place}",

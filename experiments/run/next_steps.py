@@ -49,7 +49,8 @@ def _next_steps(config: Config, summary: Mapping[str, Any], out: Path) -> Iterat
             words = ["--config", file, "--opt", other.opt, *_options(other, config.settings())]
         return f"{invocation('synthetic')} {shlex.join([*words, *_place(out)])}"
 
-    if verdict["place"] in (OPTIMUM, BETWEEN) and verdict["levels_off"] is not None:
+    levels_off = verdict["levels_off"] is not None and cycle is not None
+    if verdict["place"] in (OPTIMUM, BETWEEN) and levels_off:
         # at least the steps of this run until it was on its cycle, so that it gets as far
         lr = float(f"{config.lr * max(cycle['start'], 1) ** 0.5:.1g}")
         steps = min(config.steps, LONGEST_DECAYING)

@@ -45,6 +45,19 @@ def report(
             f" bit:\nfor ever x in [{cycle['lowest_x']:.4f}, {cycle['highest_x']:.4f}], average"
             f" regret -> {cycle['limit_average_regret']:.10g}"
         )
+    elif summary["law"] is not None:
+        law = summary["law"]
+        lines += [
+            f"{law['formula']}, from step {law['start']:,} on for ever in exact arithmetic",
+            law["meaning"],
+        ]
+        if summary["steps"] > law["bits_to"]:
+            lines.append(
+                f"beyond step {law['bits_to']:,} this is exact arithmetic, not the program, whose"
+                " rounding may lead elsewhere"
+            )
+    elif summary["no_law"] is not None and summary["certify"] == "yes":
+        lines.append(f"no law was found: {summary['no_law']}; nothing is certified")
     elif summary["certify"] == "yes":
         lines.append(f"no cycle begins within {summary['steps']:,} steps: nothing is certified")
     if summary["verdict"] is not None:

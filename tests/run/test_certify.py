@@ -135,7 +135,6 @@ def test_no_is_the_plain_loop(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ("line", "reason"),
     [
         ("--problem stochastic", "its losses are random"),
-        ("--schedule inverse_sqrt", "its step size decays"),
         ("--opt adopt", "the coefficients of adopt change at every step"),
     ],
 )
