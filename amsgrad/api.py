@@ -24,6 +24,8 @@ from amsgrad.engines.batch import Batch, kind, numbers_of
 from amsgrad.engines.driver import drive
 from amsgrad.engines.reference import Reference
 from amsgrad.field_types import Whole
+from amsgrad.laws.law import Law
+from amsgrad.laws.why_no_law import why_no_law
 from amsgrad.options import ConfigError, Option, shown
 from amsgrad.problems.problem import Problem
 from amsgrad.registry import name_of
@@ -33,6 +35,7 @@ from amsgrad.verification import VERIFIED, verify_to_the_bit
 if TYPE_CHECKING:
     import xarray
 
+LAWFUL_FROM = 1_000_000_000  # steps: from here on a run is looked at alone for its law
 RECORDS = 1000  # evenly over the logarithm of the step
 SEEDS = Option(Whole(1), "Number of seeds")
 MOST_NUMBERS = 50_000_000  # of the problems of a batch, in memory
@@ -62,9 +65,10 @@ def run(opt: Any, *, seeds: int | None = None, **settings: Any) -> "xarray.Datas
         A data set with a dimension for each list, `seed` and `step`. Variables: `x`, `regret` and
         `average_regret` at x_t, before the update of the step (on random losses on a bounded F
         `average_hindsight_regret`, too); `x_last`, after the last update;
-        `limit` of the average regret, where the exact cycle of a constant-step run was found, else
-        NaN. Attributes: the settings that all runs share, F, x* and, of a single run, its limit
-        and its cycle.
+        `limit` of the average regret, where the exact cycle of a constant-step run or the law of a
+        decaying one was found, else NaN. Attributes: the settings that all runs share, F, x* and,
+        of a single run, its limit and its cycle, or its law: R_T / T is limit + kappa T^-exponent +
+        constant / T, and what falls faster.
 
     Raises:
         ConfigError: a setting is not allowed; a ValueError.
@@ -94,11 +98,13 @@ def run(opt: Any, *, seeds: int | None = None, **settings: Any) -> "xarray.Datas
         for whole, part in zip(columns, records[1:], strict=True):
             whole[np.ix_(np.array(lanes), here)] = part.T.reshape(len(lanes), -1)
         x_last[lanes] = last.x
-        if engine.certificate is not None:
-            limit[lanes] = engine.certificate.limit
+        if engine.certificate is not None or engine.law is not None:
+            limit[lanes] = float((engine.certificate or engine.law).limit)
     found = to_dataset(configs, axes, at, columns, x_last, limit)
     if len(configs) == 1 and engine.certificate is not None:
         found.attrs |= _cycle(engine.certificate)
+    if len(configs) == 1 and engine.law is not None:
+        found.attrs |= _law(engine.law)
     return found.assign_attrs(verified_steps=VERIFIED)
 
 
@@ -208,6 +214,9 @@ def _group(config: Config, number: int) -> Any:
     )
     if certified and why_no_cycle(setup, rule) is None:
         return number
+    lawful = config.certify == "yes" or (config.certify == "auto" and config.steps >= LAWFUL_FROM)
+    if lawful and why_no_law(setup, rule) is None:
+        return number
     return kind(setup, rule)
 
 
@@ -223,7 +232,8 @@ def _verified(config: Config) -> int:
 def _advance(
     engine: Engine[State], steps: int, at: NDArray[np.int64], lanes: int
 ) -> tuple[State, Records]:
-    piece = partial(engine.piece, lanes) if engine.certificate is None else None
+    jumps = engine.certificate is not None or engine.law is not None
+    piece = None if jumps else partial(engine.piece, lanes)
     pieces = list(drive(engine, engine.init(), steps, at, piece=piece))
     return pieces[-1][0], Records.join([records for _, records in pieces])
 
@@ -235,4 +245,15 @@ def _cycle(certificate: Certificate) -> dict[str, float]:
         "cycle_length": certificate.length,
         "cycle_lowest_x": certificate.lowest,
         "cycle_highest_x": certificate.highest,
+    }
+
+
+def _law(law: Law) -> dict[str, float]:
+    return {
+        "limit": float(law.limit),
+        "kappa": law.kappa,
+        "exponent": law.exponent,
+        "constant": law.constant,
+        "law_start": law.start,
+        "bits_to": float(law.bits_to),  # it may be beyond 64 bits
     }

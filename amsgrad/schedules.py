@@ -30,6 +30,11 @@ def shifted_inverse_sqrt(k: int, start: float, rate: float) -> float:
     return start / math.sqrt(1 + rate * k)
 
 
+def inverse_power(k: int, start: float, rate: float) -> float:
+    """Decay as start / k^rate with a power in (0, 1]; in Reddi et al. 2018 it is 1/2."""
+    return start / math.pow(float(k), rate)
+
+
 def exponential(k: int, start: float, rate: float) -> float:
     """Decay as start rate^(k - 1), the beta1_t of Reddi et al. 2018, Corollary 1."""
     return start * math.pow(rate, float(k - 1))
@@ -45,6 +50,7 @@ FORMULAS: dict[Schedule, str] = {
     constant: "{start:g}",
     inverse_sqrt: "{start:g} / sqrt(k)",
     shifted_inverse_sqrt: "{start:g} / sqrt(1 + {rate:g} k)",
+    inverse_power: "{start:g} / k^{rate:g}",
     exponential: "{start:g} * {rate:g}^(k-1)",
     harmonic: "{start:g} / k",
 }
@@ -52,6 +58,7 @@ SCHEDULES: dict[str, Schedule] = {
     "constant": constant,
     "inverse_sqrt": inverse_sqrt,
     "shifted_inverse_sqrt": shifted_inverse_sqrt,
+    "inverse_power": inverse_power,
 }
 BETA1_SCHEDULES: dict[str, Schedule] = {
     "constant": constant,

@@ -43,6 +43,7 @@ def run(
             "constant": lr,
             "inverse_sqrt": lr / k**0.5,
             "shifted_inverse_sqrt": lr / (1 + schedule_rate * k) ** 0.5,
+            "inverse_power": lr / k**schedule_rate,
         }[schedule]
         b1 = {
             "constant": beta1,

@@ -33,6 +33,21 @@ def test_one_run_has_the_bits_of_the_reference_engine() -> None:
     assert found.limit.isnull()
 
 
+def test_a_decaying_step_has_its_law_as_attributes() -> None:
+    decaying = {"lr": 0.525, "schedule": "inverse_sqrt", "dtype": "float64", "first_t": 1}
+    found = amsgrad.run("adam", semantics="paper", steps=1e15, **decaying)
+    assert found.attrs["limit"] == found.limit.item() == 20 / 101
+    assert found.step[-1] == 10**15
+    three = found.limit + found.kappa / found.step**found.exponent + found.constant / found.step
+    late = found.step > 1e9
+    assert (abs(found.average_regret - three)[late] <= 2020 / found.step[late]).all()
+    both = amsgrad.run(["adam", "amsgrad"], semantics="paper", steps=1e15, **decaying)
+    assert both.limit.values.tolist() == [20 / 101, 0]
+    assert (
+        both.average_regret.sel(opt="adam").values.tolist() == found.average_regret.values.tolist()
+    )
+
+
 def test_a_constant_step_has_its_limit_as_attribute() -> None:
     found = amsgrad.run("adam")
     assert found.attrs["limit"] == found.limit.item() == 0.4979487881802096

@@ -10,6 +10,7 @@ from amsgrad.schedules import (
     constant,
     exponential,
     harmonic,
+    inverse_power,
     inverse_sqrt,
     record_steps,
     shifted_inverse_sqrt,
@@ -36,6 +37,7 @@ def test_schedules(k: int) -> None:
     assert constant(k, 0.5, 0.1) == 0.5
     assert inverse_sqrt(k, 0.5, 0.1) == 0.5 / math.sqrt(k)
     assert shifted_inverse_sqrt(k, 0.5, 0.1) == 0.5 / math.sqrt(1 + 0.1 * k)
+    assert inverse_power(k, 0.5, 0.7) == pytest.approx(0.5 * math.exp(-0.7 * math.log(k)))
     assert exponential(k, 0.5, 0.9) == 0.5 * 0.9 ** (k - 1)
     assert harmonic(k, 0.5, 0.1) == 0.5 / k
 

@@ -54,12 +54,11 @@ class Config:
     schedule: Annotated[
         str,
         Option(
-            OneOf(SCHEDULES),
-            "Step size: lr, lr / sqrt(k) or lr / sqrt(1 + rate k) at step k",
+            OneOf(SCHEDULES), "Step size at step k: lr, lr/sqrt(k), lr/sqrt(1+rate k), lr/k^rate"
         ),
     ] = "constant"
     schedule_rate: Annotated[
-        float, Option(Real(0), "The rate of shifted_inverse_sqrt", free=True)
+        float, Option(Real(0), "The rate of shifted_inverse_sqrt and of inverse_power", free=True)
     ] = 0.01
     beta1_schedule: Annotated[
         str,
@@ -126,8 +125,8 @@ class Config:
         str,
         Option(
             OneOf(("auto", "yes", "no")),
-            "Whether to find the exact cycle of a run at a constant step, or the law of one at a"
-            " decaying step, and to compute no further; auto where the run can have one",
+            "Whether to find the exact cycle of a run, or at a decaying step its law, and to"
+            " compute no further; auto where it can have one",
             Role.MACHINE,
         ),
     ] = "auto"
@@ -165,6 +164,8 @@ class Config:
                 and name not in self.rule_options
             ):
                 raise ConfigError(f"--opt {self.opt} needs --{name}: {option.type}")
+        if self.schedule == "inverse_power" and "schedule_rate" not in given:
+            raise ConfigError("--schedule inverse_power needs --schedule_rate, the power of k")
         for name in ("first_t", "x0"):
             if getattr(self, name) is None:
                 self._set(name, getattr(PROBLEMS[self.problem], name))

@@ -79,6 +79,12 @@ def _check_numbers(
                 f"--{name} must be at most {largest:.3g} in size with --dtype"
                 f" {settings['dtype']}, but {shown(value)} was given"
             )
+    rate = settings["schedule_rate"]
+    if settings["schedule"] == "inverse_power" and not 0 < rate <= 1:
+        raise ConfigError(
+            "--schedule_rate must be a power above 0 and at most 1 with --schedule inverse_power,"
+            f" but {rate:g} was given"
+        )
     if not problem.lower <= x0 <= problem.upper:
         raise ConfigError(
             f"--x0 must be a number in [{problem.lower:g}, {problem.upper:g}] with --problem"

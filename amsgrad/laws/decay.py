@@ -1,9 +1,12 @@
 """Step sizes that fall as a power of the step, and their exact values between two fractions.
 
-alpha_k = alpha (scale k + offset)^-p = A (k + h)^-p,    A = alpha scale^-p,   h = offset / scale
+All schedules that fall so are of one form:
 
-alpha / sqrt(k)            scale = 1   offset = 0   p = 1/2
-alpha / sqrt(1 + rate k)   scale = rate   offset = 1   p = 1/2
+    alpha_k = alpha (scale k + offset)^-p = A (k + h)^-p,   A = alpha scale^-p,   h = offset / scale
+
+    alpha / sqrt(k)            scale = 1      offset = 0   p = 1/2
+    alpha / sqrt(1 + rate k)   scale = rate   offset = 1   p = 1/2
+    alpha / k^rate             scale = 1      offset = 0   p = rate
 """
 
 import math
@@ -13,7 +16,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from amsgrad.engines.base import Setup
-from amsgrad.schedules import inverse_sqrt, shifted_inverse_sqrt
+from amsgrad.schedules import inverse_power, inverse_sqrt, shifted_inverse_sqrt
 
 BITS = 256  # of a root, behind the point
 DIGITS = 80  # of another power, and of a logarithm
@@ -102,6 +105,8 @@ def decay_of(setup: Setup) -> Decay | None:
         return Decay(alpha, one, 0 * one, half)
     if setup.schedule is shifted_inverse_sqrt and rate:
         return Decay(alpha, rate, one, half)
+    if setup.schedule is inverse_power and 0 < rate <= 1:
+        return Decay(alpha, one, 0 * one, rate)
     return None
 
 

@@ -9,6 +9,7 @@ LARGEST = 1_000_000  # numerators and denominators of a limit that is shown as a
 def formula(law: LawCertificate) -> str:
     """Return the law of R_T / T.
 
+    >>> from fractions import Fraction
     >>> formula(LawCertificate(1, 1, 1.0, {}, 0.0, (1,), Fraction(20, 101), 31.49, 0.5, -4.0, 9))
     'R_T/T -> 20/101 + 31.49/sqrt(T) - 4/T + ...'
     """

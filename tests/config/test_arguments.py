@@ -360,7 +360,22 @@ REFUSED = [
     ("--small -inf", "--small must be a finite number, but -inf was given"),
     (
         "--schedule sqrt",
-        "--schedule must be constant, inverse_sqrt or shifted_inverse_sqrt, but sqrt was given",
+        "--schedule must be constant, inverse_sqrt, shifted_inverse_sqrt or inverse_power, but sqrt"
+        " was given",
+    ),
+    (
+        "--schedule inverse_power",
+        "--schedule inverse_power needs --schedule_rate, the power of k",
+    ),
+    (
+        "--schedule inverse_power --schedule_rate 1.5",
+        "--schedule_rate must be a power above 0 and at most 1 with --schedule inverse_power, but"
+        " 1.5 was given",
+    ),
+    (
+        "--schedule inverse_power --schedule_rate 0",
+        "--schedule_rate must be a power above 0 and at most 1 with --schedule inverse_power, but"
+        " 0 was given",
     ),
     (
         "--semantics Torch",
@@ -588,6 +603,7 @@ def configs(draw: st.DrawFn) -> Config:
     if not foreign and not RULES[opt].counterparts:
         device, engines = "cpu", ("auto", "compiled", "reference")
     both = draw(st.booleans()) or not foreign
+    schedule = draw(st.sampled_from(list(SCHEDULES)))
     schedules = st.sampled_from(list(BETA1_SCHEDULES))
     dtype = draw(st.sampled_from(RUN["dtype"].type.names))
     most = 3e38 if dtype == "float32" else 1e308
@@ -598,8 +614,8 @@ def configs(draw: st.DrawFn) -> Config:
         beta1=draw(st.floats(0, 1, exclude_max=True)) if both else None,
         beta2=draw(st.floats(0, 1, exclude_max=True)) if both else None,
         eps=draw(st.none() | numbers(0, most)),
-        schedule=draw(st.sampled_from(list(SCHEDULES))),
-        schedule_rate=draw(numbers(0, most)),
+        schedule=schedule,
+        schedule_rate=draw(numbers(1e-9, 1) if schedule == "inverse_power" else numbers(0, most)),
         beta1_schedule=draw(schedules) if both and opt in ADAMS else "constant",
         beta1_rate=draw(st.floats(0, 1)),
         window=draw(st.none() | whole(1, 64)),

@@ -14,7 +14,7 @@ from amsgrad.laws.check import refutation, unreached
 from amsgrad.laws.settle import settle
 from amsgrad.problems.online import Online
 from amsgrad.rules import RULES
-from amsgrad.schedules import constant, inverse_sqrt, shifted_inverse_sqrt
+from amsgrad.schedules import constant, inverse_power, inverse_sqrt, shifted_inverse_sqrt
 
 WHERE = Setup(Online(), 0.525, inverse_sqrt, dtype=np.float64)
 WHAT = RULES["adam"](eps=0.0, semantics="paper")
@@ -40,6 +40,8 @@ def test_it_holds(certificate: LawCertificate) -> None:
         ("amsgrad", {}, replace(WHERE, schedule=shifted_inverse_sqrt, schedule_rate=0.1)),
         ("adam", {"beta1": 0.5, "beta2": 0.9}, replace(WHERE, problem=Online(7, -5.25, 1.0))),
         ("sgd", {}, replace(WHERE, lr=1e-3)),
+        ("adam", {}, replace(WHERE, schedule=inverse_power, schedule_rate=0.7, lr=2.0)),
+        ("adam", {}, replace(WHERE, schedule=inverse_power, schedule_rate=1.0, lr=20.0)),
     ],
 )
 def test_others_hold(opt: str, options: dict[str, float], where: Setup) -> None:

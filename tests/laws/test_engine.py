@@ -13,7 +13,7 @@ from amsgrad.laws.engine import Lawful
 from amsgrad.problems.online import Online
 from amsgrad.regret import EMPTY, value
 from amsgrad.rules import RULES
-from amsgrad.schedules import inverse_sqrt, record_steps, shifted_inverse_sqrt
+from amsgrad.schedules import inverse_power, inverse_sqrt, record_steps, shifted_inverse_sqrt
 from tests.marks import needs_jit, slow
 from tests.same import same
 
@@ -69,6 +69,15 @@ def test_ten_million_steps_are_those_of_the_plain_loop(opt: str, options: dict[s
 def test_a_shifted_schedule(rate: float) -> None:
     where = setup(0.1, shifted_inverse_sqrt, schedule_rate=rate, first_t=0)
     assert_same_run(where, RULES["adam"](**PAPER), MANY, record_steps(MANY, 997))
+
+
+@needs_jit
+@pytest.mark.parametrize(("power", "lr"), [(0.3, 0.05), (0.7, 2.0), (1.0, 20.0)])
+def test_another_power(power: float, lr: float) -> None:
+    where = setup(lr, inverse_power, schedule_rate=power)
+    engine = assert_same_run(where, RULES["adam"](**PAPER), MANY, record_steps(MANY, 997))
+    assert engine.law is not None
+    assert engine.law.exponent == power
 
 
 @needs_jit

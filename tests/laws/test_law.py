@@ -24,7 +24,7 @@ from amsgrad.problems.stochastic import Stochastic
 from amsgrad.problems.zhang import Zhang
 from amsgrad.rules import RULES
 from amsgrad.rules.rule import NEVER
-from amsgrad.schedules import constant, harmonic, inverse_sqrt, shifted_inverse_sqrt
+from amsgrad.schedules import constant, harmonic, inverse_power, inverse_sqrt, shifted_inverse_sqrt
 from tests.marks import needs_jit
 
 LIMIT = 10_000_000
@@ -65,12 +65,15 @@ def test_figure_1_for_ever() -> None:
     [
         {"schedule": inverse_sqrt},
         {"schedule": shifted_inverse_sqrt, "schedule_rate": 0.01},
+        {"schedule": inverse_power, "schedule_rate": 0.7},
+        {"schedule": inverse_power, "schedule_rate": 1.0, "lr": 200.0},
     ],
 )
 def test_an_independent_sum_in_many_digits(opt: str, schedule: dict[str, Any]) -> None:
     """The walk step by step in 40 digits, and from there on zeta functions of mpmath."""
     law = law_of(opt, **schedule)
-    where, p, rate = law.setup, law.walk, law.setup.schedule_rate
+    where, p, power = law.setup, law.walk, mp.mpf(law.exponent)
+    rate = where.schedule_rate if where.schedule is shifted_inverse_sqrt else 0.0
     with mp.workdps(40):
         g = [mp.mpf(float(e * p.slope_unit)) for e in p.slopes]
         c = [mp.mpf(e) * float(p.unit) for e in p.steps]
@@ -81,25 +84,32 @@ def test_an_independent_sum_in_many_digits(opt: str, schedule: dict[str, Any]) -
             regret += g[i] * (x + 1)
             if k in ours:
                 assert abs(ours[k] * k / regret - 1) < 5e-15
-            root = mp.sqrt(1 + rate * k) if rate else mp.sqrt(k)
-            x = min(max(x - mp.mpf(where.lr) / root * c[i], mp.mpf(-1)), mp.mpf(1))
+            fall = (1 + rate * mp.mpf(k) if rate else mp.mpf(k)) ** -power
+            x = min(max(x - where.lr * fall * c[i], mp.mpf(-1)), mp.mpf(1))
         weights = [w * mp.mpf(float(p.unit)) * mp.mpf(float(p.slope_unit)) for w in p.weights]
         size = mp.mpf(where.lr) / (mp.sqrt(rate) if rate else 1)
         h = 1 / mp.mpf(rate) if rate else 0
         a = [(law.start + 1 + j + h) / mp.mpf(law.length) for j in range(law.length)]
-        near = [mp.zeta(0.5, e) for e in a]
+
+        def zeta(a: Any) -> Any:
+            return -mp.digamma(a) if power == 1 else mp.zeta(power, a)
+
+        near = [zeta(e) for e in a]
         limit = mp.mpf(law.limit.numerator) / law.limit.denominator
-        half = size / mp.sqrt(law.length)
+        half = size * mp.mpf(law.length) ** -power
         constant = (
             law.regret - limit * law.start + half * mp.fsum(map(lambda w, z: w * z, weights, near))
         )
+        kappa = size * mp.fsum(weights) / law.length / (1 if power == 1 else 1 - power)
+        if power == 1:  # digamma(T / L) is ln T - ln L
+            constant -= kappa * mp.log(law.length)
         assert abs(law.constant / constant - 1) < 2**-52
-        assert abs(law.kappa / (2 * size * mp.fsum(weights) / law.length) - 1) < 2**-52
+        assert abs(law.kappa / kappa - 1) < 2**-52
         lower, upper = law.constant_between
         assert float(lower) <= float(constant) <= float(upper)
         assert upper - lower < Fraction(1, 10**30)
         for n in (10**5, 10**13, 10**28):
-            far = [z - mp.zeta(0.5, e + n) for z, e in zip(near, a, strict=True)]
+            far = [z - zeta(e + n) for z, e in zip(near, a, strict=True)]
             total = (
                 law.regret
                 + n * limit * law.length

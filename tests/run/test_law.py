@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from amsgrad.config.run_config import Config
-from experiments.run import certificate_check
 from experiments.certify import main
+from experiments.run import certificate_check
 from experiments.run.certificate_file import from_text, to_text
 from experiments.run.files import RunFiles
 from experiments.synthetic import main as synthetic
