@@ -69,6 +69,7 @@ class Lawful(ScalarEngine):
             real(problem.upper),
             real(problem.x_star),
         )
+        self._records(law, np.array([law.start + 1]))  # compiles, or reads numba's cache
 
     def advance(
         self, state: State, steps: int, record_at: NDArray[np.int64]

@@ -13,7 +13,7 @@ from experiments.terminal import say
 TICK = 0.1  # seconds
 TICKS_OF_PATIENCE = {
     True: (20, "compiling this rule and problem, once on this machine: about 10 s"),
-    False: (40, "looking for the cycle of the run; --certify no does without"),
+    False: (40, "looking for the cycle or the law of the run; --certify no does without"),
 }
 
 

@@ -250,7 +250,7 @@ def test_a_long_search_answers_to_signals(number: signal.Signals, tmp_path: Path
         try:
             assert process.stderr is not None
             said = iter(process.stderr.readline, "")  # that it compiles comes first, if it does
-            assert any("looking for the cycle of the run" in line for line in said)
+            assert any("looking for the cycle or the law of the run" in line for line in said)
             process.send_signal(number)
             assert process.wait(20) == 130
             assert "interrupted before the first step" in process.stderr.read()
