@@ -86,7 +86,9 @@ def _compiled(config: Config) -> ScalarEngine:
     limit = config.steps
     if config.certify == "auto":  # a search that finds nothing must not double the time of a run
         limit = min(limit, max(SEARCHED_DECAYING if decays else SEARCHED, config.steps // 10))
-    return Lawful(setup, rule, limit) if decays else Certified(setup, rule, limit)
+    if decays:
+        return Lawful(setup, rule, limit, config.make_form())
+    return Certified(setup, rule, limit)
 
 
 def build_torch_loop(config: Config) -> "TorchLoop":

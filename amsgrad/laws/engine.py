@@ -14,6 +14,7 @@ from amsgrad.laws.law import Law
 from amsgrad.laws.memory import NoLaw
 from amsgrad.laws.settle import settle
 from amsgrad.regret import EMPTY, RegretSum
+from amsgrad.rules.form import Form
 from amsgrad.rules.rule import Rule
 
 
@@ -29,16 +30,17 @@ class Lawful(ScalarEngine):
         setup, rule: a run for which `why_no_law` is None.
         limit: the number of steps within which to look for the law; without one in it, this is
             `Compiled`.
+        form: of the rule, where it has one.
     """
 
     law: Law | None
 
-    def __init__(self, setup: Setup, rule: Rule, limit: int) -> None:
+    def __init__(self, setup: Setup, rule: Rule, limit: int, form: Form | None = None) -> None:
         super().__init__(setup, rule)
         self.plain = Compiled(setup, rule)
         self.law = None
         try:
-            law = settle(setup, rule, limit)
+            law = settle(setup, rule, limit, form)
         except NoLaw as why:
             self.no_law = str(why)
             return

@@ -140,7 +140,7 @@ def walk_at_end(slopes: Sequence[float], steps: Sequence[float]) -> Walk | None:
     >>> walk_at_end([-1.0, 3.0], [-1.0, 1.5]).excursions
     [Excursion(first=0, last=1, top=2, margin=1)]
     """
-    (g, slope_unit), (c, unit) = _whole(slopes), _whole(steps)
+    (g, slope_unit), (c, unit) = whole(slopes), whole(steps)
     if not sum(c):
         return None
     sign = 1 if sum(c) > 0 else -1
@@ -165,7 +165,7 @@ def _excursions(steps: Sequence[int]) -> Iterator[Excursion]:
             u -= c
 
 
-def _whole(numbers: Sequence[float]) -> tuple[list[int], Fraction]:
+def whole(numbers: Sequence[float]) -> tuple[list[int], Fraction]:
     """Return doubles as whole numbers of one unit."""
     ratios = [number.as_integer_ratio() for number in numbers]
     largest = max(denominator for _, denominator in ratios)

@@ -56,7 +56,7 @@ def report(
                 f"beyond step {law['bits_to']:,} this is exact arithmetic, not the program, whose"
                 " rounding may lead elsewhere"
             )
-    elif summary["no_law"] is not None and summary["certify"] == "yes":
+    elif summary["no_law"] is not None:
         lines.append(f"no law was found: {summary['no_law']}; nothing is certified")
     elif summary["certify"] == "yes":
         lines.append(f"no cycle begins within {summary['steps']:,} steps: nothing is certified")
