@@ -16,15 +16,9 @@ def why_no_law(setup: Setup, rule: Rule) -> str | None:
 
     The reason is the end of a sentence.
     """
-    problem = setup.problem
-    if problem.random:
-        return "its losses are random"
-    if problem.gradient is not Problem.gradient or problem.loss is not Problem.loss:
-        return "its losses are not linear"
-    if not math.isfinite(problem.upper - problem.lower):
-        return "its feasible set has no ends"
-    if decay_of(setup) is None:
-        return "its step size does not decay"
+    reason = why_not_periodic(setup)
+    if reason is not None:
+        return reason
     if setup.beta1_schedule is not constant:
         return "its beta1 decays"
     if rule.settled == NEVER:
@@ -34,4 +28,18 @@ def why_no_law(setup: Setup, rule: Rule) -> str | None:
             "in float32 the law soon ends, since small steps are absorbed by rounding; take"
             " --dtype float64, or --certify no for the plain loop"
         )
+    return None
+
+
+def why_not_periodic(setup: Setup) -> str | None:
+    """Return why a run is not one at a decaying step on linear losses that repeat, or None."""
+    problem = setup.problem
+    if problem.random:
+        return "its losses are random"
+    if problem.gradient is not Problem.gradient or problem.loss is not Problem.loss:
+        return "its losses are not linear"
+    if not math.isfinite(problem.upper - problem.lower):
+        return "its feasible set has no ends"
+    if decay_of(setup) is None:
+        return "its step size does not decay"
     return None

@@ -15,6 +15,9 @@ the mean of the squares. With x = sqrt(mean), y = sqrt(w), and w - mean summed b
                        -(w - mean) / (common + divisor)     where it is added to w
 
 If the divisor is the same at every step, all c_i are 0 and D = factor S / divisor.
+
+beta1, beta2 and eps of a form may be arrays of shape (..., 1), with a number for each sequence;
+beta1 not where the numerator is a window.
 """
 
 from typing import Any, NamedTuple
@@ -32,6 +35,7 @@ class Total(NamedTuple):
     total: Any  # D
     rounding: Any  # how far rounding may have moved D: an estimate on the safe side
     size: Any  # sum of |d_i|
+    steps: Any  # the d_i
 
 
 def steps(form: Form, slopes: ArrayLike) -> Floats:
@@ -66,7 +70,6 @@ def total(form: Form, slopes: ArrayLike) -> Total:
     True
     """
     g = np.asarray(slopes, float)
-    size = np.abs(steps(form, g)).sum(-1)
     with np.errstate(all="ignore"):
         n, squares = numerators(form, g), _squares(form, g)
         w = _memory(form, squares)
@@ -93,8 +96,9 @@ def total(form: Form, slopes: ArrayLike) -> Total:
         whole = (g == np.rint(g)).all(-1) & (np.abs(g).sum(-1) < 2.0**53)
         sums = np.abs(np.where(whole, g.sum(-1), np.abs(g).sum(-1)))
         terms = scale * (sums + np.abs(n * c).sum(-1))
+        d = average_each(form.factor * n / divisor, form.smoothing)
     # measured against 60 digits: at most a quarter of this
-    return Total(found, 4 * g.shape[-1] * np.finfo(float).eps * terms, size)
+    return Total(found, 4 * g.shape[-1] * np.finfo(float).eps * terms, np.abs(d).sum(-1), d)
 
 
 def numerators(form: Form, g: Floats) -> Floats:

@@ -1,9 +1,7 @@
 """Periodic slopes, and the limit of their exponential moving averages."""
 
-import math
-
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from amsgrad.problems.problem import Problem
 
@@ -65,39 +63,49 @@ def averages(values: Floats, beta: Floats) -> Floats:
     return states
 
 
-def average_each(values: Floats, beta: float) -> Floats:
-    """Return the periodic state for each of many sequences, of shape (..., P), and one beta.
+def average_each(values: Floats, beta: ArrayLike) -> Floats:
+    """Return the periodic state for each of many sequences, of shape (..., P).
 
     The formula is that of `averages`.
 
     Args:
         values: a period along the last axis, of any number of sequences.
-        beta: in [0, 1).
+        beta: in [0, 1), one number; or one for each sequence, of shape (..., 1).
 
     >>> average_each(np.array([[3.0, 0.0], [0.0, 6.0]]), 0.5).tolist()
     [[2.0, 1.0], [2.0, 4.0]]
+    >>> average_each(np.array([3.0, 0.0]), [[0.0], [0.5]]).tolist()
+    [[3.0, 0.0], [2.0, 1.0]]
     """
     from scipy.signal import lfilter
 
-    if beta == 0:
+    one, decay = np.ndim(beta) == 0, np.asarray(beta, float)
+    if one and beta == 0:
         return values
-    share = -math.expm1(values.shape[-1] * math.log(beta))
-    if values.size < MANY * values.shape[-1]:
-        last = lfilter([1 - beta], [1, -beta], values)[..., -1:] / share
-        states: Floats = lfilter([1 - beta], [1, -beta], values, zi=beta * last)[0]
+    with np.errstate(divide="ignore"):
+        share = -np.expm1(values.shape[-1] * np.log(decay))  # 1 for beta = 0
+    if one and values.size < MANY * values.shape[-1]:
+        filters = [1 - decay], [1, -decay]
+        last = lfilter(*filters, values)[..., -1:] / share
+        states: Floats = lfilter(*filters, values, zi=decay * last)[0]
         return states
-    new = (1 - beta) * np.ascontiguousarray(np.moveaxis(values, -1, 0))
+    if not one and values.ndim == 1:  # the same values: each beta once
+        different, of = np.unique(decay[..., 0], return_inverse=True)
+        return np.moveaxis(averages(values, different)[:, of.reshape(decay.shape[:-1])], 0, -1)
+    new = np.moveaxis((1 - decay) * values, -1, 0).copy()
+    if not one:
+        decay, share = decay[..., 0], share[..., 0]
     state = np.zeros(new.shape[1:])
     for value in new:
-        state = beta * state + value
+        state = decay * state + value
     state /= share
     for value in new:  # from here on new holds the states
-        state = beta * state + value
+        state = decay * state + value
         value[...] = state
     return np.moveaxis(new, 0, -1)
 
 
-def excess(values: Floats, beta: float) -> Floats:
+def excess(values: Floats, beta: ArrayLike) -> Floats:
     """Return `average_each` minus the mean of the period, summed by parts.
 
         s_i - mean = (1 - beta) (H_i - A(H)_{i-1}),    H_i = sum_{j <= i} (values_j - mean)
@@ -111,4 +119,5 @@ def excess(values: Floats, beta: float) -> Floats:
     [[0.5, -0.5]]
     """
     height = np.cumsum(values - values.mean(-1, keepdims=True), axis=-1)
-    return (1 - beta) * (height - np.roll(average_each(height, beta), 1, -1))
+    late = np.roll(average_each(height, beta), 1, -1)
+    return (1 - np.asarray(beta, float)) * (height - late)
