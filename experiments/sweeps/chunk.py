@@ -15,9 +15,11 @@ from amsgrad.engines.driver import never
 from amsgrad.engines.reference import Reference
 from amsgrad.rules.rule import Rule
 from amsgrad.verification import VERIFIED, Disagreement, verify_to_the_bit
-from experiments.sweeps.chunk_file import Chunk, pack
+from experiments.sweeps.chunk_file import Chunk, Status, pack
 from experiments.sweeps.kept import fail, take
 from experiments.sweeps.origin import origin
+from experiments.sweeps.quantities import OF_LAWS
+from experiments.sweeps.terms import terms_of
 from experiments.sweeps.work import Stopped, Work
 
 Runs = dict[int, tuple[Setup, Rule]]  # by the place of the cell in the chunk
@@ -40,6 +42,9 @@ def compute(work: Work, stop: Callable[[], bool] = never) -> Chunk:
     size = work.cells.size
     status, arrays = np.zeros(size, np.int8), work.keep.arrays(work.steps, size)
     chunk = Chunk(work.cells, status, {}, arrays, origin(work.torch))
+    if work.how == "terms":
+        _put_terms(work, chunk)
+        return chunk
     if work.torch:
         from experiments.sweeps.torch_chunk import compute_torch
 
@@ -55,12 +60,24 @@ def compute(work: Work, stop: Callable[[], bool] = never) -> Chunk:
     if not runs:
         return chunk
     try:
-        if work.certified or not _as_a_batch(work, runs, chunk, stop):
+        if work.how == "cycle" or not _as_a_batch(work, runs, chunk, stop):
             _one_by_one(work, runs, chunk, stop)
     except Disagreement as error:  # a kernel that is wrong: none of its cells can be trusted
         for i in runs:
             fail(chunk, i, error)
+    _put_terms(work, chunk)
     return chunk
+
+
+def _put_terms(work: Work, chunk: Chunk) -> None:
+    """Fill in what laws say of the cells; a limit that a certificate has given stays."""
+    names = [name for name in OF_LAWS if name in chunk.arrays]
+    if not names:
+        return
+    found, good = terms_of(work), chunk.status == Status.finished
+    for name in names:
+        array = chunk.arrays[name]
+        array[...] = np.where(good & np.isnan(array), found[name], array)
 
 
 def _as_a_batch(work: Work, runs: Runs, chunk: Chunk, stop: Callable[[], bool]) -> bool:
@@ -82,15 +99,15 @@ def _one_by_one(work: Work, runs: Runs, chunk: Chunk, stop: Callable[[], bool]) 
     setup, rule = next(iter(runs.values()))
     with _compiling:
         plain = Compiled(setup, rule)
-        if work.certified:
+        if work.how == "cycle":
             find_cycle(setup, rule, plain.init(), 0)  # makes its loops, and takes no step
     _verify(work, plain, setup, rule, run=None)
     for i, (setup, rule) in runs.items():
         if stop():
             raise Stopped
         try:
-            certified = work.certified
-            engine = Certified(setup, rule, work.steps) if certified else Compiled(setup, rule)
+            cycle = work.how == "cycle"
+            engine = Certified(setup, rule, work.steps) if cycle else Compiled(setup, rule)
             take(work, engine, [i], setup.problem.x_star, chunk, stop)
         except Stopped:
             raise

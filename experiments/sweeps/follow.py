@@ -75,6 +75,8 @@ def follow(
         "average_regret": value(RegretSum(*map(np.atleast_1d, state.regret))) / steps,
         "average_hindsight_regret": hindsight,
         "limit": np.full(lanes, np.nan if certificate is None else certificate.limit),
+        "kappa": np.full(lanes, np.nan),
+        "arrival": np.full(lanes, np.nan),
         "mean_log_distance": np.where(off == 0, -np.inf, logs / np.maximum(off, 1)),
     }
     if keep.mean_log_distance is not None:

@@ -33,7 +33,9 @@ def to_compile(plan: Plan) -> tuple[int, float]:
         for number in range(len(plan.chunks)):
             work = plan.work(number)
             varying = [name for name, column in work.numbers.items() if np.any(column != column[0])]
-            sort = work.certified, *varying, *map(id, work.configs)
+            if work.how == "terms":
+                continue
+            sort = work.how, *varying, *map(id, work.configs)
             if sort not in called:
                 called.add(sort)
                 with suppress(NotKept):
@@ -58,7 +60,7 @@ def _call(work: Work, varying: Iterable[str]) -> None:
                     losses.at(0, losses.x_star)
         return
     rules = [config.make_rule() for config in configs]
-    if not work.certified:
+    if work.how == "steps":
         batch = Batch(setups, rules)
         batch.advance(batch.init(), 0, NOTHING)
         return

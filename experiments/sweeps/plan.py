@@ -20,7 +20,7 @@ from experiments.sweeps import torch_cells
 from experiments.sweeps.plan_checks import Kind, check_all, kind_of
 from experiments.sweeps.progress import Line
 from experiments.sweeps.sweep_file import Sweep, in_words
-from experiments.sweeps.work import FORM, Work, cell_code, sweep_digest
+from experiments.sweeps.work import FORM, How, Work, cell_code, sweep_digest
 
 MOST_CELLS = 10_000_000
 
@@ -39,13 +39,13 @@ class Plan:
         sweep: its description.
         numbers: the values of each free axis.
         configs: the settings of each set of values of the other axes, in C order.
-        chunks: the cells of each chunk, and whether each is computed up to its cycle.
+        chunks: the cells of each chunk, and how they are computed.
     """
 
     sweep: Sweep
     numbers: dict[str, NDArray[Any]]
     configs: list[Config]
-    chunks: list[tuple[NDArray[np.int64], bool]]
+    chunks: list[tuple[NDArray[np.int64], How]]
 
     @property
     def cells(self) -> int:
@@ -54,8 +54,8 @@ class Plan:
 
     @property
     def cost(self) -> int:
-        """Steps of all cells together."""
-        return sum(config.steps for config in self.configs) * (self.cells // len(self.configs))
+        """Steps of all cells together; those of a cycle are not taken one by one."""
+        return sum(self.work(number).cost for number in range(len(self.chunks)))
 
     @cached_property
     def identity(self) -> dict[str, Any]:
@@ -83,15 +83,13 @@ class Plan:
 
     def work(self, number: int) -> Work:
         """Return the work of a chunk."""
-        cells, certified = self.chunks[number]
+        cells, how = self.chunks[number]
         places = self.sweep.places(cells)
         numbers = {name: values[places[name]] for name, values in self.numbers.items()}
         shared, of = np.unique(_shared_number(self.sweep, cells), return_inverse=True)
         configs = [self.configs[i] for i in shared]
         keep, code = self.sweep.keep, cell_code(configs[0].foreign)
-        return Work(
-            self.digest, code, cells, configs, of.astype(np.int64), numbers, keep, certified
-        )
+        return Work(self.digest, code, cells, configs, of.astype(np.int64), numbers, keep, how)
 
 
 def make_plan(sweep: Sweep) -> Plan:
@@ -135,7 +133,7 @@ def _cut(
     configs: list[Config],
     of_config: NDArray[np.int64],
     kinds: list[Kind],
-) -> Iterator[tuple[NDArray[np.int64], bool]]:
+) -> Iterator[tuple[NDArray[np.int64], How]]:
     everything = np.arange(prod(sweep.shape), dtype=np.int64)
     of_cell = of_config[_shared_number(sweep, everything)]
     by_kind = np.split(np.argsort(of_cell, kind="stable"), np.cumsum(np.bincount(of_cell))[:-1])
@@ -147,7 +145,7 @@ def _cut(
             widest = max(numbers_of(build_setup(configs[i])) for i in np.unique(shared))
             most = MOST_IN_A_CHUNK // max(sweep.keep.series or 1, widest)
             for part in torch_cells.cut(own, places, kind.torch, most, sweep.chunk):
-                yield np.sort(cells[part]), False
+                yield np.sort(cells[part]), kind.how
             continue
         # Betas near 1 keep the coefficients changing for long: such cells are slow together.
         places = sweep.places(cells)
@@ -156,13 +154,13 @@ def _cut(
         cells = cells[np.argsort(slowest, kind="stable")]
         size = _chunk_size(sweep, kind, cells.size)
         for start in range(0, cells.size, size):
-            yield np.sort(cells[start : start + size]), kind.certified
+            yield np.sort(cells[start : start + size]), kind.how
 
 
 def _chunk_size(sweep: Sweep, kind: Kind, cells: int) -> int:
     if sweep.chunk is not None:
         return sweep.chunk
-    if kind.certified:
+    if kind.how == "cycle":
         return CERTIFIED_CHUNK
     most = min(MOST, MOST_IN_A_CHUNK // (sweep.keep.series or 1))
     size = max(FEWEST, min(most, CHUNK_COST // kind.steps))

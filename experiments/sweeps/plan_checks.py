@@ -10,7 +10,10 @@ from amsgrad.engines.batch import kind, numbers_of
 from amsgrad.options import ConfigError
 from amsgrad.schedules import BETA1_SCHEDULES, FORMULAS, SCHEDULES
 from experiments.sweeps import torch_cells
+from experiments.sweeps.quantities import OF_LAWS
 from experiments.sweeps.sweep_file import Sweep
+from experiments.sweeps.terms import why_without_terms
+from experiments.sweeps.work import How
 
 RATES = {
     "schedule_rate": ("schedule", SCHEDULES),
@@ -25,8 +28,9 @@ class Kind(NamedTuple):
 
     functions: Any
     steps: int
-    certified: bool
+    how: How
     numbers: int  # of the problem of each, in memory; 0 where problems may differ in that
+    terms: bool = False  # whether a law says something of it
     torch: bool | None = None  # of a torch optimizer: whether the cells are lanes of one tensor
 
 
@@ -49,16 +53,24 @@ def kind_of(config: Config, sweep: Sweep) -> Kind:
     if config.foreign:
         own = config.opt, *sorted(config.rule_options.items()), config.dtype, config.device
         lanes = torch_cells.tested(config).lanes
-        return Kind(own, config.steps, False, 0, lanes)
+        return Kind(own, config.steps, "terms" if sweep.keep.of_laws else "steps", 0, False, lanes)
     rule = config.make_rule()
     why = why_no_cycle(setup, rule)
     if why is not None and config.certify == "yes":
         raise ConfigError(
             f"certify: yes was given, but the run is not guaranteed to be periodic: {why}"
         )
-    wanted = "limit" in sweep.keep.plain or config.steps >= CERTIFIED_FROM
-    certified = why is None and (config.certify == "yes" or (config.certify == "auto" and wanted))
-    return Kind(kind(setup, rule), config.steps, certified, numbers_of(setup))
+    limit = "limit" in sweep.keep.plain
+    wanted = limit or (config.steps >= CERTIFIED_FROM and not sweep.keep.of_laws)
+    how: How = "steps"
+    if why is None and (config.certify == "yes" or (config.certify == "auto" and wanted)):
+        how = "cycle"
+    elif sweep.keep.of_laws:
+        how = "terms"
+    terms = why_without_terms(config) is None
+    if how == "terms":  # a row of a period for each cell, and no steps
+        return Kind(kind(setup, rule), 1, how, p.period, terms)
+    return Kind(kind(setup, rule), config.steps, how, numbers_of(setup), terms)
 
 
 def check_all(sweep: Sweep, configs: list[Config], kinds: list[Kind]) -> None:
@@ -70,13 +82,18 @@ def check_all(sweep: Sweep, configs: list[Config], kinds: list[Kind]) -> None:
         idle_with = _no_effect_with(name, first)
         if idle_with and all(_no_effect_with(name, config) for config in configs):
             raise ConfigError(f"the axis {name} has no effect with {idle_with}; leave it out")
-    if "limit" in keep.plain and not any(kind.certified for kind in kinds):
-        if first.foreign:
-            why: str | None = "a torch optimizer has none"
+    lawless = not any(kind.terms for kind in kinds)
+    for name in OF_LAWS[1:]:
+        if name in keep.plain and lawless:
+            raise ConfigError(f"{name} needs a law, but {why_without_terms(first)}")
+    if "limit" in keep.plain and lawless and not any(kind.how == "cycle" for kind in kinds):
+        why: str | None
+        if first.foreign or first.schedule != "constant":
+            why = why_without_terms(first)
         else:
             why = why_no_cycle(build_setup(first), first.make_rule())
         raise ConfigError(
-            f"limit needs a certificate, but {'certify is no' if why is None else why}"
+            f"limit needs a certificate or a law, but {'certify is no' if why is None else why}"
         )
     hindsight = "average_hindsight_regret"
     if hindsight in keep.plain and not any(c.make_problem().hindsight for c in configs):

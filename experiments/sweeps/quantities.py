@@ -13,12 +13,18 @@ VARIABLES = {
     "x": "x after the last step",
     "average_regret": "average regret over all steps, R_T / T",
     "average_hindsight_regret": "average regret against the best fixed point in hindsight",
-    "limit": "limit of the average regret for T to infinity, from the certificate; NaN without one",
+    "limit": "limit of the average regret for T to infinity: at a constant step from the"
+    " certificate, at a decaying one by its law; NaN without one",
+    "kappa": "R_T / T is limit + kappa T^-p, or kappa ln(T) / T for p = 1, plus O(1 / T), by its"
+    " law; NaN without one",
+    "arrival": "steps until x comes to its end of F, to leading order; inf if it rests inside or if"
+    " that is beyond 1e308, NaN without a law",
     "mean_log_distance": "mean of log10|x_t - x*| over those of the last share of the steps with"
     " x_t != x*; -inf where there is none",
     "converged": "1 where the criterion is met, 0 where not",
 }
-PLAIN = ("x", "average_regret", "average_hindsight_regret", "limit")
+OF_LAWS = ("limit", "kappa", "arrival")
+PLAIN = ("x", "average_regret", "average_hindsight_regret", *OF_LAWS)
 NAMES = (*PLAIN, "converged", "series")
 CRITERIA = {
     "mean_log_distance": Option(Real(), "The mean of log10|x_t - x*| must be below this"),
@@ -55,6 +61,11 @@ class Keep(NamedTuple):
             records = series_steps(steps, self.series).size
             shapes |= dict.fromkeys(("series_x", "series_average_regret"), (records, cells))
         return {name: np.full(shape, np.nan) for name, shape in shapes.items()}
+
+    @property
+    def of_laws(self) -> bool:
+        """True if a law alone gives all of them, and no run at a decaying step is needed."""
+        return self.series is None and set(self.variables) <= set(OF_LAWS)
 
     @property
     def criterion(self) -> str:

@@ -94,7 +94,7 @@ def _report(
 ) -> Report:
     reporter = filling.reporter
     missing = chunks - reporter.computed - reporter.found
-    rate = f" ({reporter.rate:.2g} cells x steps/s)" if reporter.computed else ""
+    rate = f" ({reporter.rate:.2g} cells x steps/s)" if reporter.rate else ""
     lines = [
         f"{asked.config.stem} {status} in {seconds:.1f} s{rate}; chunks: {reporter.computed:,}"
         f" of {chunks:,} computed, {reporter.found:,} found in the folder, {missing:,}"

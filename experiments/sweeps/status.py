@@ -18,9 +18,11 @@ def cost(plan: Plan) -> Report:
     """Return the cells, the chunks, and the time that they and the compiler take here."""
     from experiments.sweeps.kernels import to_compile
 
-    certified = sum(cells.size for cells, certified in plan.chunks if certified)
+    sizes: Counter[str] = Counter()
+    for cells, how in plan.chunks:
+        sizes[how] += cells.size
     double = any(config.dtype == "float64" for config in plan.configs)
-    works = [plan.work(i) for i, (_, certified) in enumerate(plan.chunks) if not certified]
+    works = [plan.work(i) for i, (_, how) in enumerate(plan.chunks) if how == "steps"]
     batch = sum(work.cost for work in works if not work.torch)
     torch = sum(torch_cells.seconds(work) for work in works if work.torch)
     decays = any(config.schedule != "constant" for config in plan.configs)
@@ -36,13 +38,14 @@ def cost(plan: Plan) -> Report:
     lines = [
         f"{plan.cells:,} cells: {shape}",
         f"{len(plan.chunks):,} chunks of at most {max(w.size for w, _ in plan.chunks):,} cells",
-        f"{plan.cost:.3g} cells x steps; {certified:,} cells are computed only up to their cycle",
+        f"{plan.cost:.3g} cells x steps; {sizes['cycle']:,} cells are computed only up to their"
+        " cycle" + (f", {sizes['terms']:,} by their law, without a step" if sizes["terms"] else ""),
         f"about {seconds:,.0f} s on one core, {here:,.0f} s here, for the"
-        f" {plan.cells - certified:,} others",
+        f" {sizes['steps']:,} others",
         *torch_cells.remarks(plan.configs),
         f"{compiler}; nothing is written",
     ]
-    counted = {"cells": plan.cells, "chunks": len(plan.chunks), "certified": certified}
+    counted = {"cells": plan.cells, "chunks": len(plan.chunks), "certified": sizes["cycle"]}
     times = {"core_seconds": seconds, "kernels_to_compile": kernels, "compile_seconds": compiling}
     return Report(lines, {**counted, "cost": plan.cost, **times})
 

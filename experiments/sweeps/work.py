@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,8 @@ SETTINGS = Path(amsgrad.config.__file__).parent
 OPTIMIZERS = SETTINGS.parent / "optimizers"
 DECIDING = (  # the files of the runs that decide the numbers of a cell
     *("sweeps/chunk.py", "sweeps/follow.py", "sweeps/plan.py", "sweeps/plan_checks.py"),
-    *("sweeps/quantities.py", "sweeps/torch_cells.py", "sweeps/torch_chunk.py", "sweeps/work.py"),
+    *("sweeps/quantities.py", "sweeps/terms.py", "sweeps/torch_cells.py"),
+    *("sweeps/torch_chunk.py", "sweeps/work.py"),
 )
 
 
@@ -43,6 +44,10 @@ def sweep_digest(identity: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:24]
 
 
+# step by step; each cell by itself, up to its cycle; or no step, but the terms of its law
+How = Literal["steps", "cycle", "terms"]
+
+
 class Stopped(Exception):
     """A chunk was given up because its sweep ends."""
 
@@ -57,7 +62,7 @@ class Work(NamedTuple):
     of: NDArray[np.int64]  # for each cell the index of its shared settings
     numbers: dict[str, NDArray[Any]]  # for each free axis the value of each cell
     keep: Keep
-    certified: bool  # whether each cell is computed by itself, up to its cycle
+    how: How
 
     def config(self, i: int) -> Config:
         """Return the settings of cell i of the chunk, which were checked with the plan."""
@@ -76,8 +81,8 @@ class Work(NamedTuple):
 
     @property
     def cost(self) -> int:
-        """Cells times steps."""
-        return self.cells.size * self.steps
+        """Cells times steps that are taken."""
+        return 0 if self.how == "terms" else self.cells.size * self.steps
 
     @property
     def name(self) -> str:

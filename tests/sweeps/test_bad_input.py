@@ -61,7 +61,10 @@ BASE = "base: {opt: amsgrad, steps: 100}\n"
             "distance must be a finite number",
         ),
         ("axes: {lr: [1]}\nkeep: [{series: 0}]", "series must be a whole number from 1 to 10000"),
-        ("axes: {lr: [1], schedule: [inverse_sqrt]}\nkeep: [limit]", "its step size decays"),
+        (
+            "axes: {problem: [stochastic], schedule: [inverse_sqrt]}\nkeep: [limit]",
+            "limit needs a certificate or a law, but its losses are random",
+        ),
         ("axes: {lr: [1]}\nchunks: 5", "chunks is not a part of a sweep; did you mean chunk?"),
         ("axes: {lr: [1]}\nchunk: 0", "chunk must be a whole number from 1"),
         ("axes: {opt: ['torch.optim:SGD']}", "opt is also an axis; give it once"),

@@ -172,4 +172,4 @@ def test_who_computes_its_transient_alone(change: str, certified: bool, tmp_path
     steps = "" if "steps" in change else f", steps: {CERTIFIED_FROM}"
     base = f"{{opt: adam{steps}, {change}}}".replace(", }", "}")
     made = plan(tmp_path, f"base: {base}\naxes: {{lr: [0.1, 0.2]}}\n")
-    assert [is_certified for _, is_certified in made.chunks] == [certified]
+    assert [how == "cycle" for _, how in made.chunks] == [certified]
