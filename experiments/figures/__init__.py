@@ -7,6 +7,8 @@ and `.json` (caption and details, settings, findings, provenance).
 
 FIGURES = (
     "fig1",
+    "fig1far",
+    "laws",
     "semantics",
     "theorem1",
     "shi",

@@ -12,13 +12,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from amsgrad.config.build import build_setup
+from amsgrad.config.build import SEARCHED_DECAYING, build_setup
 from amsgrad.config.run_config import Config
 from amsgrad.engines.base import State
 from amsgrad.engines.batch import Batch
 from amsgrad.engines.compiled import Compiled
 from amsgrad.engines.reference import Reference
-from amsgrad.verification import VERIFIED, verify_to_the_bit
+from amsgrad.laws.certificate import certificate_of
+from amsgrad.laws.check import refutation, unreached
+from amsgrad.laws.engine import Lawful
+from amsgrad.verification import VERIFIED, Disagreement, verify_to_the_bit
 from experiments.sweeps.threads import cores
 
 
@@ -34,6 +37,24 @@ def compiled(config: Config, start: State | None = None) -> Compiled:
     """
     engine = Compiled(build_setup(config), config.make_rule())
     verify_to_the_bit(engine, Reference(engine.setup, engine.rule), VERIFIED, start=start)
+    return engine
+
+
+def lawful(config: Config) -> Lawful:
+    """Return the engine of a run that jumps by its law, after a check of that law's certificate.
+
+    Raises:
+        Disagreement: as `compiled`; or there is no law, or its certificate is refuted.
+    """
+    setup, rule = build_setup(config), config.make_rule()
+    engine = Lawful(setup, rule, SEARCHED_DECAYING)
+    verify_to_the_bit(engine, Reference(setup, rule), VERIFIED)
+    if engine.law is None:
+        raise Disagreement(f"the run has no law: {engine.no_law}")
+    certificate = certificate_of(engine.law)
+    why = refutation(certificate, setup, rule) or unreached(certificate, setup, rule)
+    if why is not None:
+        raise Disagreement(f"the certificate of the law is refuted: {why}")
     return engine
 
 
