@@ -24,6 +24,7 @@ from amsgrad.engines.driver import run_to
 from amsgrad.engines.reference import Reference
 from amsgrad.laws.certificate import LawCertificate
 from amsgrad.laws.decay import Between, Decay, decay_of, ln
+from amsgrad.laws.later import later
 from amsgrad.laws.memory import LONGEST, NoLaw, Turn, turn
 from amsgrad.laws.why_no_law import why_no_law
 from amsgrad.regret import EMPTY, value
@@ -64,7 +65,7 @@ def refutation(certificate: LawCertificate, setup: Setup, rule: Rule) -> str | N
         return (
             f"a cycle has a multiple of {problem.period} steps, at most {LONGEST:,}, not {c.length}"
         )
-    least = max(rule.settled - 1, LEAST * c.length)
+    least = max(later(setup, rule)[1].settled - 1, LEAST * c.length)
     if c.start < least:
         return f"a law begins after {least} steps or later, not after {c.start}"
     if c.x not in (problem.lower, problem.upper):
@@ -78,6 +79,8 @@ def refutation(certificate: LawCertificate, setup: Setup, rule: Rule) -> str | N
         around = turn(setup, rule, c.start, c.length, state.memory)
     except NoLaw as why:
         return f"the run has no law: {why}"
+    if not around.settled:
+        return f"after {c.start} steps the coefficients of {rule.name} still change its bits"
     plainly, _ = Reference(setup, rule).advance(state, c.length, NOTHING)
     for found in (state._replace(memory=around.after), plainly):
         differs = first_difference(found, state, sums=False)

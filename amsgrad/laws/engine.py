@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from amsgrad.engines.base import NOTHING, Records, ScalarEngine, Setup, State
 from amsgrad.engines.compiled import Compiled
 from amsgrad.engines.jit import compile_loop, make_callable
+from amsgrad.laws.later import later
 from amsgrad.laws.law import Law
 from amsgrad.laws.memory import NoLaw
 from amsgrad.laws.settle import settle
@@ -46,6 +47,7 @@ class Lawful(ScalarEngine):
             return
         self.law = law
         problem, real = setup.problem, setup.dtype
+        _, rule = later(setup, rule)
         self._kernel = _compile(
             rule.coefficients,
             rule.update,

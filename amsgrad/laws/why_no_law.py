@@ -6,9 +6,9 @@ import numpy as np
 
 from amsgrad.engines.base import Setup
 from amsgrad.laws.decay import decay_of
+from amsgrad.laws.later import why_never
 from amsgrad.problems.problem import Problem
-from amsgrad.rules.rule import NEVER, Rule
-from amsgrad.schedules import constant
+from amsgrad.rules.rule import Rule
 
 
 def why_no_law(setup: Setup, rule: Rule) -> str | None:
@@ -19,10 +19,9 @@ def why_no_law(setup: Setup, rule: Rule) -> str | None:
     reason = why_not_periodic(setup)
     if reason is not None:
         return reason
-    if setup.beta1_schedule is not constant:
-        return "its beta1 decays"
-    if rule.settled == NEVER:
-        return f"the coefficients of {rule.name} change at every step"
+    reason = why_never(setup, rule)
+    if reason is not None:
+        return reason
     if setup.dtype is not np.float64:
         return (
             "in float32 the law soon ends, since small steps are absorbed by rounding; take"

@@ -100,7 +100,9 @@ def limiting_form(*, beta1: float, beta2: float, eps: float) -> Form:
 )
 def adopt(*, beta1: Beta1 = 0.9, beta2: Beta2 = 0.9999, eps: Eps = 1e-6) -> Rule:
     """Return the rule with these hyper-parameters: betas in [0, 1), eps >= 0."""
-    return Rule("adopt", Memory, Hyper(beta2, eps), coefficients, update, NEVER, beta1)
+    h = Hyper(beta2, eps)
+    unclipped = Rule("adopt", Memory, h, coefficients_unclipped, update, 3, beta1)
+    return Rule("adopt", Memory, h, coefficients, update, NEVER, beta1, later=unclipped)
 
 
 @method(

@@ -29,6 +29,9 @@ class Rule:
             `NEVER` where they always depend on k itself.
         beta1: the first of the beta1_k; 0 for a rule without a first moment.
         start: the state variables before the first step; None where all are zero.
+        later: a rule with the same memory and settled coefficients, whose every step has the bits
+            of this one's once a coefficient that only grows or falls with k is beyond what matters
+            (a clip that opens); None where there is none.
     """
 
     name: str
@@ -39,3 +42,4 @@ class Rule:
     settled: int
     beta1: float = 0.0
     start: Any = None
+    later: "Rule | None" = None

@@ -14,10 +14,17 @@ from amsgrad.laws.check import refutation, unreached
 from amsgrad.laws.settle import settle
 from amsgrad.problems.online import Online
 from amsgrad.rules import RULES
-from amsgrad.schedules import constant, inverse_power, inverse_sqrt, shifted_inverse_sqrt
+from amsgrad.schedules import (
+    constant,
+    exponential,
+    inverse_power,
+    inverse_sqrt,
+    shifted_inverse_sqrt,
+)
 
 WHERE = Setup(Online(), 0.525, inverse_sqrt, dtype=np.float64)
 WHAT = RULES["adam"](eps=0.0, semantics="paper")
+FADES = replace(WHERE, beta1_schedule=exponential, beta1_rate=0.999)
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +49,8 @@ def test_it_holds(certificate: LawCertificate) -> None:
         ("sgd", {}, replace(WHERE, lr=1e-3)),
         ("adam", {}, replace(WHERE, schedule=inverse_power, schedule_rate=0.7, lr=2.0)),
         ("adam", {}, replace(WHERE, schedule=inverse_power, schedule_rate=1.0, lr=20.0)),
+        ("adam", {}, FADES),
+        ("adopt", {"beta2": 0.99}, WHERE),
     ],
 )
 def test_others_hold(opt: str, options: dict[str, float], where: Setup) -> None:
@@ -130,6 +139,26 @@ def test_it_does_not_hold_for_another_run(
     certificate: LawCertificate, where: Setup, what: Any
 ) -> None:
     assert refutation(certificate, where, what) is not None
+
+
+@pytest.mark.parametrize(
+    ("opt", "options", "where", "early"),
+    [
+        ("adam", {"eps": 0.0, "semantics": "paper"}, FADES, 10_101),
+        ("adopt", {"beta2": 0.99}, WHERE, 9_091),
+    ],
+)
+def test_what_still_acts_on_the_bits_is_refuted(
+    opt: str, options: dict[str, Any], where: Setup, early: int
+) -> None:
+    """The memory that would go round is given, at a step where beta1 or the clip still acts."""
+    what = RULES[opt](**options)
+    found = certificate_of(settle(where, what, 10**7))
+    steps = (found.start - early) // 101 * 101
+    sooner = refutation(replace(found, start=found.start - steps), where, what)
+    assert sooner == (
+        f"after {found.start - steps} steps the coefficients of {opt} still change its bits"
+    )
 
 
 def test_the_other_end_must_be_out_of_reach() -> None:

@@ -13,7 +13,13 @@ from amsgrad.laws.engine import Lawful
 from amsgrad.problems.online import Online
 from amsgrad.regret import EMPTY, value
 from amsgrad.rules import RULES
-from amsgrad.schedules import inverse_power, inverse_sqrt, record_steps, shifted_inverse_sqrt
+from amsgrad.schedules import (
+    exponential,
+    inverse_power,
+    inverse_sqrt,
+    record_steps,
+    shifted_inverse_sqrt,
+)
 from tests.marks import needs_jit, slow
 from tests.same import same
 
@@ -56,6 +62,7 @@ def assert_same_run(where: Setup, what: Any, steps: int, at: Any, allowed: float
         slow("acprop", {}),
         slow("adopt_unclipped", {"beta2": 0.99}),
         ("sgd", {}),
+        ("adopt", {"beta2": 0.99}),
     ],
 )
 def test_ten_million_steps_are_those_of_the_plain_loop(opt: str, options: dict[str, Any]) -> None:
@@ -78,6 +85,28 @@ def test_another_power(power: float, lr: float) -> None:
     engine = assert_same_run(where, RULES["adam"](**PAPER), MANY, record_steps(MANY, 997))
     assert engine.law is not None
     assert engine.law.exponent == power
+
+
+@needs_jit
+@pytest.mark.parametrize("semantics", ["paper", "torch"])
+def test_a_beta1_that_fades(semantics: str) -> None:
+    where = setup(beta1_schedule=exponential, beta1_rate=0.99)
+    rule = RULES["amsgrad"](**{**PAPER, "semantics": semantics})
+    engine = assert_same_run(where, rule, MANY, record_steps(MANY, 997))
+    assert engine.law is not None
+    assert where.beta1(engine.law.start, 0.9) < 2.0**-54
+    other = Lawful(setup(), RULES["amsgrad"](**{**PAPER, "beta1": 0.0}), MANY).law
+    assert other is not None
+    assert other.kappa == engine.law.kappa
+    assert other.constant != engine.law.constant
+
+
+def test_a_zero_gradient_forgets_late() -> None:
+    """Where g = 0, m = beta1_k m is 0 only once that is below all doubles."""
+    where = setup(beta1_schedule=exponential, beta1_rate=0.5, problem=Online(3, 1.0, 0.0))
+    law = Lawful(where, RULES["adam"](**PAPER), MANY).law
+    assert law is not None
+    assert where.beta1(law.start, 0.9) < 2.0**-1074
 
 
 @needs_jit

@@ -24,7 +24,14 @@ from amsgrad.problems.stochastic import Stochastic
 from amsgrad.problems.zhang import Zhang
 from amsgrad.rules import RULES
 from amsgrad.rules.rule import NEVER
-from amsgrad.schedules import constant, harmonic, inverse_power, inverse_sqrt, shifted_inverse_sqrt
+from amsgrad.schedules import (
+    constant,
+    exponential,
+    harmonic,
+    inverse_power,
+    inverse_sqrt,
+    shifted_inverse_sqrt,
+)
 from tests.marks import needs_jit
 
 LIMIT = 10_000_000
@@ -172,8 +179,11 @@ class Line(Online):
         (setup(schedule=constant), "adam", "its step size does not decay"),
         (setup(schedule=shifted_inverse_sqrt), "adam", "its step size does not decay"),
         (setup(lr=0.0), "adam", "its step size does not decay"),
-        (setup(beta1_schedule=harmonic), "adam", "its beta1 decays"),
-        (setup(), "adopt", "the coefficients of adopt change at every step"),
+        (setup(beta1_schedule=harmonic), "adam", "its beta1 decays too slowly"),
+        (setup(beta1_schedule=exponential, beta1_rate=1.0), "adam", "its beta1 decays too slowly"),
+        (setup(beta1_schedule=exponential, beta1_rate=0.9), "adam", None),
+        (setup(), "adamnc", "the coefficients of adamnc change at every step"),
+        (setup(), "adopt", None),
         (Setup(Online(), 0.1, inverse_sqrt), "adam", "in float32 the law soon ends"),
         (setup(problem=ACProp2()), "adam", None),
         (setup(), "yogi", None),

@@ -111,7 +111,7 @@ def test_no_is_the_plain_loop(tmp_path: Path, capsys: pytest.CaptureFixture[str]
             "in float32 the law soon ends, since small steps are absorbed by rounding; take --dtype"
             " float64, or --certify no for the plain loop",
         ),
-        ("--beta1_schedule harmonic", "its beta1 decays"),
+        ("--beta1_schedule harmonic", "its beta1 decays too slowly to leave its bits"),
         ("--problem stochastic", "its losses are random"),
         ("--problem zhang", "its losses are not linear"),
         ("--schedule shifted_inverse_sqrt --schedule_rate 0", "its step size does not decay"),
