@@ -71,7 +71,7 @@ def test_the_terminal_states_the_law(made: Path, capsys: pytest.CaptureFixture[s
     assert synthetic(argv) == 0
     lines = capsys.readouterr().out.splitlines()
     assert (
-        "R_T/T -> 0 + 34.58/sqrt(T) + 1830/T + ..., from step 112,736 on for ever in exact"
+        "R_T/T -> 0 + 34.58/sqrt(T) + 1830/T + ..., from step 112,029 on for ever in exact"
         " arithmetic"
     ) in lines
     assert (

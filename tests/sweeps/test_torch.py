@@ -169,7 +169,7 @@ axes: {{lr: [0.1, 0.2, 1e38, 0.4]}}
         ("base: {opt: 'OTHERS:Boom'}", "--opt OTHERS:Boom cannot be run: "),
         (
             "base: {opt: 'OTHERS:Plain'}\nkeep: [limit]",
-            "limit needs a certificate, but a torch opt",
+            "limit needs a certificate or a law, but a torch opt",
         ),
         ("base: {opt: 'OTHERS:Plain'}\nseeds: 2", "the axis seed has no effect"),
         (
