@@ -1,9 +1,11 @@
 """A law as numbers that anyone can check (`check.py`)."""
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 
 from amsgrad.laws.law import Law
+from amsgrad.laws.walk import MOST
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,29 @@ class LawCertificate:
     exponent: float
     constant: float
     bits_to: int
+
+    def near(self, share: float) -> int:
+        """Return a step from which on R_T / T is so near to its limit, at the ends of cycles.
+
+        Args:
+            share: of the limit that kappa and constant may add to it, in size, at most.
+
+        Returns:
+            `start` or later; at most 10^60, which is also the answer for a limit of 0.
+        """
+
+        def far(steps: int) -> bool:
+            fall = math.log(steps) / steps if self.exponent == 1 else steps**-self.exponent
+            more = abs(self.kappa) * fall + abs(self.constant) / steps
+            return more > share * abs(self.limit)
+
+        low, high = self.start - 1, self.start
+        while high < MOST and far(high):
+            low, high = high, 2 * high
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if far(middle) else (low, middle)
+        return min(high, MOST)
 
 
 def certificate_of(law: Law) -> LawCertificate:

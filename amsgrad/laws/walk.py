@@ -93,12 +93,15 @@ class Walk:
     def holds_from(self, decay: Decay, width: Fraction) -> int:
         """Return after how many steps a walk must begin for its clips to be the same for ever.
 
-        The other end of F, at the distance `width`, is out of reach then, too.
+        The other end of F, at the distance `width`, is out of reach then, too. The anchor keeps
+        half of its margin, for the rounding of the program.
         """
-        least = Fraction(0)
-        for first, last, top, margin in self.excursions:
+        least, anchor = Fraction(0), self.excursions[-1]
+        for excursion in self.excursions:
+            first, last, top, margin = excursion
             if top:  # the number of the first step is start + 1 + first
                 needed = decay.p * (last - first) * Fraction(top, margin)
+                needed *= 2 if excursion is anchor else 1
                 least = max(least, needed - decay.h - first - 1)
         reach = width / self.unit / max(1, *(e.top for e in self.excursions))
         return max(int(least) + 1, decay.first_below(reach, 0, MOST) - 1)

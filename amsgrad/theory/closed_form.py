@@ -96,7 +96,7 @@ def total(form: Form, slopes: ArrayLike) -> Total:
         whole = (g == np.rint(g)).all(-1) & (np.abs(g).sum(-1) < 2.0**53)
         sums = np.abs(np.where(whole, g.sum(-1), np.abs(g).sum(-1)))
         terms = scale * (sums + np.abs(n * c).sum(-1))
-        d = average_each(form.factor * n / divisor, form.smoothing)
+        d = average_each(float(form.factor) * n / divisor, form.smoothing)
     # measured against 60 digits: at most a quarter of this
     return Total(found, 4 * g.shape[-1] * np.finfo(float).eps * terms, np.abs(d).sum(-1), d)
 

@@ -7,7 +7,7 @@ from amsgrad.problems.sequence import text_of
 from amsgrad.search.find import Find
 from amsgrad.search.proof import Unproved, prove
 from amsgrad.theory.enclosure import DIGITS
-from experiments.finds.confirmation import refutation
+from experiments.finds import confirmation, law
 from experiments.finds.find_file import NoFind, from_text
 from experiments.run.certificate_check import (
     REFUTED,
@@ -47,7 +47,9 @@ def check_find(text: str, *, cycle_only: bool = False) -> Iterator[Checked]:
         why = f"it says that D was proved, but {error}" if find.proved else None
         theorem = Checked(UNCHECKED, f"not checked, since {error}: {summary(find)}")
     if why is None and run is not None:
-        why = refutation(run, find)
+        why = confirmation.refutation(run, find)
+    if why is None and file.law is not None:
+        why = law.refutation(file.law, find)
     if why is not None:
         yield Checked(REFUTED, f"refuted: {why}")
         return
@@ -61,6 +63,10 @@ def check_find(text: str, *, cycle_only: bool = False) -> Iterator[Checked]:
     elif run is not None:
         shown = f"{run.verdict.place}: {run.verdict.reason} ({run.command})"
         yield Checked(UNCHECKED, f"not checked, since the run is not repeated: {shown}")
+    if file.law is not None:
+        text = to_text(file.law.certificate, file.law.config)
+        checked = check_certificate(text, cycle_only=cycle_only)
+        yield checked._replace(sentence=f"law: {checked.sentence}")
 
 
 def summary(find: Find) -> str:

@@ -69,23 +69,30 @@ def refutation(confirmation: Confirmation, find: Find) -> str | None:
 
     The run is not repeated, nor is its certificate checked.
     """
-    config = confirmation.config
-    run = {"opt": config.opt, "options": config.rule_options, **config.problem_options}
-    own = {"opt": find.opt, "options": find.options}
-    own |= {"slopes": text_of(find.slopes), "order": find.order}
-    if config.problem != "sequence":
-        return f"its run is on the problem {config.problem}"
-    for name, value in own.items():
-        if run[name] != value:
-            return f"its run has {name} {shown(run[name])}, and not its own"
+    why = why_another(confirmation.config, find)
+    if why is not None:
+        return f"its run {why}"
     if confirmation.verdict.place != WORST:
         return f"its run ended {confirmation.verdict.place}"
-    x, problem = confirmation.x, config.make_problem()
+    x, problem = confirmation.x, confirmation.config.make_problem()
     if not problem.lower <= x <= problem.upper or x * problem.x_star > 0:
         return f"its run ended at x = {x!r}, which is not the worse end"
     cycle = confirmation.certificate
     if cycle is not None and not cycle.lowest <= x <= cycle.highest:
         return f"its run ended at x = {x!r}, which is not on the certified cycle"
+    return None
+
+
+def why_another(config: Config, find: Find) -> str | None:
+    """Return why a run is not one of a find, or None; "it" is followed by that."""
+    run = {"opt": config.opt, "options": config.rule_options, **config.problem_options}
+    own = {"opt": find.opt, "options": find.options}
+    own |= {"slopes": text_of(find.slopes), "order": find.order}
+    if config.problem != "sequence":
+        return f"is on the problem {config.problem}"
+    for name, value in own.items():
+        if run[name] != value:
+            return f"has {name} {shown(run[name])}, and not its own"
     return None
 
 

@@ -15,7 +15,9 @@ from amsgrad.search.find import Find, Minimal
 from amsgrad.theory.enclosure import Enclosure
 from experiments.files.external import source_digests
 from experiments.files.strict_json import to_json
-from experiments.finds.confirmation import Confirmation, from_document, to_document
+from experiments.finds import confirmation, law
+from experiments.finds.confirmation import Confirmation
+from experiments.finds.law import FindLaw
 
 FORM = "amsgrad find, form 1"
 DECIMAL = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?", re.ASCII)
@@ -34,11 +36,13 @@ class FindFile:
     Args:
         find: what it is about.
         confirmation: a run that shows it, if one was made.
+        law: of a run at a decaying step, if one was found.
         provenance: how the file came about; nothing in it is checked.
     """
 
     find: Find
     confirmation: Confirmation | None = None
+    law: FindLaw | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -54,7 +58,7 @@ def is_find(text: str) -> bool:
 
 def document(file: FindFile) -> dict[str, Any]:
     """Return the content as an object of JSON."""
-    find = file.find
+    find, run = file.find, file.confirmation
     digests = source_digests(find.opt)
     return {
         "form": FORM,
@@ -73,7 +77,8 @@ def document(file: FindFile) -> dict[str, Any]:
         "price": find.price,
         "horizon": find.horizon,
         "minimal": asdict(find.minimal),
-        **({"confirmation": to_document(file.confirmation)} if file.confirmation else {}),
+        **({"confirmation": confirmation.to_document(run)} if run else {}),
+        **({"law": law.to_document(file.law)} if file.law else {}),
         **({"provenance": dict(file.provenance)} if file.provenance else {}),
     }
 
@@ -145,12 +150,16 @@ def from_text(text: str) -> FindFile:
             Minimal(**found["minimal"]),
         )
         text_of(find.slopes)  # one that is too long cannot be run
-        given = found.get("confirmation")
-        confirmation = None if given is None else from_document(given)
+        run, other = found.get("confirmation"), found.get("law")
         provenance = found.get("provenance", {})
         if not isinstance(provenance, dict):
             raise NoFind(f"its provenance is {shown(provenance)}, not an object")
-        file = FindFile(find, confirmation, provenance)
+        file = FindFile(
+            find,
+            None if run is None else confirmation.from_document(run),
+            None if other is None else law.from_document(other),
+            provenance,
+        )
         expected = json.loads(to_text(file))
     except NoFind:
         raise

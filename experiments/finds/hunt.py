@@ -5,11 +5,12 @@ import shlex
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from amsgrad.laws.memory import NoLaw
 from amsgrad.options import ConfigError
 from amsgrad.search.find import Find
 from amsgrad.search.proof import Unproved, prove
@@ -22,6 +23,7 @@ from experiments.files.unwritten import status_of, why_unwritten
 from experiments.finds.confirm import NotShown, confirm
 from experiments.finds.confirmation import Confirmation
 from experiments.finds.find_file import FindFile, to_text
+from experiments.finds.law import FindLaw, law_of
 from experiments.finds.question import Question
 from experiments.finds.saved import Saved
 from experiments.finds.strategies import Answer, load, strategy
@@ -33,6 +35,8 @@ from experiments.terminal import say
 SECONDS_BETWEEN_SAVES = 2.0
 LATEST = "latest.json"
 FOUND, NONE, UNKNOWN, INTERRUPTED = "found", "none exists", "none found", "interrupted"
+HALTED = "it was interrupted"
+NOT_ASKED = "--no_run was given"
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,8 @@ class Outcome:
         find, file: what was found, and where it is written.
         confirmation: a run that shows it.
         unshown: why there is no such run.
+        law: what it costs for all T at a decaying step.
+        no_law: why that is not known.
     """
 
     status: str
@@ -55,6 +61,8 @@ class Outcome:
     file: Path | None = None
     confirmation: Confirmation | None = None
     unshown: str = ""
+    law: FindLaw | None = None
+    no_law: str = ""
 
 
 def hunt(asked: Question, arguments: Sequence[str]) -> Outcome:
@@ -91,24 +99,36 @@ def hunt(asked: Question, arguments: Sequence[str]) -> Outcome:
         file = asked.out / _name(find)
         write_text(file, to_text(FindFile(find, provenance=origin)))
         become_latest(file, LATEST)
-        confirmation, unshown = None, "--no_run was given"
-        if status == INTERRUPTED:
-            unshown = "it was interrupted" if asked.run else unshown
-            return Outcome(status, answer, seconds, find, file, unshown=unshown)
-        try:
-            if asked.run:
-                confirmation, unshown = confirm(find), ""
-                write_text(file, to_text(FindFile(find, confirmation, origin)))
-        except NotShown as error:
-            unshown = str(error)
-        except KeyboardInterrupt:
-            return Outcome(INTERRUPTED, answer, seconds, find, file, unshown="it was interrupted")
+        known = Outcome(status, answer, seconds, find, file)
+        outcome = replace(known, unshown=NOT_ASKED, no_law=NOT_ASKED)
+        if asked.run:
+            halted = replace(known, status=INTERRUPTED, unshown=HALTED, no_law=HALTED)
+            if status == INTERRUPTED:
+                return halted
+            try:
+                outcome = _with_runs(known, find)
+            except KeyboardInterrupt:
+                return halted
+            content = FindFile(find, outcome.confirmation, outcome.law, origin)
+            write_text(file, to_text(content))
         if saved is not None:
             saved.remove()
     except OSError as error:
         again = f"{invocation('search')} {shlex.join(arguments)}"
         raise CommandError(why_unwritten(asked.out, error, again), status_of(error)) from None
-    return Outcome(status, answer, seconds, find, file, confirmation, unshown)
+    return outcome
+
+
+def _with_runs(outcome: Outcome, find: Find) -> Outcome:
+    """Return the outcome with the run that shows the find, and with its law, or with reasons."""
+    try:
+        outcome = replace(outcome, confirmation=confirm(find))
+    except NotShown as error:
+        outcome = replace(outcome, unshown=str(error))
+    try:
+        return replace(outcome, law=law_of(find))
+    except NoLaw as error:
+        return replace(outcome, no_law=str(error))
 
 
 def _remove(made: Sequence[Path]) -> None:

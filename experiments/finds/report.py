@@ -4,6 +4,7 @@ import shlex
 from dataclasses import asdict
 from typing import Any
 
+from amsgrad.laws.words import formula
 from experiments.finds.check import summary
 from experiments.finds.confirm import NotShown, settings
 from experiments.finds.confirmation import command_of
@@ -42,6 +43,16 @@ def lines(outcome: Outcome, asked: Question, again: str) -> list[str]:
                 f"shown by a run of {run.config.steps:,} steps: {run.verdict.place},"
                 f" {run.verdict.reason}{certified}"
             )
+        law = outcome.law
+        if law is not None:
+            c = law.certificate
+            found.append(
+                f"the law: {formula(c)}, from step {c.start:,} on, for ever in exact arithmetic,"
+                f" with the step size {law.config.lr:g}/sqrt(t); within a tenth of"
+                f" {c.limit} from step {law.near:.2g} on"
+            )
+        elif run is not None or outcome.no_law != outcome.unshown:
+            found.append(f"no law: {outcome.no_law}")
         found += [
             f"find: {outcome.file}",
             f"check it: {invocation('certify')} {shlex.quote(str(outcome.file))}",
@@ -49,6 +60,8 @@ def lines(outcome: Outcome, asked: Question, again: str) -> list[str]:
         command = run_command(outcome)
         if command is not None:
             found.append(f"run it: {command}")
+        if law is not None:
+            found.append(f"run its law: {command_of(law.config, invocation('synthetic'))}")
     if outcome.status == INTERRUPTED:
         found.append(f"go on with: {again}")
     return [*found, f"searched for {outcome.seconds:.1f} s"]
@@ -83,4 +96,6 @@ def to_object(outcome: Outcome, asked: Question) -> dict[str, Any]:
     found["find"] = None if outcome.file is None else str(outcome.file)
     found["run"] = None if find is None else run_command(outcome)
     found["shown"] = outcome.confirmation is not None
+    found["law"] = outcome.law and outcome.law.fields()
+    found["no_law"] = outcome.no_law or None
     return found
