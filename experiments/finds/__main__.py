@@ -26,8 +26,8 @@ RULES: Final = {
     "Yogi": ["--opt", "yogi"],
 }
 SEARCHES: Final = {
-    "smallest": ["--period", "3", "--smallest", "--no_run"],
-    "short": ["--largest", "1", "--smallest", "--no_run"],
+    "smallest": ["--period", "3", "--smallest"],
+    "short": ["--largest", "1", "--smallest"],
     "shown": [],
 }
 FOLDER: Final = "counterexamples"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from amsgrad.laws.words import formula
 from amsgrad.problems.sequence import text_of
 from experiments.command import CommandError
 from experiments.finds.hunt import FOUND, Outcome, hunt
@@ -19,14 +20,23 @@ arithmetic, which `python -m experiments.certify results/counterexamples/NAME.js
 - **smallest**: the least max |g| of three slopes; smaller ones are excluded by branch and bound.
 - **short**: few slopes of -1, 0 and 1; an upper bound of the least period, found by structured
   slopes and annealing.
-- **shown**: slopes on which a run of some 10^6 steps ends at the wrong end; a certificate says so
-  for ever, of the program at this constant step.
+- **shown**: slopes on which a run of some 10^6 steps ends at the wrong end.
+- **run**: at a constant step; a certificate says the same for ever, of the program.
+- **law**: R_T/T at the step size alpha/sqrt(t), in exact arithmetic for ever from that step on
+  ([laws](../docs/laws.md)); the file has its certificate. kappa, the second number, is linear in
+  alpha, which is the one with which the law begins about soonest.
+
+- **shown**: slopes on which a run of some 10^6 steps ends at the wrong end.
+- **run**: at a constant step; a certificate says the same for ever, of the program.
+- **law**: R_T/T at the step size alpha/sqrt(t), in exact arithmetic for ever from that step on
+  ([laws](../docs/laws.md)); the file has its certificate. kappa, the second number, is linear in
+  alpha, which is the one with which the law begins about soonest.
 
 Yogi has no closed form, which the first two searches need: its slopes are proved by its exact cycle
 of signs, and smaller or shorter ones may be there.
 
-| rule | | slopes | S | D per period | price | T* |
-|---|---|---|---:|---:|---:|---:|
+| rule | | slopes | S | D per period | price | T* | alpha | law of R_T/T | from step |
+|---|---|---|---:|---:|---:|---:|---:|---|---:|
 """
 LONGEST = 60  # characters of slopes
 
@@ -68,4 +78,14 @@ def _line(outcome: Outcome) -> str:
         certified = ", certified" if run.certificate is not None else ""
         link += f"; run: {run.config.steps:,} steps{certified}"
     mean_step = float(find.mean_step.upper)
-    return f"{link} | {find.sum} | {mean_step:.3g} | {find.price:.2g} | {find.horizon:.1e}"
+    return (
+        f"{link} | {find.sum} | {mean_step:.3g} | {find.price:.2g} | {find.horizon:.1e} |"
+        f" {_law(outcome)}"
+    )
+
+
+def _law(outcome: Outcome) -> str:
+    law = outcome.law
+    if law is None:
+        return f" | none: {outcome.no_law} | "
+    return f"{law.config.lr:g} | {formula(law.certificate)} | {law.certificate.start:,}"

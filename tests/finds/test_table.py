@@ -24,6 +24,8 @@ def test_a_table_of_one_rule(
         assert certify([str(file)]) in (0, 3)  # 3: that it is the smallest is not proved anew
         assert f"{file}: proved: rmsprop (beta2 0.9, " in capsys.readouterr().out
         assert float(row[4]) < 0 < int(row[3])
+        assert float(row[7]) > 0
+        assert row[8].startswith("R_T/T -> ")
 
 
 def test_a_rule_that_never_fails_is_no_row(
