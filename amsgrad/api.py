@@ -1,7 +1,6 @@
 """Run optimizers from Python: one run, or many at once, as one labelled data set."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -232,8 +231,10 @@ def _verified(config: Config) -> int:
 def _advance(
     engine: Engine[State], steps: int, at: NDArray[np.int64], lanes: int
 ) -> tuple[State, Records]:
-    jumps = engine.certificate is not None or engine.law is not None
-    piece = None if jumps else partial(engine.piece, lanes)
+    def piece() -> int:
+        jumps = engine.certificate is not None or engine.law is not None
+        return steps if jumps else engine.piece(lanes)
+
     pieces = list(drive(engine, engine.init(), steps, at, piece=piece))
     return pieces[-1][0], Records.join([records for _, records in pieces])
 

@@ -144,6 +144,7 @@ class Engine(ABC, Generic[S]):
     certificate: Any = None  # proves the limit of the run (`amsgrad/cycles`), if one was found
     law: Any = None  # of the run at a decaying step (`amsgrad/laws`), if one was found
     no_law: str | None = None  # why none was found, as a sentence ends
+    stepped_to: int | None = None  # the step after which to look for the law next, if one may come
 
     def piece(self, runs: int) -> int:
         """Return how many steps of so many runs take about 0.1 s: a run answers to Ctrl-C then."""

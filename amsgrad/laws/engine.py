@@ -1,6 +1,6 @@
 """The compiled engine at a decaying step, but without computing any step where the law holds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, no_type_check
 
@@ -13,14 +13,20 @@ from amsgrad.engines.jit import compile_loop, make_callable
 from amsgrad.laws.later import later
 from amsgrad.laws.law import Law
 from amsgrad.laws.memory import NoLaw
-from amsgrad.laws.settle import settle
+from amsgrad.laws.settle import way_to_law
 from amsgrad.regret import EMPTY, RegretSum
 from amsgrad.rules.form import Form
 from amsgrad.rules.rule import Rule
 
+AT_ONCE = 100_000_000  # steps: half a second; a longer way to the law is part of the run
+
 
 class Lawful(ScalarEngine):
     """A run that costs no more than the way to its law, however many steps are asked for.
+
+    The law is looked for after fixed numbers of steps, whatever the pieces of the run are: in
+    `__init__` up to AT_ONCE, later in `advance`. `dump` keeps what was found, for an engine that
+    goes on.
 
     Under the law, up to its `bits_to`, x and the regret of each step are those of `Compiled` to
     the bit: a cycle begins at the end of F, and its steps are taken plainly up to the one asked
@@ -34,20 +40,57 @@ class Lawful(ScalarEngine):
         form: of the rule, where it has one.
     """
 
-    law: Law | None
+    law: Law | None  # as soon as it is found
 
     def __init__(self, setup: Setup, rule: Rule, limit: int, form: Form | None = None) -> None:
         super().__init__(setup, rule)
         self.plain = Compiled(setup, rule)
         self.law = None
         try:
-            law = settle(setup, rule, limit, form)
+            self._way = way_to_law(setup, rule, limit, form)
         except NoLaw as why:
             self.no_law = str(why)
             return
+        self.stepped_to = self._way.start
+        state = self.init()
+        while self.stepped_to is not None and self.stepped_to <= AT_ONCE:
+            state, _ = self.plain.advance(state, self.stepped_to - state.steps, NOTHING)
+            self._look_at(state)
+
+    def dump(self, state: State) -> dict[str, NDArray[Any]]:
+        law = self.law
+        found = {
+            "law_look": self.stepped_to or 0,
+            "law_start": 0 if law is None else law.start,
+            "law_regret": np.nan if law is None else law.regret,
+            "no_law": self.no_law or "",
+        }
+        return {**super().dump(state), **{name: np.asarray(e) for name, e in found.items()}}
+
+    def load(self, arrays: Mapping[str, NDArray[Any]]) -> State:
+        start, why = int(arrays["law_start"]), str(arrays["no_law"])
+        if self.stepped_to is not None:
+            self.stepped_to = int(arrays["law_look"]) or None
+            self.no_law = why or None
+            if start:
+                self._take(self._way.law_after(start, float(arrays["law_regret"]), self.plain))
+        return super().load(arrays)
+
+    def _look_at(self, state: State) -> None:
+        self.stepped_to = None
+        try:
+            law = self._way.law(state)
+            if law is None:
+                self.stepped_to = self._way.next_look(state)
+            else:
+                self._take(law)
+        except NoLaw as why:
+            self.no_law = str(why)
+
+    def _take(self, law: Law) -> None:
         self.law = law
-        problem, real = setup.problem, setup.dtype
-        _, rule = later(setup, rule)
+        setup, problem, real = self.setup, self.setup.problem, self.setup.dtype
+        _, rule = later(setup, self.rule)
         self._kernel = _compile(
             rule.coefficients,
             rule.update,
@@ -76,6 +119,22 @@ class Lawful(ScalarEngine):
         self._records(law, np.array([law.start + 1]))  # compiles, or reads numba's cache
 
     def advance(
+        self, state: State, steps: int, record_at: NDArray[np.int64]
+    ) -> tuple[State, Records]:
+        parts, end = [], state.steps + steps
+        while self.stepped_to is not None and state.steps < self.stepped_to <= end:
+            ahead = self.stepped_to - state.steps
+            before = int(np.searchsorted(record_at, self.stepped_to, side="right"))
+            state, records = self.plain.advance(state, ahead, record_at[:before])
+            parts.append(records)
+            if not state.finite:
+                return state, Records.join(parts)
+            record_at = record_at[before:]
+            self._look_at(state)
+        state, records = self._advance(state, end - state.steps, record_at)
+        return state, Records.join([*parts, records])
+
+    def _advance(
         self, state: State, steps: int, record_at: NDArray[np.int64]
     ) -> tuple[State, Records]:
         end, law = state.steps + steps, self.law

@@ -73,6 +73,9 @@ def execute(session: Session, *, app: str | None, arguments: Sequence[str]) -> d
     comment = f"{config.opt}: {caption(config)}"
     if session.state.steps:
         comment += f", resumed after step {session.state.steps} of {folder.id}"
+    stepped = min(session.engine.stepped_to or config.steps, config.steps)
+    if stepped < config.steps:
+        say(f"synthetic: the law is looked for after {stepped:,} steps; up to there all are taken")
     began = time.monotonic()
     with (
         stopping() as stop,
@@ -87,7 +90,7 @@ def execute(session: Session, *, app: str | None, arguments: Sequence[str]) -> d
             app=app,
             warn=warn,
         ) as tracker,
-        Progress(config.steps, session.state.steps) as progress,
+        Progress(stepped, session.state.steps) as progress,
     ):
         starting = time.monotonic() - began
         outcome = loop.run(

@@ -9,7 +9,11 @@ SECONDS_BETWEEN_LINES = 10.0
 
 
 class Progress:
-    """Shows steps done of `total`, the rate, and the time left; `start` steps were done before."""
+    """Shows steps done of `total`, the rate, and the time left; `start` steps were done before.
+
+    Args:
+        total: the steps that are taken one by one; more may follow at once.
+    """
 
     def __init__(self, total: int, start: int = 0):
         self._bar = None
@@ -23,6 +27,7 @@ class Progress:
         self._began = self._said = time.monotonic()
 
     def update(self, done: int) -> None:
+        done = min(done, self._total)
         if self._bar is not None:
             with suppress(OSError):  # the terminal has gone
                 self._bar.update(done - self._done)

@@ -142,6 +142,54 @@ def test_pieces_have_the_same_bits(cut: int) -> None:
     assert same(Records.join([first, second]), records)
 
 
+@pytest.fixture
+def long_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every way to a law is part of the run."""
+    monkeypatch.setattr("amsgrad.laws.engine.AT_ONCE", 0)
+
+
+@needs_jit
+@pytest.mark.usefixtures("long_way")
+@pytest.mark.parametrize("cut", [1, 10_000, 10_101, 130_000, 130_088, 170_000])
+def test_a_long_way_to_the_law_is_part_of_the_run(cut: int) -> None:
+    """An engine that goes on after the cut finds the law where the first one does."""
+    what, steps = RULES["adam"](**PAPER), 200_000
+    engine, other = (Lawful(setup(0.1), what, MANY) for _ in range(2))
+    first_look = engine.stepped_to
+    assert first_look is not None
+    assert engine.law is None
+    at = record_steps(steps, 97)
+    whole, records = run_to(engine, steps, at)
+    assert engine.law is not None
+    assert engine.stepped_to is None
+    assert first_look < engine.law.start < 140_000
+    expected, path = run_to(engine.plain, steps, at)
+    assert first_difference(whole, expected, sums=False) is None
+    assert same(records[:3], path[:3])
+
+    other_half, first = run_to(other, cut, at[at <= cut])
+    third = Lawful(setup(0.1), what, MANY)
+    end, second = run_to(third, steps, at, third.load(other.dump(other_half)))
+    assert third.law is not None
+    assert third.law.start == engine.law.start
+    assert third.law.constant == engine.law.constant
+    assert first_difference(end, whole) is None
+    assert same(Records.join([first, second]), records)
+
+
+@needs_jit
+@pytest.mark.usefixtures("long_way")
+def test_a_long_way_may_lead_to_no_law() -> None:
+    what, steps = RULES["adam"](**PAPER), 20_000
+    engine, other = (Lawful(setup(1e-6), what, steps) for _ in range(2))
+    assert engine.no_law is None
+    half, _ = run_to(engine, 15_000)
+    why = "by exact arithmetic x comes to 1 after 7.058e+14 steps only"
+    assert (engine.no_law, engine.stepped_to) == (why, None)
+    other.load(engine.dump(half))
+    assert (other.no_law, other.stepped_to, other.law) == (why, None, None)
+
+
 def test_a_law_that_is_not_found_changes_nothing() -> None:
     where, what, steps = setup(1e-6), RULES["adam"](**PAPER), 20_000
     engine, plain = Lawful(where, what, steps), Compiled(where, what)
