@@ -26,12 +26,6 @@ arithmetic, which `python -m experiments.certify results/counterexamples/NAME.js
   ([laws](../docs/laws.md)); the file has its certificate. kappa, the second number, is linear in
   alpha, which is the one with which the law begins about soonest.
 
-- **shown**: slopes on which a run of some 10^6 steps ends at the wrong end.
-- **run**: at a constant step; a certificate says the same for ever, of the program.
-- **law**: R_T/T at the step size alpha/sqrt(t), in exact arithmetic for ever from that step on
-  ([laws](../docs/laws.md)); the file has its certificate. kappa, the second number, is linear in
-  alpha, which is the one with which the law begins about soonest.
-
 Yogi has no closed form, which the first two searches need: its slopes are proved by its exact cycle
 of signs, and smaller or shorter ones may be there.
 

@@ -30,7 +30,7 @@ from tests.marks import needs_jit, slow
 
 FINDS = [
     ("rmsprop", {"beta2": 0.9}, [22, -7, -14]),
-    ("adam", {}, 200 * [8] + 800 * [-1]),
+    slow("adam", {}, 200 * [8] + 800 * [-1]),
     slow("adopt", {}, [-8999] + 9 * [1000]),
     slow("acprop", {}, THREE_LETTERS),
     slow("adashift", {}, [-g for g in THREE_LETTERS]),

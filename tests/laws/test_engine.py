@@ -79,7 +79,7 @@ def test_a_shifted_schedule(rate: float) -> None:
 
 
 @needs_jit
-@pytest.mark.parametrize(("power", "lr"), [(0.3, 0.05), (0.7, 2.0), (1.0, 20.0)])
+@pytest.mark.parametrize(("power", "lr"), [(0.3, 0.05), slow(0.7, 2.0), (1.0, 20.0)])
 def test_another_power(power: float, lr: float) -> None:
     where = setup(lr, inverse_power, schedule_rate=power)
     engine = assert_same_run(where, RULES["adam"](**PAPER), MANY, record_steps(MANY, 997))
@@ -88,7 +88,7 @@ def test_another_power(power: float, lr: float) -> None:
 
 
 @needs_jit
-@pytest.mark.parametrize("semantics", ["paper", "torch"])
+@pytest.mark.parametrize("semantics", ["paper", slow("torch")])
 def test_a_beta1_that_fades(semantics: str) -> None:
     where = setup(beta1_schedule=exponential, beta1_rate=0.99)
     rule = RULES["amsgrad"](**{**PAPER, "semantics": semantics})

@@ -28,7 +28,7 @@ def path(walk: Walk, decay: Decay, start: int) -> tuple[list[int], list[float]]:
 
 
 @given(cycle=cycles, p=st.sampled_from([HALF, ONE, Fraction(0.9)]), later=st.integers(0, 10**6))
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=200)
 def test_the_clips_are_the_same_for_ever(
     cycle: list[tuple[float, float]], p: Fraction, later: int
 ) -> None:
