@@ -7,6 +7,7 @@ and `.json` (caption and details, settings, findings, provenance).
 
 FIGURES = (
     "fig1",
+    "fig1tried",
     "fig1far",
     "laws",
     "semantics",

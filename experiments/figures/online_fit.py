@@ -28,9 +28,22 @@ BASE = {
 ONLINE = {"problem": "online", "steps": 7_000_000, "dtype": "float64"}
 
 
-def config(opt: str, lr: float, settings: Mapping[str, Any], **more: Any) -> Config:
-    """Return a run of the online panels; `more` replaces settings, also the optimizer."""
-    return Config(**{**settings["base"], **settings["online"], "opt": opt, "lr": lr, **more})
+def config(
+    opt: str, lr: float, settings: Mapping[str, Any], variant: str | None = None, **more: Any
+) -> Config:
+    """Return a run of the online panels; `more` replaces settings.
+
+    Args:
+        opt: adam or amsgrad.
+        lr: alpha.
+        settings: of the figure.
+        variant: a rule of `amsgrad/variants.py`, which takes the divisor of that optimizer.
+        more: settings of the run.
+    """
+    if variant is not None:
+        more |= {"divisor": "v" if opt == "adam" else "vmax"}
+        opt = f"amsgrad.variants:{variant}"
+    return Config(**{**settings["base"], **settings["online"], **more, "opt": opt, "lr": lr})
 
 
 def online(
