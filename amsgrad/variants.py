@@ -1,14 +1,17 @@
-"""Adam and AMSGrad with one line changed: rules that no paper is known to state.
+"""Adam and AMSGrad with one line changed.
 
-They are tried against Figure 1 of Reddi, Kale and Kumar (ICLR 2018), whose Adam is not Algorithm 1
-with the betas of its text (`experiments/figures/fig1tried.py`). No claim is made that anybody ran
-them. With m_k, v_k and vmax_k of Algorithms 1 and 2, without bias correction, and w = v or vmax,
+With m_k, v_k and vmax_k of Algorithms 1 and 2 of Reddi, Kale and Kumar (ICLR 2018), without bias
+correction, and w = v or vmax,
 
     stale_v     x_{k+1} = clip(x_k - alpha_k m_k / (sqrt(w_{k-1}) + eps))      none at k = 1: w is 0
     stale_m     x_{k+1} = clip(x_k - alpha_k m_{k-1} / (sqrt(w_k) + eps))
     nesterov    x_{k+1} = clip(x_k - alpha_k (beta1_k m_k + (1 - beta1_k) g_k) / (sqrt(w_k) + eps))
+    eps_inside  x_{k+1} = clip(x_k - alpha_k m_k / sqrt(w_k + eps))
 
-The last is the numerator of NAdam (Dozat, ICLR 2016 workshop) for a constant beta1, uncorrected.
+The first three are tried against Figure 1 of that paper, whose Adam is not Algorithm 1 with the
+betas of its text (`experiments/figures/fig1tried.py`); no claim is made that anybody ran them.
+nesterov has the numerator of NAdam (Dozat, ICLR 2016 workshop) for a constant beta1, uncorrected.
+eps_inside is the rule of the paper's Theorem 6 (appendix): for any eps it fails, too.
 """
 
 from typing import Annotated, Any, NamedTuple
@@ -101,6 +104,14 @@ def update_nesterov(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, 
     return Memory(m, v, vmax), c.step * ahead / (np.sqrt(vmax) + c.eps)
 
 
+def update_eps_inside(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
+    """Add eps to the second moment itself."""
+    m = c.beta1 * memory.m + c.rest1 * g
+    v = c.beta2 * memory.v + c.rest2 * g * g
+    vmax = max(c.keep * memory.vmax, v)
+    return Memory(m, v, vmax), c.step * m / np.sqrt(vmax + c.eps)
+
+
 def _form(*, beta1: float, beta2: float, eps: float, divisor: str) -> Form:
     average: Any = "maximum" if divisor == "vmax" else "moving"
     return Form("momentum", average=average, beta1=beta1, beta2=beta2, eps=eps, lag=1)
@@ -134,3 +145,12 @@ def nesterov(
     """Return the rule whose numerator looks one step ahead."""
     h = VariantHyper(beta2, eps, float(divisor == "vmax"))
     return Rule("nesterov", Memory, h, coefficients, update_nesterov, 1, beta1)
+
+
+@method(title="eps inside", formula="x - alpha_k m_k / sqrt(w_k + eps)")
+def eps_inside(
+    *, beta1: Beta1 = 0.9, beta2: Beta2 = 0.99, eps: Eps = 1e-8, divisor: Divisor = "v"
+) -> Rule:
+    """Return the rule with eps inside the root."""
+    h = VariantHyper(beta2, eps, float(divisor == "vmax"))
+    return Rule("eps_inside", Memory, h, coefficients, update_eps_inside, 1, beta1)

@@ -32,6 +32,10 @@ ever: on the paper's problem, with time from 1, optax's vmax stays at 1010^2, an
 
 {rules}
 
+`amsgrad/variants.py` has Adam and AMSGrad with one line changed, by `--opt amsgrad.variants:NAME`:
+`stale_v`, `stale_m` and `nesterov`, which were tried against Figure 1, and `eps_inside`, the rule
+of Theorem 6. `--divisor v` is Adam's, `--divisor vmax` AMSGrad's.
+
 ## Problems
 
 F is [-1, 1] and x* = -1 where nothing else is said. Published settings are those of the paper or

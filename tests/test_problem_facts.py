@@ -21,6 +21,7 @@ from amsgrad.problems.stochastic import Stochastic
 from amsgrad.problems.theorem1 import Theorem1
 from amsgrad.problems.theorem2 import Theorem2
 from amsgrad.problems.theorem3 import Theorem3
+from amsgrad.problems.theorem6 import Theorem6
 from amsgrad.problems.zhang import Zhang
 from amsgrad.rules import RULES
 from tests.family import FAMILY
@@ -73,6 +74,7 @@ def test_the_losses_in_words() -> None:
         "theorem1": "slope 3 if t mod 3 = 1, else -1",
         "theorem2": "slope 10 if t mod 10 = 1, else -1",
         "theorem3": "slope 101 with probability (1 + 0.02) / (101 + 1), else -1, seed 0",
+        "theorem6": "slope 3 * 0.0001 if t mod 3 = 1, else -0.0001",
         "adopt": "slope 10^2 with probability 1/10, else -10, seed 0",
         "adashift": "slope 101 with probability (1 + 0.02) / (101 + 1), else -1, unconstrained,"
         " seed 0",
@@ -144,6 +146,8 @@ WHOLE_FROM_2 = "a whole number from 2 to 2**63 - 1"
         (Theorem2, {"period": 1}, f"period must be {WHOLE_FROM_2}, but 1 was"),
         (Theorem2, {"period": 2.5}, f"period must be {WHOLE_FROM_2}, but 2.5 was"),
         (Theorem2, {"period": 2**63}, f"period must be {WHOLE_FROM_2}, but {2**63} was"),
+        (Theorem6, {"big": 2.0}, "big must be a finite number above 2, but 2.0 was"),
+        (Theorem6, {"unit": 0.0}, "unit must be a finite number above 0, but 0.0 was"),
         (Theorem3, {"delta": 0.0}, "delta must be a finite number above 0, but 0.0 was"),
         (Theorem3, {"big": 0.02}, "big must be a finite number above delta, 0.02, but 0.02 was"),
         (AdaShift, {"big": 0.02}, "big must be a finite number above delta, 0.02, but 0.02 was"),

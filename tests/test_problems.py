@@ -27,6 +27,7 @@ from amsgrad.problems.stochastic import Stochastic
 from amsgrad.problems.theorem1 import Theorem1
 from amsgrad.problems.theorem2 import Theorem2
 from amsgrad.problems.theorem3 import Theorem3
+from amsgrad.problems.theorem6 import Theorem6
 from amsgrad.problems.zhang import Zhang
 from amsgrad.schedules import record_steps
 from tests.engines.cases import Case
@@ -109,6 +110,7 @@ COST: dict[type, Callable[[Any, Any], Any]] = {
     Stochastic: lambda f, x: 0.2 * (x + 1),
     Theorem1: lambda f, x: (f.big - 2) * (x + 1) / 3,
     Theorem2: lambda f, x: (x + 1) / f.period,
+    Theorem6: lambda f, x: (f.big - 2) * f.unit * (x + 1) / 3,
     ACProp1: lambda f, x: (x + 1) / f.period,
     Theorem3: lambda f, x: f.delta * (x + 1),
     AdaShift: lambda f, x: f.delta * (x + 1),
@@ -239,6 +241,7 @@ def test_hindsight_is_kept_where_losses_are_random_linear_and_bounded(problem: P
 @pytest.mark.parametrize(
     ("problem", "expected"),
     [
+        (Theorem6(big=4.0, unit=0.5), [2, -0.5, -0.5, 2, -0.5, -0.5, 2, -0.5, -0.5]),
         (Theorem1(big=4.0), [4, -1, -1, 4, -1, -1, 4, -1, -1]),
         (Theorem2(period=4), [4, -1, -1, -1, 4, -1, -1, -1, 4]),
         (ACProp2(period=4), [2, -1, 0, 0, 2, -1, 0, 0, 2]),

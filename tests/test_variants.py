@@ -11,7 +11,7 @@ from amsgrad.engines.driver import run_to
 from amsgrad.problems.online import Online
 from amsgrad.schedules import inverse_sqrt
 from amsgrad.theory.closed_form import steps
-from amsgrad.variants import nesterov, stale_m, stale_v
+from amsgrad.variants import eps_inside, nesterov, stale_m, stale_v
 
 STEPS = 2000
 
@@ -25,18 +25,24 @@ def plain(name: str, amsgrad: bool) -> list[float]:
         m0, w0 = m, w
         m, v = 0.9 * m + 0.1 * g, 0.99 * v + 0.01 * g * g
         w = max(w, v) if amsgrad else v
-        top = {"stale_v": m, "stale_m": m0, "nesterov": 0.9 * m + 0.1 * g}[name]
-        root = math.sqrt(w0 if name == "stale_v" else w)
+        top = {"stale_m": m0, "nesterov": 0.9 * m + 0.1 * g}.get(name, m)
+        root = math.sqrt({"stale_v": w0, "eps_inside": w + 5000.0}.get(name, w))
         if root:
             x = min(max(x - 0.5 / math.sqrt(k) * top / root, -1.0), 1.0)
     return path
 
 
-@pytest.mark.parametrize("rule", [stale_v, stale_m, nesterov], ids=lambda rule: rule.name)
+@pytest.mark.parametrize(
+    "rule", [stale_v, stale_m, nesterov, eps_inside], ids=lambda rule: rule.name
+)
 @pytest.mark.parametrize("divisor", ["v", "vmax"])
 def test_the_path(rule, divisor):
     setup = Setup(Online(), 0.5, inverse_sqrt, x0=0.25, dtype=np.float64)
-    _, records = run_to(Compiled(setup, rule(divisor=divisor)), STEPS, np.arange(1, STEPS + 1))
+    _, records = run_to(
+        Compiled(setup, rule(divisor=divisor, eps=5000.0 * (rule is eps_inside))),
+        STEPS,
+        np.arange(1, STEPS + 1),
+    )
     # rounding of 2,000 steps
     assert records.x == pytest.approx(plain(rule.name, divisor == "vmax"), abs=1e-11)
     assert len(set(records.x.round(3))) > 20

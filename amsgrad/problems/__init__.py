@@ -11,6 +11,7 @@ FILES = (
     "theorem1",
     "theorem2",
     "theorem3",
+    "theorem6",
     "adopt",
     "adashift",
     "acprop1",

@@ -4,8 +4,8 @@
 
 The slopes of a period sum to C - 2 > 0, so x* = -1, and standing still at x costs
 (C - 2)(x + 1) / 3 a step. The theorem sets beta1 = 0 and beta2 = 1 / (1 + C^2): Adam, started at
-x_1 = +1, is there again at every t = 3k + 1 and pays at least 2 C - 4 in three steps.
-(Unverified: the details of the proof; the statement is the paper's.)
+x_1 = +1 with alpha / sqrt(t), alpha < sqrt(1 - beta2), is there again at every t = 3k + 1 and pays
+at least 2 C - 4 in three steps (appendix).
 """
 
 from dataclasses import dataclass

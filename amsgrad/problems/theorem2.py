@@ -4,7 +4,8 @@
 
 The slopes of a period sum to C - (C - 1) = 1, so x* = -1, and standing still at x costs
 (x + 1) / C a step. The theorem: for every beta1 < sqrt(beta2), a C that is large enough gives Adam
-an average regret that does not vanish. (Unverified: how large; the statement is the paper's.)
+an average regret that does not vanish. How large stands in the appendix: `theory/theorems.py` has
+the conditions, `theory/instances.py` the smallest C.
 
 The same losses are studied
     by Shi et al. (ICLR 2021, Figure 1), with C from 2 to 32;

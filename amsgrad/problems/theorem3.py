@@ -4,7 +4,8 @@
 
 independently over t. E f_t(x) = [(1 + delta) C - (C - delta)] / (C + 1) x = delta x, so x* = -1,
 and standing still at x costs delta (x + 1) a step on average. The theorem: for every
-beta1 < sqrt(beta2), some C makes Adam fail.
+beta1 < sqrt(beta2), some C makes Adam fail; `theory/theorems.py` has the condition of its proof,
+with a sign of the page put right, and `theory/instances.py` the smallest C.
 
 The paper names no instance. C = 101 and delta = 0.02 are those of AdaShift (Zhou et al., ICLR 2019,
 its released code); the probability is then 0.01, and ten times these losses are the stochastic

@@ -5,8 +5,9 @@
     x_{k+1} = clip(x_k - alpha_k m_k / (sqrt(v_k) + eps))
 
 As in the paper there is neither a bias correction nor, by default, an eps; with beta1 = 0 and
-alpha_k = alpha / sqrt(k) the rule is AdaGrad. The layout of the paper's pseudo-code is unverified;
-the corollary that names this beta2_k is verified.
+alpha_k = alpha / sqrt(k) the rule is AdaGrad. Algorithm 3 leaves beta2_k open; its corollary
+names this one, with beta1_k = beta1 lambda^(k-1) (beta1_schedule exponential). The paper has no
+experiment with it.
 
 The mean is updated as v += (g^2 - v) / k, and what rounding takes from it is carried to the next
 step (Kahan's compensated sum), since 1 - 1/k has no exact value in single precision: computed as

@@ -23,8 +23,8 @@ D = 2 / sqrt(pi) int_0^oo B(y^2) exp(A(y^2)) dy. On a grid that is even in log y
 as a power of its ratio, both recursions go up the grid, and the trapezoidal rule converges
 exponentially.
 
-Source: ours. Lecture notes sum up the proof of Theorem 3 of Reddi, Kale and Kumar (ICLR 2018) by a
-mean step that is not positive for C large enough (unverified: we have not seen the proof itself).
+Source: ours. The proof of Theorem 3 of Reddi, Kale and Kumar (ICLR 2018, appendix) bounds the mean
+step of each t from above, for C far larger than where D changes its sign (`instances.py`).
 """
 
 import math

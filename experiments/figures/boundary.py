@@ -276,7 +276,7 @@ def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption
         r" eps, in double precision; $D$ depends on neither $\alpha$ nor $x_1$. The boundary can be"
         rf" re-entrant: with $\beta_1 = 0.99$ and $C = 30$ Adam converges for $\beta_2$ below"
         f" {low:g}, fails, and converges again above {high:g}. With betas 0.9, 0.99 it fails from"
-        f" $C = {in_fact}$ on; the conditions of Theorem 2 (unverified) ask for $C = {promised:,}$."
+        f" $C = {in_fact}$ on; the conditions of Theorem 2 ask for $C = {promised:,}$."
         rf" On Figure 1's problem with $\beta_1 = 0.9$ Adam fails up to $\beta_2 = {f[STAR]:g}$."
         " The circles are the betas of that figure and the usual default 0.9, 0.999. Right of the"
         " dashed line the theorems say nothing, but Adam fails there, too.",

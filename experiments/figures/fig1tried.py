@@ -287,9 +287,9 @@ def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption
         f" {other[single][0]:.2f} the curves are within {other[single][1]:.4f} and"
         f" {other[single][2]:.4f}, twice the accuracy of the points, and Adam arrives at $t$ ="
         f" {other[RISEN]:,.0f}. Of {tried:,} betas that both share, Adam goes to +1 with {up:,},"
-        rf" one $\alpha$ has both levels with {level:,}, and by the law Adam rises as slowly as in the"
-        rf" figure with {rise:,} of these; on that grid {beta1:.3f}, {beta2:.4f} with $\alpha$ ="
-        f" {lr:.2f} come nearest, within {f['of the last: least largest difference']:.4f}. Nothing"
-        " is said about what the"
+        rf" one $\alpha$ has both levels with {level:,}, and by the law Adam rises as slowly as in"
+        rf" the figure with {rise:,} of these; on that grid {beta1:.3f}, {beta2:.4f} with"
+        rf" $\alpha$ = {lr:.2f} come nearest, within"
+        f" {f['of the last: least largest difference']:.4f}. Nothing is said about what the"
         " authors ran.",
     )

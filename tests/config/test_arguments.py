@@ -388,7 +388,7 @@ REFUSED = [
     ),
     (
         "--problem thorem1",
-        "--problem must be online, stochastic, theorem1, theorem2, theorem3, adopt",
+        "--problem must be online, stochastic, theorem1, theorem2, theorem3, theorem6, adopt",
     ),
     (
         "--probability 0.5",

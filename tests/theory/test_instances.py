@@ -7,7 +7,12 @@ from amsgrad.problems.theorem3 import Theorem3
 from amsgrad.theory import instances
 from amsgrad.theory.drift import drift
 from amsgrad.theory.expected import expected_drift, odds
-from amsgrad.theory.instances import failing_period, theorem2_period, theorem3_big
+from amsgrad.theory.instances import (
+    failing_big,
+    failing_period,
+    theorem2_period,
+    theorem3_big,
+)
 from amsgrad.theory.periodic import slopes
 from amsgrad.theory.theorems import theorem2, theorem3
 from tests.theory.runs import end_of
@@ -65,11 +70,52 @@ def test_the_premise_of_theorem_2_is_not_needed_to_fail():
     ("beta1", "beta2", "delta", "big"),
     [(0.9, 0.99, 0.02, 6), (0.9, 0.99, 1.0, 216), (0.0, 0.5, 0.3, 3)],
 )
+def test_adam_fails_on_random_losses_from_this_c_on(beta1, beta2, delta, big):
+    assert failing_big(beta1, beta2, delta) == big
+    for c in range(int(delta) + 1, 3 * big):
+        assert (expected_drift(odds(Theorem3(c, delta)), beta1, beta2) < 0) == (c >= big)
+
+
+# betas, delta, smallest C of Theorem 3
+THIRD = [
+    (0.0, 0.1, 0.02, 2),
+    (0.0, 0.99, 0.02, 106),
+    (0.5, 0.5, 0.02, 87),
+    (0.5, 0.5, 1.0, 1355),
+    (0.9, 0.9, 0.02, 1_668_767),
+    (0.9, 0.99, 0.02, 12_059_643),
+]
+
+
+@pytest.mark.parametrize(("beta1", "beta2", "delta", "big"), THIRD)
 def test_it_meets_theorem_3_and_no_smaller_c_does(beta1, beta2, delta, big):
     assert theorem3_big(beta1, beta2, delta) == big
     assert all(c.holds for c in theorem3(big, delta, beta1, beta2))
-    for c in range(int(delta) + 1, 3 * big):
-        assert (expected_drift(odds(Theorem3(c, delta)), beta1, beta2) < 0) == (c >= big)
+    smaller = {*range(int(delta) + 1, min(big, 2000)), *range(max(big - 200, 1), big)}
+    # just before k grows the condition is nearest to being met
+    smaller |= (
+        {int((1 / beta1) ** k) + i for k in range(200) for i in (-2, -1, 0)} if beta1 else set()
+    )
+    for c in (c for c in smaller if delta < c < big):
+        assert not theorem3(c, delta, beta1, beta2)[-1].holds
+    assert failing_big(beta1, beta2, delta) <= big
+
+
+@pytest.mark.parametrize("delta", [0.02, 1.0])
+def test_with_the_minus_of_the_page_a_c_would_do_at_which_adam_converges(delta):
+    assert theorem3_big(0.9, 0.99, delta, as_printed=True) <= 2
+    assert theorem3(2, delta, 0.9, 0.99, as_printed=True)[-1].holds
+    assert expected_drift(odds(Theorem3(2, delta)), 0.9, 0.99) > 0
+    if delta == 1.0:  # a smaller one is lost in the noise of these steps
+        x, _ = end_of(Theorem3(2, delta), 0.9, 0.99, steps=100_000, x0=0.0, lr=1.0)
+        assert x == pytest.approx(-1, abs=0.05)
+
+
+def test_on_it_random_losses_lead_adam_to_the_right_end():
+    for seed in range(3):
+        x, average = end_of(Theorem3(87, 0.02, seed), 0.5, 0.5, steps=10_000_000, x0=0.0, lr=1.0)
+        assert x == pytest.approx(1, abs=0.05)
+        assert average > 0.02  # 0.04 at +1, with the chance of the draws
 
 
 def test_there_may_be_no_instance(monkeypatch):
@@ -88,6 +134,11 @@ def test_there_may_be_no_instance(monkeypatch):
         failing_period(1.0, 0.99)
     with pytest.raises(ValueError, match="delta must be a finite number above 0"):
         theorem3_big(0.9, 0.99, 0.0)
+    with pytest.raises(ValueError, match="Theorem 3 needs 0 <= beta1"):
+        theorem3_big(0.9, 0.81, 0.02)
+    monkeypatch.setattr(instances, "LARGEST_REAL", 1000)
+    with pytest.raises(ValueError, match=r"No C up to 1,000 meets Theorem 3 with betas 0.9, 0.99"):
+        theorem3_big(0.9, 0.99, 0.02)
 
 
 def test_the_search_goes_on_from_chunk_to_chunk(monkeypatch):
