@@ -276,7 +276,7 @@ def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption
         r" row changes what it names. (a) $\alpha$ by each curve. (b) At the one $\alpha$ that fits"
         f" both best. (c) Dashed: the paper's Adam, {SEEN:,}.",
         "At the betas of the text no trial fits both levels and the rise; other betas come near.",
-        r" Levels are the coefficients $\kappa$ of $1/\sqrt{t}$, of the law or, without one, of a run;"
+        r"Levels are the coefficients $\kappa$ of $1/\sqrt{t}$, by the law, or by a run;"
         r" the bars are the ranges in which all readings are met. The readings have"
         rf" $\kappa_{{Adam}}/\kappa_{{AMSGrad}}$ = {low} to {high}; Algorithms 1 and 2 as printed"
         f" {printed['kappa of adam over that of amsgrad']}, and no $\\alpha$ fits both. The divisor"
