@@ -205,7 +205,7 @@ def findings(data: xarray.Dataset) -> dict[str, Any]:
             "one alpha, and its largest differences": [
                 round(float(own.lr_joint), 4), *_digits(own.off_joint, 5)
             ],
-            RISEN: float(own.arrival),
+            RISEN: _digits(own.arrival.expand_dims("one"), 0)[0],
         }  # fmt: skip
     return found | {
         "betas that both share: tried, Adam at +1, both levels, and the rise": [
@@ -216,8 +216,9 @@ def findings(data: xarray.Dataset) -> dict[str, Any]:
     }
 
 
-def _digits(values: xarray.DataArray, digits: int) -> list[float]:
-    return [round(float(value), digits) for value in values]
+def _digits(values: xarray.DataArray, digits: int) -> list[float | None]:
+    """Round; None is a range that does not exist, or an end that is not reached."""
+    return [round(float(value), digits) if np.isfinite(value) else None for value in values]
 
 
 def draw(data: xarray.Dataset, figure: Figure) -> None:
