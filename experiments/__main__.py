@@ -17,6 +17,7 @@ COMMANDS = {
     "compare": "put several runs into one table and one picture",
     "sweep": "run every cell of a grid of settings; report its status; merge it",
     "figures": "compute and draw figures",
+    "figure2": "train the networks of the paper's Figure 2",
     "search": "find slopes on which an optimizer fails, and prove it",
     "card": "put optimizers and problems into one table of verdicts",
     "certify": "check certificates of runs at a constant step, and proofs of finds",

@@ -66,22 +66,22 @@ class Several(FieldType):
 
     Args:
         each: the type.
-        here: the values that "all" stands for.
+        here: the values that "all" stands for, if there are such.
     """
 
-    def __init__(self, each: FieldType, here: Collection[str]) -> None:
+    def __init__(self, each: FieldType, here: Collection[str] = ()) -> None:
         self.each = each
         self.here = here
         self.metavar = each.metavar
 
     def __str__(self) -> str:
-        return f"{self.each}, several with commas, or all"
+        return f"{self.each}, several with commas" + (", or all" if self.here else "")
 
     def read(self, given: object) -> tuple[Any, ...]:
         values: list[Any] = []
         for part in str(given).split(","):
             one = part.strip()
-            values.extend(self.here if one == "all" else [self.each.read(one)])
+            values.extend(self.here if one == "all" and self.here else [self.each.read(one)])
         return tuple(dict.fromkeys(values))
 
     def hint(self, given: object) -> str:
