@@ -34,12 +34,17 @@ def cifarnet(channels: int, height: int, width: int) -> nn.Module:
     layers dropout with keep probability .5. Not stated: the padding, which keeps the size here, and
     the constants of the normalisation (Krizhevsky et al. 2012: 5 channels, 1e-4, .75, k = 2).
     """
+    around = nn.ZeroPad2d(
+        (2, 3, 2, 3)
+    )  # keeps the size; torch's padding="same" warns of even sizes
     return nn.Sequential(
-        nn.Conv2d(channels, 64, 6, padding="same"),
+        around,
+        nn.Conv2d(channels, 64, 6),
         nn.ReLU(),
         nn.MaxPool2d(2),
         nn.LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=2.0),
-        nn.Conv2d(64, 64, 6, padding="same"),
+        around,
+        nn.Conv2d(64, 64, 6),
         nn.ReLU(),
         nn.Flatten(),
         nn.Linear(64 * (height // 2) * (width // 2), 384),

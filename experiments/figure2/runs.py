@@ -32,10 +32,6 @@ class Run(NamedTuple):
     origin: Mapping[str, Any]  # of the code: commit, dirty
 
 
-class Stopped(Exception):
-    """A signal came; the run under way stands at its checkpoint."""
-
-
 def kept(asked: Asked, data: ImageData, folder: Path) -> dict[Cell, Run]:
     """Return the runs that are finished."""
     found = {}
@@ -60,13 +56,10 @@ def train_all(
 ) -> dict[Cell, Run]:
     """Return all runs, and train those that are not kept.
 
-    Raises:
-        Stopped: `stop` returned True.
+    Where `stop` returns True, the run under way is saved; it and those after it are left out.
     """
     found = kept(asked, data, folder)
     total, before = len(cells(asked)) * asked.iterations, len(found) * asked.iterations
-    if len(found) == len(cells(asked)):
-        return found
     images = TrainingSet(data)
     with one_thread(), Progress(total, before) as progress:
         for cell in cells(asked):
@@ -74,11 +67,13 @@ def train_all(
                 continue
             file = file_of(folder, asked, cell, data.sha256)
             training = _begin(asked, cell, images, file.with_suffix(".checkpoint"))
-            _train(
+            done = _train(
                 training, asked, cell, file.with_suffix(".checkpoint"),
                 tracker=tracker, stop=stop,
                 told=partial(_tell, progress, len(found) * asked.iterations),
             )  # fmt: skip
+            if not done:
+                return found
             run = Run(training.records, training.seconds, origin)
             write_text(file, to_json(run._asdict()) + "\n")
             file.with_suffix(".checkpoint").unlink(missing_ok=True)
@@ -108,8 +103,8 @@ def _train(
     tracker: Tracker,
     stop: Callable[[], bool],
     told: Callable[[int], None],
-) -> None:
-    """Train to the end; save a checkpoint from time to time, and where a signal comes."""
+) -> bool:
+    """Train, and save checkpoints from time to time; return False where a signal has come."""
 
     def track(iteration: int, train: float, test: float) -> None:
         tracker.save(iteration, {f"loss.train.{cell.name}": train, f"loss.test.{cell.name}": test})
@@ -127,11 +122,13 @@ def _train(
             late = time.monotonic() - saved > max(
                 SECONDS_BETWEEN_CHECKPOINTS, saving / CHECKPOINT_SHARE
             )
-            if late or stop():
+            stopped = stop()
+            if late or stopped:
                 began = time.monotonic()
                 write_bytes(checkpoint, training.dump())
                 saved = time.monotonic()
                 saving = saved - began
-            if stop():
-                raise Stopped
+            if stopped:
+                return False
         track(at, *training.record())
+    return True

@@ -48,7 +48,7 @@ def make(asked: Asked, arguments: Sequence[str]) -> Made:
     images = PANELS[asked.panel].images
     data = made(images) if asked.data is None else READERS[images](asked.data)
 
-    from experiments.figure2.runs import Stopped, kept, train_all  # torch takes a second
+    from experiments.figure2.runs import kept, train_all  # torch takes a second
 
     again = f"{invocation('figure2')} {shlex.join(arguments)}"
     folder = _writable(asked.out)
@@ -59,23 +59,24 @@ def make(asked: Asked, arguments: Sequence[str]) -> Made:
         started=started,
         finished=None,
     )
-    before = len(kept(asked, data, folder))
+    runs = kept(asked, data, folder)
+    before = len(runs)
     try:
-        with stopping() as stop, _tracked(asked, folder) as tracker:
-            runs = train_all(
-                asked, data, folder,
-                origin={"commit": here["commit"], "dirty": here["dirty"]},
-                tracker=tracker, stop=lambda: stop.asked,
-            )  # fmt: skip
-            tracker.conclude("finished")
+        if before < len(cells(asked)):
+            with stopping() as stop, _tracked(asked, folder) as tracker:
+                runs = train_all(
+                    asked, data, folder,
+                    origin={"commit": here["commit"], "dirty": here["dirty"]},
+                    tracker=tracker, stop=lambda: stop.asked,
+                )  # fmt: skip
+                tracker.conclude("finished" if len(runs) == len(cells(asked)) else "interrupted")
+        if len(runs) < len(cells(asked)):
+            sentence = "interrupted; the run under way stands at its checkpoint: go on with"
+            raise CommandError(f"{sentence} {again}", status=130)
         contents, found = _contents(asked, data, runs, here)
         files = [asked.out / f"{asked.name}.{ending}" for ending in contents]
         for file, content in zip(files, contents.values(), strict=True):
             write_bytes(file, content)
-    except Stopped:
-        raise CommandError(
-            f"interrupted; the runs stand at their last checkpoint: go on with {again}", status=130
-        ) from None
     except OSError as error:
         raise CommandError(why_unwritten(asked.out, error, again), status=1) from None
     seconds = time.perf_counter() - began

@@ -25,8 +25,17 @@ class Tensors:
     """The images as a network takes them: pixels / 255."""
 
     def __init__(self, images: Images) -> None:
-        self.pixels = torch.from_numpy(np.array(images.pixels)).float().div_(255)
+        self.shape = images.pixels.shape[1:]
+        flat = images.pixels.reshape(len(images.pixels), -1)
+        self._flat = torch.from_numpy(flat.astype(np.float32)).div_(255)
         self.labels = torch.from_numpy(images.labels.astype(np.int64))
+
+    def some(self, numbers: torch.Tensor | slice) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the pixels and labels of these images."""
+        if isinstance(numbers, slice):
+            return self._flat[numbers].view(-1, *self.shape), self.labels[numbers]
+        # of rows in two dimensions index_select is twice as fast as an index
+        return self._flat.index_select(0, numbers).view(-1, *self.shape), self.labels[numbers]
 
 
 class TrainingSet:
@@ -56,7 +65,7 @@ class Training:
         self._schedule = SCHEDULES[PANELS[panel].schedule]
         self._epoch, self._order = -1, torch.empty(0)
         with own_randomness(CPU):
-            self._network = network(panel, tuple(images.train.pixels.shape[1:]), cell.seed)
+            self._network = network(panel, images.train.shape, cell.seed)
             self._generators = generators(CPU)
         make = real_optimizer(
             cell.optimizer, lr=cell.alpha, semantics="paper", eps=EPS, beta1=BETA1, beta2=cell.beta2
@@ -110,12 +119,11 @@ class Training:
         self.iterations, self.seconds = saved["iterations"], saved["seconds"]
 
     def _step(self, t: int) -> None:
-        images = self._images.train
-        batch = self._batch(t)
+        pixels, labels = self._images.train.some(self._batch(t))
         for group in self._optimizer.param_groups:
             group["lr"] = self._schedule(t, self._cell.alpha, 0.0)
         self._optimizer.zero_grad()
-        loss = cross_entropy(self._network(images.pixels[batch]), images.labels[batch])
+        loss = cross_entropy(self._network(pixels), labels)
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
 
@@ -132,8 +140,7 @@ class Training:
         self._network.eval()
         total = 0.0
         for start in range(0, len(images.labels), AT_ONCE):
-            piece = slice(start, start + AT_ONCE)
-            scores = self._network(images.pixels[piece])
-            total += cross_entropy(scores, images.labels[piece], reduction="sum").item()
+            pixels, labels = images.some(slice(start, start + AT_ONCE))
+            total += cross_entropy(self._network(pixels), labels, reduction="sum").item()
         self._network.train()
         return total / len(images.labels)

@@ -28,9 +28,9 @@ def caption(asked: Asked, data: ImageData, found: Mapping[str, Any]) -> str:
         parts.append(f"Nearest to the paper's points (circles, dotted): {nearby}.")
     if asked.iterations < panel.published:
         epochs = round(panel.published * BATCH / 50_000 / 100) * 100
-        length = f", some {epochs:,} epochs" if panel.images == "cifar10" else ""
+        length = f", some {epochs:,} epochs," if panel.images == "cifar10" else ""
         parts.append(
-            f"A short run: the paper's {panel.published:,} iterations{length}, were not run."
+            f"A short run: the paper's {panel.published:,} iterations{length} were not run."
         )
     return " ".join(filter(None, parts))
 
