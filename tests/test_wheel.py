@@ -84,8 +84,9 @@ def test_contents(wheel: Path) -> None:
         names = set(archive.namelist())
         (about,) = {name.partition("/")[0] for name in names if ".dist-info/" in name}
         entry_points = archive.read(f"{about}/entry_points.txt").decode()
-        readings = archive.read("experiments/figures/figure1.csv")
-    assert readings == (ROOT / "experiments" / "figures" / "figure1.csv").read_bytes()
+        for file in ("figures/figure1.csv", "figure2/figure2.csv"):
+            readings = archive.read(f"experiments/{file}")
+            assert readings == (ROOT / "experiments" / file).read_bytes()
     assert "amsgrad/py.typed" in names
     assert "amsgrad = experiments.__main__:script" in entry_points
     assert {name.partition("/")[0] for name in names} == {"amsgrad", "experiments", about}

@@ -74,13 +74,15 @@ def findings(data: xarray.Dataset) -> dict[str, Any]:
 
 def best(data: xarray.Dataset, optimizer: str) -> dict[str, float]:
     """Return beta2 and alpha with the lowest mean train loss over the seeds at the end."""
-    return _least(data.train_loss.sel(optimizer=optimizer).isel(iteration=-1).mean("seed"))
+    return _least(
+        data.train_loss.sel(optimizer=optimizer).isel(iteration=-1).mean("seed", skipna=False)
+    )
 
 
 def nearest(data: xarray.Dataset, optimizer: str) -> dict[str, float] | None:
     """Return beta2 and alpha at which the mean curves are nearest to the paper's points."""
     off = _differences(data, optimizer)
-    return None if off is None else _least((off**2).mean("point"))
+    return None if off is None else _least((off**2).mean("point", skipna=False))
 
 
 def _least(table: xarray.DataArray) -> dict[str, float]:
@@ -113,7 +115,7 @@ def _differences(data: xarray.Dataset, optimizer: str) -> xarray.DataArray | Non
     own = [
         data[str(data.paper_quantity.values[i])]
         .sel(optimizer=optimizer, iteration=int(data.paper_iteration[i]), drop=True)
-        .mean("seed")
+        .mean("seed", skipna=False)
         - data.paper_loss[i]
         for i in range(data.sizes["point"])
         if data.paper_optimizer.values[i] == optimizer
@@ -140,7 +142,7 @@ def _joint(data: xarray.Dataset) -> dict[str, Any] | None:
     if len(found) < len(OPTIMIZERS):
         return None
     both = xarray.concat(found, "point", coords="minimal", compat="override")
-    where = _least((both**2).mean("point"))
+    where = _least((both**2).mean("point", skipna=False))
     own = both.sel(where)
     return {
         **where,
@@ -151,7 +153,7 @@ def _joint(data: xarray.Dataset) -> dict[str, Any] | None:
 
 def _gap(data: xarray.Dataset, at: int) -> dict[str, float]:
     """Return the difference of the means over the seeds for each beta2 and alpha."""
-    mean = data.train_loss.sel(iteration=at).mean("seed")
+    mean = data.train_loss.sel(iteration=at).mean("seed", skipna=False)
     gap = mean.sel(optimizer="adam") - mean.sel(optimizer="amsgrad")
     return {
         f"beta2 = {float(beta2):g}, alpha = {float(alpha):g}":

@@ -37,9 +37,7 @@ def kept(asked: Asked, data: ImageData, folder: Path) -> dict[Cell, Run]:
     found = {}
     for cell in cells(asked):
         with suppress(OSError, ValueError, TypeError, KeyError):  # missing or damaged: run again
-            stored = json.loads(read_regular(file_of(folder, asked, cell, data.sha256)))
-            run = Run([tuple(record) for record in stored["records"]], stored["seconds"],
-                      stored["origin"])  # fmt: skip
+            run = _read(file_of(folder, asked, cell, data.sha256))
             if [record[0] for record in run.records] == record_at(asked):
                 found[cell] = run
     return found
@@ -76,9 +74,15 @@ def train_all(
                 return found
             run = Run(training.records, training.seconds, origin)
             write_text(file, to_json(run._asdict()) + "\n")
+            run = _read(file)  # also what was trained just now: infinity is null in JSON
             file.with_suffix(".checkpoint").unlink(missing_ok=True)
             found[cell] = run
     return {cell: found[cell] for cell in cells(asked)}
+
+
+def _read(file: Path) -> Run:
+    stored = json.loads(read_regular(file))
+    return Run([tuple(record) for record in stored["records"]], stored["seconds"], stored["origin"])
 
 
 def _tell(progress: Progress, before: int, iterations: int) -> None:

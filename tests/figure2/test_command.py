@@ -20,7 +20,7 @@ from experiments.figure2.panels import readings
 from experiments.figure2.plan import cells, file_of
 from experiments.figure2.question import read
 from experiments.tracking.labml_tracker import NullTracker
-from tests.conftest import ROOT, Start
+from tests.conftest import Start
 from tests.figure2.test_mnist import GOOD, TRAIN, put
 
 SMALL = ["logistic", "--made", "--iterations", "40", "--every", "20", "--alpha", "0.03,0.3",
@@ -177,7 +177,3 @@ def test_the_readings() -> None:
     points = {panel: readings(panel) for panel in ("logistic", "net", "cifarnet")}
     assert [len(found) for found in points.values()] == [8, 4, 4]
     assert points["logistic"][0] == ("adam", 1000, "train_loss", 0.314)
-
-
-def test_the_file_of_the_readings_is_a_part_of_the_package() -> None:
-    assert '"experiments.figure2" = ["figure2.csv"]' in (ROOT / "pyproject.toml").read_text()
