@@ -63,10 +63,7 @@ def _draw_curves(data: xarray.Dataset, name: str, axes: Axes) -> None:
             axes.plot(points.paper_iteration, points.paper_loss, "o", color=color, markersize=4.5,
                       markeredgecolor=style.BLACK, markeredgewidth=0.6, zorder=3,
                       label=f"{label}, paper")  # fmt: skip
-    axes.set_yscale("log")
-    axes.yaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_minor_formatter(lambda y, _: f"{y:g}" if str(f"{y:e}")[0] in "235" else "")
-    axes.tick_params(axis="y", which="minor", labelsize=7)
+    _loss_axis(axes)
     axes.set_xlim(0, float(data.iteration[-1]))
     axes.set_xlabel("iterations")
 
@@ -87,9 +84,17 @@ def _draw_grid(data: xarray.Dataset, axes: Axes) -> None:
                 axes.axhline(float(data.paper_loss[i]), color=color, linewidth=0.8,
                              linestyle=DOTTED, zorder=0)  # fmt: skip
     axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.yaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_minor_formatter("")
+    _loss_axis(axes)
     axes.set_title(f"after {at:,} iterations", loc="left")
     axes.set_xlabel(r"$\alpha$")
     axes.legend(fontsize=7)
+
+
+def _loss_axis(axes: Axes) -> None:
+    """Give the axis of the loss a logarithmic scale, with as many numbers as there is room for."""
+    axes.set_yscale("log")
+    least, largest = axes.get_ylim()
+    labelled = "23456789" if largest < 4 * least else "235" if largest < 20 * least else ""
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter(lambda y, _: f"{y:g}" if f"{y:e}"[0] in labelled else "")
+    axes.tick_params(axis="y", which="minor", labelsize=7)

@@ -79,11 +79,13 @@ def make(asked: Asked, arguments: Sequence[str]) -> Made:
             write_bytes(file, content)
     except OSError as error:
         raise CommandError(why_unwritten(asked.out, error, again), status=1) from None
+    from experiments.figure2.words import lines
+
     seconds = time.perf_counter() - began
     told = [
         f"{len(runs)} runs of {asked.iterations:,} iterations, {len(runs) - before} of them"
         f" trained now, in {seconds:.1f} s; data: {data.origin}",
-        *(f"{what}: {to_json(value)}" for what, value in found.items() if value),
+        *lines(found),
         " ".join(map(str, files)),
     ]
     summary = {"panel": asked.panel, "data": data.origin, "findings": found,
