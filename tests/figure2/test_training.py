@@ -1,6 +1,7 @@
 """A training run: the paper's formulas, the batches, and the same bits after a resumption."""
 
 import math
+from collections.abc import Iterator
 from itertools import product
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from amsgrad.optimizers.threads import one_thread
 from experiments.figure2.images import ImageData, Images
 from experiments.figure2.made import made
 from experiments.figure2.networks import cifarnet
@@ -18,6 +20,12 @@ from tests.marks import slow
 
 SMALL = {"logistic": (1, 6, 6), "net": (1, 6, 6), "cifarnet": (3, 4, 4)}
 Floats = NDArray[np.float64]
+
+
+@pytest.fixture(autouse=True)
+def alone() -> Iterator[None]:
+    with one_thread():
+        yield
 
 
 def images(panel: str) -> TrainingSet:
