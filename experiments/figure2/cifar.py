@@ -71,11 +71,11 @@ def read_cifar10(folder: Path) -> ImageData:
     *train, test = batches
     pixels, labels = (np.concatenate(parts) for parts in zip(*train, strict=True))
     if all(known):
-        origin = "CIFAR-10, each file by its MD5"
+        origin = "CIFAR-10 (by its MD5)"
     elif ending and all(len(batch.labels) == IN_A_FILE for batch in batches):
-        origin = "CIFAR-10 by the names and lengths of its binary files; no sums are known to us"
+        origin = "CIFAR-10 (by the names and lengths of its binary files)"
     else:
-        origin = "not CIFAR-10, but in its form"
+        origin = "images like CIFAR-10's, which are not CIFAR-10"
     return checked(Images(pixels, labels), test, origin, contents)
 
 

@@ -73,7 +73,9 @@ def read_mnist(folder: Path) -> ImageData:
             raise damaged(paths[images], why)
         parts.append(Images(pixels[:, np.newaxis], numbers))
     originals = [_is_original(name, contents[name], paths[name]) for name in ORIGINAL]
-    origin = "MNIST, each file by its SHA-256" if all(originals) else "not MNIST, but in its form"
+    origin = (
+        "MNIST (by its SHA-256)" if all(originals) else "images like MNIST's, which are not MNIST"
+    )
     train, test = parts
     return checked(train, test, origin, contents)
 

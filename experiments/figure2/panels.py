@@ -42,7 +42,7 @@ class Panel:
 
 PANELS = {
     "logistic": Panel(
-        "logistic regression on MNIST",
+        "logistic regression",
         "mnist",
         "inverse_sqrt",
         (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0),
@@ -50,14 +50,14 @@ PANELS = {
         5_000,
     ),
     "net": Panel(
-        "a network with one hidden layer of 100 ReLU on MNIST",
+        "one hidden layer of 100 ReLU",
         "mnist",
         "constant",
         (5e-4, 1e-3, 2e-3, 5e-3, 1e-2),
         5_000,
         5_000,
     ),
-    "cifarnet": Panel("CIFARNET on CIFAR-10", "cifar10", "constant", (1e-3,), 1_000, 2_100_000),
+    "cifarnet": Panel("CIFARNET", "cifar10", "constant", (1e-3,), 1_000, 2_100_000),
 }
 
 

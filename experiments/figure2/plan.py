@@ -14,7 +14,7 @@ from experiments.figure2.question import Asked
 
 # What decides the bits of a run, besides its settings and its data.
 SOURCES = ("optimizers/*.py", "schedules.py")
-OWN = ("networks.py", "training.py", "made.py")
+OWN = ("networks.py", "training.py")
 
 
 class Cell(NamedTuple):
@@ -69,17 +69,17 @@ def file_of(folder: Path, asked: Asked, cell: Cell, sha256: Mapping[str, str]) -
         **alone,
         "optimizer": cell.optimizer,
         "data": dict(sha256) if asked.data else "made",
-        "sources": _sources(),
+        "sources": _sources(*OWN, *([] if asked.data else ["made.py"])),
         "versions": [version("torch"), version("numpy")],
     }
     key = hashlib.sha256(json.dumps(decided, sort_keys=True).encode()).hexdigest()[:16]
     return folder / f"{asked.panel}-{cell.name}-{key}.json"
 
 
-def _sources() -> str:
+def _sources(*own: str) -> str:
     science, here = Path(amsgrad.__file__).parent, Path(__file__).parent
     files = sorted(file for pattern in SOURCES for file in science.glob(pattern))
     digest = hashlib.sha256()
-    for file in [*files, *(here / name for name in OWN)]:
+    for file in [*files, *(here / name for name in own)]:
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()

@@ -20,9 +20,8 @@ def caption(asked: Asked, data: ImageData, found: Mapping[str, Any]) -> str:
     lowest = found[LOWEST]
     chosen = "; ".join(f"{LABELS[opt]} {_setting(lowest[opt])}" for opt in OPTIMIZERS)
     parts = [
-        f"Figure 2 of Reddi, Kale and Kumar (ICLR 2018): {panel.title}, step"
+        f"Figure 2 of Reddi, Kale and Kumar (ICLR 2018): {panel.title} on {data.origin}, step"
         f" {STEP[panel.schedule]}, batches of {BATCH}, $\\beta_1 = {BETA1:g}$, {_seeds(asked)}.",
-        f"Data: {data.origin}.",
         f"Of the grid in (c), the lowest training loss at the end: {chosen}.",
     ]
     near = found[NEAREST]

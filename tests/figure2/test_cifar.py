@@ -86,7 +86,7 @@ def test_what_was_written_is_read(
     assert np.array_equal(data.train.labels, np.concatenate([one.labels for one in train]))
     assert np.array_equal(data.test.pixels, test.pixels)
     assert np.array_equal(data.test.labels, test.labels)
-    assert data.origin == "not CIFAR-10, but in its form"
+    assert data.origin == "images like CIFAR-10's, which are not CIFAR-10"
 
 
 class Evil:

@@ -42,7 +42,7 @@ def test_a_small_panel(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert data.train_loss.dims == ("optimizer", "beta2", "alpha", "seed", "iteration")
     assert data.iteration.values.tolist() == [0, 20, 40]
     assert np.allclose(data.train_loss.sel(iteration=0), np.log(10))
-    assert np.all(data.train_loss.sel(iteration=40, alpha=0.03) < 1.5)
+    assert np.all(data.train_loss.sel(iteration=40) < data.train_loss.sel(iteration=20))
     asked = read([*SMALL, "--out", str(tmp_path)])
     kept = runs.kept(asked, made("mnist"), tmp_path / "figure2")
     for cell, run in kept.items():  # each at its place in the table
@@ -52,11 +52,14 @@ def test_a_small_panel(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     with Image.open(tmp_path / f"{NAME}.png") as picture:
         assert picture.size[0] == 7.2 * 200
     story = json.loads((tmp_path / f"{NAME}.json").read_text())
-    assert story["provenance"]["verification"]["data"] == "made from a seed in the form of mnist"
+    assert (
+        story["provenance"]["verification"]["data"]
+        == "images made from a seed, in the form of mnist"
+    )
     assert story["findings"] == found["findings"]
     assert sum(origin["runs"] for origin in story["runs_by"]) == 8
     text = (tmp_path / f"{NAME}.txt").read_text()
-    assert "made from a seed" in text
+    assert "images made from a seed" in " ".join(text.split())
     assert "5,000 iterations were not run" in " ".join(text.split())
     (log,) = (tmp_path / "figure2" / "labml").glob("*/*/log.jsonl")
     tracked = log.read_text()

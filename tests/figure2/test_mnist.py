@@ -49,7 +49,7 @@ def test_what_was_written_is_read(place: str, zipped: bool, tmp_path: Path) -> N
         assert images.pixels.tobytes() == files[pixels][16:]
         assert images.labels.tobytes() == files[labels][8:]
     assert data.train.pixels.shape == (130, 1, 28, 28)
-    assert data.origin == "not MNIST, but in its form"
+    assert data.origin == "images like MNIST's, which are not MNIST"
     assert set(data.sha256) == set(files)
 
 
