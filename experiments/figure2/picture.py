@@ -32,12 +32,14 @@ def pictures(
 
 
 def draw(data: xarray.Dataset, figure: Figure) -> None:
-    """Draw the curves of both losses, and the training loss over alpha."""
-    panels = layout.panels(figure, 3, 3, 1.9, 2.2)
+    """Draw the curves of both losses, and where there are several alphas the loss over them."""
+    number = 3 if data.sizes["alpha"] > 1 else 2
+    panels = layout.panels(figure, number, number, 1.9, 2.2)
     for axes, (name, title) in zip(panels, TITLES.items(), strict=False):
         _draw_curves(data, name, axes)
         axes.set_title(title, loc="left")
-    _draw_grid(data, panels[-1])
+    if number == 3:
+        _draw_grid(data, panels[-1])
     layout.letters(panels)
     layout.legend(figure, panels[0])
 

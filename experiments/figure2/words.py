@@ -19,10 +19,11 @@ def caption(asked: Asked, data: ImageData, found: Mapping[str, Any]) -> str:
     panel = PANELS[asked.panel]
     lowest = found[LOWEST]
     chosen = "; ".join(f"{LABELS[opt]} {_setting(lowest[opt])}" for opt in OPTIMIZERS)
+    grid = "Of the grid in (c), the" if len(asked.alphas) > 1 else "The"
     parts = [
         f"Figure 2 of Reddi, Kale and Kumar (ICLR 2018): {panel.title} on {data.origin}, step"
         f" {STEP[panel.schedule]}, batches of {BATCH}, $\\beta_1 = {BETA1:g}$, {_seeds(asked)}.",
-        f"Of the grid in (c), the lowest training loss at the end: {chosen}.",
+        f"{grid} lowest training loss at the end: {chosen}.",
     ]
     near = found[NEAREST]
     if near:
