@@ -99,8 +99,8 @@ def read(arguments: Sequence[str]) -> Asked:
     return Asked(
         name,
         None if values["made"] else values["data"] or Path("data", panel.images),
-        values["alpha"] or panel.alphas,
-        values["beta2"],
+        sorted(values["alpha"] or panel.alphas),
+        sorted(values["beta2"]),
         values["seeds"],
         values["iterations"] or panel.iterations,
         values["every"],
