@@ -1,14 +1,19 @@
 """AMSGrad for `torch`: labml_nn's Adam, divided by a second moment that never falls."""
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
-from labml_nn.optimizers import GenericAdaptiveOptimizer, WeightDecay
+from labml_nn.optimizers import WeightDecay
 from labml_nn.optimizers.adam import Adam
-from torch.optim.optimizer import ParamsT
+from torch.optim.optimizer import ParamsT, _default_to_fused_or_foreach
+
+from amsgrad.optimizers.checkpoints import merged, warn_of_loaded
+from amsgrad.optimizers.fused import step_fused
+from amsgrad.optimizers.groups import checked, warn_of_eps, with_gradients
+from amsgrad.optimizers.together import step_together
+from amsgrad.rules.adam import SEMANTICS
 
 
 class AMSGrad(Adam):  # type: ignore[misc]  # labml_nn has no types: its Adam is Any
@@ -21,41 +26,57 @@ class AMSGrad(Adam):  # type: ignore[misc]  # labml_nn has no types: its Adam is
         v_t    = b2 v_{t-1} + (1 - b2) g_t^2    exp_avg_sq, v_0 = 0
         vmax_t = max(vmax_{t-1}, v_t)           max_exp_avg_sq, vmax_0 = 0
 
-        x -= lr sqrt(1 - b2^t) / (1 - b1^t) m_t / (sqrt(vmax_t) + eps)      optimized_update=True
-        x -= lr / (1 - b1^t) m_t / (sqrt(vmax_t) / sqrt(1 - b2^t) + eps)    optimized_update=False
+    and with c1 = 1 - b1^t, c2 = 1 - b2^t, which correct the start at zero, by `semantics`:
 
-    Deviations from the paper: m_t and vmax_t are corrected for their start at zero; it has no such
-    correction. eps is added to the root, in the first form before the correction ("epsilon hat"),
-    in the second, torch's, after it; the paper has no eps. Its schedules of alpha and beta1 and its
-    projection are left to the caller, who may change the group's `lr` and `betas` and x itself.
+        labml, keras  x -= lr sqrt(c2) / c1 m_t / (sqrt(vmax_t) + eps)
+        torch         x -= lr / c1 m_t / (sqrt(vmax_t) / sqrt(c2) + eps)
+        paper         x -= lr m_t / (sqrt(vmax_t) + eps)
+        optax         vmax_t = max(vmax_{t-1}, v_t / c2);  x -= lr / c1 m_t / (sqrt(vmax_t) + eps)
 
-    The maximum is that of the raw v_t, as in the paper and torch; optax's is that of the corrected
-    v_t / (1 - b2^t). Where the first gradient is large this matters for ever: on 1010, then -10 a
-    hundred times, and so on, with b2 = .99, vmax rises to 16,096.8 here, and the corrected one
-    stays at 1010^2 = 1,020,100, so that its steps are 7.96 times smaller.
+    Deviations from the paper: it has no correction and no eps. Its schedules of alpha and beta1 and
+    its projection are left to the caller, who may change the group's `lr` and `betas` and x itself.
 
-    A group's `lr`, `betas`, `eps`, `weight_decay` (a number) and `amsgrad` may be set in its dict
-    and changed between steps. If the flag is switched on late, the maximum starts at v_{t-1}, which
-    divided the step before; once started it is kept up, even while the flag is off. `state_dict`
-    holds groups and state, as always in torch, but not `optimized_update` nor the form of the
-    decay (`weight_decouple`, `absolute`): load it into an optimizer built with the same ones, or
-    the saved numbers will have another meaning. Copies and pickles of it hold everything.
+    Where the first gradient is large, the maximum of the corrected v_t is another algorithm, and
+    not only for the first steps: on 1010, then -10 a hundred times, and so on, with b2 = .99, vmax
+    rises to 16,096.8, and the corrected one stays at 1010^2 = 1,020,100, so that its steps are 7.96
+    times smaller.
+
+    One parameter at a time is the definition (`step_param`), and the default on the CPU. `foreach`
+    does the same with all parameters of a group at once, and is the default where it is torch's (on
+    CUDA, with a plain number as `lr`); `fused` does it in torch's one kernel per group, the fastest
+    on the CPU, too. They round differently. A subclass that overrides a part of the definition is
+    stepped by the definition. Under torch.compile the step is that of `capturable`.
+
+    A group's settings may be set in its dict and changed between steps, but for `semantics`. If
+    `amsgrad` is switched on late, the maximum starts at v_{t-1}, which divided the step before;
+    once started it is kept up, even while the flag is off. `state_dict` holds groups and state, as
+    always in torch, but not the form of the decay (`weight_decouple`, `absolute`): load it into an
+    optimizer built with the same one. Copies and pickles of it hold everything.
 
     Args:
-        params: parameters or dicts of parameter groups; real, with dense gradients.
-        lr: step size alpha, >= 0.
-        betas: decay rates (b1, b2) of the two moments, each in [0, 1).
-        eps: >= 0; keeps 0 / 0 away where the dtype can hold it (in float16, 1e-16 is 0).
+        params: parameters or dicts of parameter groups, with dense gradients. Of a complex one the
+            real and the imaginary parts are parameters of their own, as in torch.
+        lr: step size alpha, >= 0; a tensor of one element may be changed in place.
+        betas: decay rates (b1, b2) of the two moments, each in [0, 1); tensors are read once.
+        eps: >= 0; keeps 0 / 0 away where the dtype can hold it (in float16, 1e-16 is 0). By default
+            that of `semantics`: labml 1e-16, torch and optax 1e-8, keras 1e-7, paper 0.
         weight_decay: labml_nn's `WeightDecay`, or None for no decay. Decoupled (its default), it
             shrinks x by 1 - lr * coefficient; coupled, it adds coefficient * x to g_t.
-        optimized_update: which of the two forms above.
+        optimized_update: labml_nn's switch; False is the formula of torch, with labml's eps.
         amsgrad: False is plain Adam: v_t in place of vmax_t, and no maximum in the state.
         defaults: further group defaults, for subclasses; not modified.
+        semantics: as above, by default labml.
+        foreach, fused: True or False chooses the way, None leaves it to the device.
+        maximize: go up: g_t is the negative of the gradient.
+        capturable: keep t in tensors on the device of x and read none of them, so that a CUDA graph
+            can hold the step; always by `foreach`.
+        differentiable: must be False.
 
     Raises:
-        ValueError: lr, betas or eps is out of range.
+        ValueError: a number is out of range, or options exclude one another.
         TypeError: weight_decay is a number.
-        RuntimeError: by `step`, before it changes anything: a gradient is sparse or complex.
+        RuntimeError: differentiable, or foreach and fused together; by `step`, before it changes
+            anything: a gradient is sparse, or a CUDA graph captures without capturable.
 
     Example:
         >>> x = torch.nn.Parameter(torch.zeros(1))
@@ -68,48 +89,122 @@ class AMSGrad(Adam):  # type: ignore[misc]  # labml_nn has no types: its Adam is
         [10100.0, 10201.0]
 
     Reference:
-        Reddi, Kale and Kumar, "On the Convergence of Adam and Beyond", ICLR 2018, Algorithm 2.
+        Reddi, Kale and Kumar, "On the Convergence of Adam and Beyond", ICLR 2018, Algorithm 2; for
+        optax, `scale_by_amsgrad` of optax 0.2.
     """
 
     def __init__(
         self,
         params: ParamsT,
-        lr: float = 1e-3,
+        lr: float | torch.Tensor = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-16,
+        eps: float | None = None,
         weight_decay: WeightDecay | None = None,
         optimized_update: bool = True,
         amsgrad: bool = True,
         defaults: dict[str, Any] | None = None,
+        *,
+        semantics: str | None = None,
+        foreach: bool | None = None,
+        fused: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
     ) -> None:
         if isinstance(weight_decay, (int, float, np.number, np.ndarray, torch.Tensor)):
             raise TypeError(
                 f"AMSGrad got weight_decay={weight_decay}, but takes an object here: pass "
                 f"labml_nn.optimizers.WeightDecay({weight_decay}), or set the number in a group."
             )
+        if semantics is not None and not (optimized_update or semantics == "torch"):
+            raise ValueError(
+                f"optimized_update=False is the formula of torch, but semantics={semantics!r} was"
+                " given: leave one of them out."
+            )
+        if eps is None:
+            eps = SEMANTICS.get(semantics or "labml", 0.0)
+        self.semantics = semantics or ("labml" if optimized_update else "torch")
         # Both made afresh: the base writes into `defaults`, and shares one WeightDecay by default.
         decay = WeightDecay() if weight_decay is None else weight_decay
-        defaults = {**(defaults or {}), "amsgrad": amsgrad}
-        super().__init__(params, lr, betas, eps, decay, optimized_update, defaults)
+        own = {
+            "amsgrad": amsgrad,
+            "semantics": self.semantics,
+            "foreach": foreach,
+            "fused": fused,
+            "maximize": maximize,
+            "capturable": capturable,
+            "differentiable": differentiable,
+        }
+        given = {
+            **(defaults or {}),
+            **own,
+            **decay.defaults(),
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+        }
+        given = checked(given, self.semantics)  # also where a group has its own: as torch does
+        optimized_update = self.semantics != "torch"
+        super().__init__(params, lr, given["betas"], eps, decay, optimized_update, given)
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add a group as torch does; warn where a parameter's precision rounds eps to 0."""
         super().add_param_group(param_group)
-        _warn_of_eps(self.param_groups[-1])
+        try:
+            self.param_groups[-1].update(checked(self.param_groups[-1], self.semantics))
+        except (ValueError, RuntimeError):
+            del self.param_groups[-1]
+            raise
+        warn_of_eps(self.param_groups[-1], stacklevel=3)
+
+    def get_lr(self, state: dict[str, Any], group: dict[str, Any]) -> Any:
+        """Return the step size of the group."""
+        return group["lr"]
 
     def get_mv(
         self, state: dict[str, Any], group: dict[str, Any], grad: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Update the moments; return m_t and what divides it: vmax_t, or v_t without the flag."""
-        if group["amsgrad"] and "max_exp_avg_sq" not in state:
-            # At t = 1 this is vmax_0 = 0. Later v_{t-1}, not 0, keeps the divisor from falling.
-            state["max_exp_avg_sq"] = state["exp_avg_sq"].clone()
         m, v = super().get_mv(state, group, grad)
+        if self.semantics == "optax":
+            v = v / (1 - group["betas"][1] ** (state["step"] + 1))
         vmax = state.get("max_exp_avg_sq")
         if vmax is None:
             return m, v
         torch.maximum(vmax, v, out=vmax)
         return m, vmax if group["amsgrad"] else v
+
+    def adam_update(
+        self,
+        state: dict[str, Any],
+        group: dict[str, Any],
+        param: torch.Tensor,
+        m: torch.Tensor,
+        v: torch.Tensor,
+    ) -> None:
+        """Take the step, divided by the root of v: what `get_mv` returned."""
+        if self.semantics in ("labml", "keras", "torch"):
+            super().adam_update(state, group, param, m, v)  # by optimized_update
+            return
+        step_size = self.get_lr(state, group)
+        if self.semantics == "optax":
+            step_size = step_size / (1 - group["betas"][0] ** state["step"])
+        param.data.addcdiv_(m, v.sqrt().add_(group["eps"]), value=-step_size)
+
+    def step_param(
+        self, state: dict[str, Any], group: dict[str, Any], grad: torch.Tensor, param: torch.Tensor
+    ) -> None:
+        """Update one parameter: the definition of what the other ways do with many."""
+        if group["maximize"]:
+            grad = -grad
+        state["step"] = int(state["step"])  # a float32 tensor after capturable: b^t would round
+        if not param.is_complex():
+            super().step_param(state, group, grad, param)
+            return
+        real = {key: torch.view_as_real(state[key]) for key in state if key != "step"}
+        real["step"] = state["step"]
+        super().step_param(real, group, torch.view_as_real(grad), torch.view_as_real(param))
+        state["step"] = real["step"]
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -118,93 +213,65 @@ class AMSGrad(Adam):  # type: ignore[misc]  # labml_nn has no types: its Adam is
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        for index, group in enumerate(self.param_groups):
-            for param in group["params"]:
-                grad = param.grad
-                if grad is not None and (grad.is_sparse or grad.is_complex()):
-                    raise RuntimeError(
-                        "AMSGrad takes dense, real gradients only, but a parameter of shape "
-                        f"{tuple(param.shape)} in group {index} has one of {grad.layout} and "
-                        f"{grad.dtype}: build its layer with sparse=False or give it to "
-                        "torch.optim.SparseAdam; of a complex one, optimize torch.view_as_real."
-                    )
-        # Not super().step: torch wraps Adam.step once an Adam exists, and hooks would run twice.
-        GenericAdaptiveOptimizer.step(self)
+        found = [with_gradients(group, index) for index, group in enumerate(self.param_groups)]
+        for group, (params, grads) in zip(self.param_groups, found, strict=True):
+            states = [self._state(group, param) for param in params]
+            way = self._way(group, params)
+            if way is not None:
+                way(group, self.weight_decay, params, grads, states)
+                continue
+            for state, grad, param in zip(states, grads, params, strict=True):
+                self.step_param(state, group, grad, param)
         return loss
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Load the state of an AMSGrad, or of an Adam; warn where no AMSGrad run is continued.
 
+        That of torch.optim.Adam is loaded where it means the same: with semantics "torch", and the
+        same form of weight decay.
+
         Raises:
-            ValueError: the state is of another optimizer, or maximises; nothing has changed then.
+            ValueError: the state is of another optimizer, or means something else; nothing has
+                changed then.
         """
-        _check_loadable(state_dict)
+        groups = merged(state_dict, self.param_groups, self.semantics, self.weight_decay)
         flags = [group["amsgrad"] for group in self.param_groups]
-        super().load_state_dict(state_dict)
-        for group in self.param_groups:
-            _warn_of_eps(group)
-        for index, (group, flag) in enumerate(zip(self.param_groups, flags, strict=True)):
-            states = [self.state[param] for param in group["params"] if param in self.state]
-            for state in states:
-                state["step"] = int(state["step"])  # torch's is a float32 tensor: b^t would round
-            if not group.setdefault("amsgrad", flag) and flag:
-                warnings.warn(
-                    f"The loaded state makes group {index} plain Adam: its 'amsgrad' is False; set "
-                    "it to True to have AMSGrad.",
-                    stacklevel=2,
-                )
-            if group["amsgrad"] and any("max_exp_avg_sq" not in state for state in states):
-                warnings.warn(
-                    f"The loaded state has no max_exp_avg_sq in group {index}: the maximum starts "
-                    "anew at the loaded exp_avg_sq, which may be lower than the one that was lost.",
-                    stacklevel=2,
-                )
+        super().load_state_dict({**state_dict, "param_groups": groups})
+        for state in self.state.values():
+            state["step"] = int(state["step"])  # torch's is a float32 tensor: b^t would round
+        warn_of_loaded(self.param_groups, self.state, flags)
 
     def __getstate__(self) -> dict[str, Any]:
-        # torch copies and pickles only its own attributes; without these two a copy cannot step.
-        own = {"weight_decay": self.weight_decay, "optimized_update": self.optimized_update}
+        # torch copies and pickles only its own attributes; without these a copy cannot step.
+        own = {name: vars(self)[name] for name in ("weight_decay", "optimized_update", "semantics")}
         return {**super().__getstate__(), **own}
 
+    def _state(self, group: dict[str, Any], param: torch.Tensor) -> dict[str, Any]:
+        """Return the state of a parameter, with all that the step of its group needs."""
+        state: dict[str, Any] = self.state[param]
+        if not state:
+            self.init_state(state, group, param)
+        if group["amsgrad"] and "max_exp_avg_sq" not in state:
+            # At t = 1 this is vmax_0 = 0. Later v_{t-1}, not 0, keeps the divisor from falling.
+            state["max_exp_avg_sq"] = state["exp_avg_sq"].clone()
+            if self.semantics == "optax" and state["step"]:
+                state["max_exp_avg_sq"] /= 1 - group["betas"][1] ** int(state["step"])
+        return state
 
-def _warn_of_eps(group: dict[str, Any]) -> None:
-    eps = float(group["eps"])
-    for dtype in {param.dtype for param in group["params"]}:
-        if eps > 0 and not dtype.is_complex and torch.tensor(eps, dtype=dtype) == 0:
-            warnings.warn(
-                f"eps = {eps:g} is 0 in {dtype}: where a gradient is 0 from the beginning, a step"
-                f" is 0 / 0; give a larger eps, such as {torch.finfo(dtype).eps:.1g}.",
-                stacklevel=3,
-            )
+    def _way(self, group: dict[str, Any], params: list[torch.Tensor]) -> Callable[..., None] | None:
+        """Return what steps many parameters at once, or None where one is stepped at a time."""
+        if type(self.weight_decay) is not WeightDecay or self._redefined:
+            return None
+        if torch.compiler.is_compiling() or group["capturable"]:
+            return step_together
+        if group["fused"]:
+            return step_fused
+        foreach = group["foreach"]
+        if foreach is None and group["fused"] is None and not torch.is_tensor(group["lr"]):
+            _, foreach = _default_to_fused_or_foreach(params, differentiable=False)
+        return step_together if foreach else None
 
-
-def _check_loadable(state_dict: dict[str, Any]) -> None:
-    for part in ("param_groups", "state"):
-        if part not in state_dict:
-            raise ValueError(
-                f"The loaded state is not of an optimizer: it lacks {part}. Nothing was changed."
-            )
-    for index, group in enumerate(state_dict["param_groups"]):
-        missing = sorted({"lr", "betas", "eps", "weight_decay"} - group.keys())
-        if missing:
-            raise ValueError(
-                f"The loaded state is not of an Adam or AMSGrad: its group {index} lacks"
-                f" {', '.join(missing)}. Nothing was changed."
-            )
-        if group.get("maximize"):
-            raise ValueError(
-                f"Group {index} of the loaded state has maximize=True, but AMSGrad minimises: load"
-                " it with maximize=False and change the sign of the loss. Nothing was changed."
-            )
-    for key, state in state_dict["state"].items():
-        other = sorted(state.keys() - {"step", "exp_avg", "exp_avg_sq", "max_exp_avg_sq"})
-        if other:
-            raise ValueError(
-                f"The loaded state is not of an Adam or AMSGrad: that of parameter {key} has"
-                f" {', '.join(map(str, other))}. Nothing was changed."
-            )
-        missing = sorted({"step", "exp_avg", "exp_avg_sq"} - state.keys())
-        if missing:
-            raise ValueError(
-                f"The loaded state is not of an Adam or AMSGrad: that of parameter {key} lacks"
-                f" {', '.join(missing)}. Nothing was changed."
-            )
+    @property
+    def _redefined(self) -> bool:
+        names = ("init_state", "get_lr", "get_mv", "adam_update", "step_param")
+        return any(getattr(type(self), name) is not getattr(AMSGrad, name) for name in names)

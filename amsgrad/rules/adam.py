@@ -140,7 +140,9 @@ TORCH = Counterpart("torch.optim:Adam", MOMENTS)
         "torch": TORCH,
         "optax": TORCH,
         "paper": Counterpart(
-            "amsgrad.optimizers.semantics:Uncorrected", MOMENTS, fixed={"amsgrad": False}
+            "amsgrad.optimizers.amsgrad:AMSGrad",
+            MOMENTS,
+            fixed={"semantics": "paper", "amsgrad": False},
         ),
     },
 )

@@ -98,8 +98,8 @@ OURS = Counterpart("amsgrad.optimizers.amsgrad:AMSGrad", MAXIMUM)  # labml_nn's,
         "labml": OURS,
         "keras": OURS,
         "torch": Counterpart("torch.optim:Adam", MAXIMUM, fixed={"amsgrad": True}),
-        "optax": Counterpart("amsgrad.optimizers.semantics:CorrectedMaximum", MAXIMUM),
-        "paper": Counterpart("amsgrad.optimizers.semantics:Uncorrected", MAXIMUM),
+        "optax": OURS._replace(fixed={"semantics": "optax"}),
+        "paper": OURS._replace(fixed={"semantics": "paper"}),
     },
 )
 def amsgrad(

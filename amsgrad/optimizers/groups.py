@@ -1,0 +1,108 @@
+"""A parameter group of AMSGrad: its settings, checked, and its parameters to be stepped."""
+
+import warnings
+from typing import Any
+
+import torch
+
+from amsgrad.rules.adam import SEMANTICS
+
+
+def checked(group: dict[str, Any], semantics: str) -> dict[str, Any]:
+    """Return the settings of a group, checked; the messages are torch's where torch has one.
+
+    Raises:
+        ValueError, RuntimeError: as for AMSGrad.
+    """
+    if semantics not in SEMANTICS:
+        raise ValueError(f"semantics = {semantics!r} is not one of {', '.join(SEMANTICS)}.")
+    if group["semantics"] != semantics:
+        raise ValueError(
+            f"A group has semantics={group['semantics']!r}, but the optimizer {semantics!r}: all"
+            " groups have the same; use two optimizers."
+        )
+    lr, betas, eps, decay = (group[name] for name in ("lr", "betas", "eps", "weight_decay"))
+    if torch.is_tensor(lr):
+        if group["foreach"] and not group["capturable"]:
+            raise ValueError(
+                "lr as a Tensor is not supported for capturable=False and foreach=True: give a"
+                " number, or leave foreach out"
+            )
+        if lr.numel() != 1:
+            raise ValueError(f"Tensor lr must be 1-element, but its shape is {tuple(lr.shape)}")
+        lr = lr.squeeze()  # of the same memory: what the caller changes in place is seen
+    if not lr >= 0:
+        raise ValueError(f"Invalid learning rate: {lr}; it must be >= 0")
+    if not eps >= 0:
+        raise ValueError(f"Invalid epsilon value: {eps}; it must be >= 0")
+    if not (isinstance(betas, tuple | list) and len(betas) == 2):
+        raise ValueError(f"Invalid betas: {betas}; they must be two numbers in [0, 1)")
+    if len({torch.is_tensor(beta) for beta in betas}) == 2:
+        raise ValueError("betas must be either both floats or both Tensors")
+    for index, beta in enumerate(betas):
+        if torch.is_tensor(beta) and beta.numel() != 1:
+            raise ValueError(f"Tensor betas[{index}] must be 1-element")
+        if not 0 <= beta < 1:
+            raise ValueError(
+                f"Invalid beta parameter at index {index}: {beta}; it must be in [0, 1)"
+            )
+    if not decay >= 0:
+        raise ValueError(f"Invalid weight_decay value: {decay}; it must be >= 0")
+    if group["differentiable"]:
+        raise RuntimeError(
+            "AMSGrad does not support differentiable=True: its step is not recorded by autograd."
+            " Use torch.optim.Adam(amsgrad=True, differentiable=True), whose formula is that of"
+            " semantics='torch'."
+        )
+    if group["foreach"] and group["fused"]:
+        raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
+    if group["fused"] and not all(param.is_floating_point() for param in group.get("params", ())):
+        raise RuntimeError("`fused=True` requires all the params to be floating point Tensors.")
+    if group["fused"] and semantics == "optax":
+        raise ValueError(
+            "fused=True is not supported with semantics='optax': torch's fused kernel takes the"
+            " maximum of the uncorrected second moment. Use foreach=True."
+        )
+    return {**group, "lr": lr, "betas": tuple(map(float, betas))}
+
+
+def with_gradients(
+    group: dict[str, Any], index: int
+) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+    """Return those parameters of a group that have a gradient, and these.
+
+    Raises:
+        RuntimeError: a gradient is not dense, or a CUDA graph would hold the number of this step.
+    """
+    params, grads = [], []
+    for param in group["params"]:
+        grad = param.grad
+        if grad is None:
+            continue
+        if grad.layout is not torch.strided:
+            raise RuntimeError(
+                "AMSGrad takes dense gradients only, but a parameter of shape "
+                f"{tuple(param.shape)} in group {index} has one of {grad.layout}: build its layer"
+                " with sparse=False or give it to torch.optim.SparseAdam."
+            )
+        params.append(param)
+        grads.append(grad)
+    cuda = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+    if cuda and torch.cuda.is_current_stream_capturing() and not group["capturable"]:
+        raise RuntimeError(
+            f"A CUDA graph captures step(), but group {index} of AMSGrad has capturable=False: the"
+            " graph would repeat the bias correction of this step. Give capturable=True."
+        )
+    return params, grads
+
+
+def warn_of_eps(group: dict[str, Any], stacklevel: int) -> None:
+    """Warn where the precision of a parameter rounds eps to 0."""
+    eps = float(group["eps"])
+    for dtype in {param.dtype for param in group["params"]}:
+        if eps > 0 and torch.tensor(eps, dtype=dtype.to_real()) == 0:
+            warnings.warn(
+                f"eps = {eps:g} is 0 in {dtype}: where a gradient is 0 from the beginning, a step"
+                f" is 0 / 0; give a larger eps, such as {torch.finfo(dtype).eps:.1g}.",
+                stacklevel=stacklevel + 1,
+            )
