@@ -53,9 +53,11 @@ def merged(
     result = []
     for index, (group, current) in enumerate(zip(saved, groups, strict=True)):
         entries = {key: entry for key, entry in group.items() if key != "decoupled_weight_decay"}
-        entries = {**{name: current[name] for name in OWN}, **entries, "semantics": semantics}
+        for name in ("amsgrad", *OWN):
+            entries.setdefault(name, current[name])
+        entries.update(semantics=semantics, params=current["params"])
         try:
-            result.append(checked({"amsgrad": current["amsgrad"], **entries}, semantics))
+            result.append({**checked(entries, semantics), "params": group["params"]})
         except (ValueError, RuntimeError) as error:
             raise ValueError(
                 f"Group {index} of the loaded state cannot be taken: {error}. Nothing was changed."

@@ -314,6 +314,7 @@ def test_compiled_step_agrees_and_is_compiled_twice(semantics: str, before: int)
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:`torch.jit.script_method` is deprecated:DeprecationWarning")
 def test_step_compiled_by_inductor_agrees() -> None:
     torch._dynamo.reset()
     ours, definition = optimizer("labml"), optimizer("labml")
