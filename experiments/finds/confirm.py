@@ -8,8 +8,9 @@ and with it the shortest run, is about
     alpha = 0.08 / A,    T = 2 P / (alpha |D|) = 25 P A / |D|
 
 since x has at most 2 to go. A is of the order of P, hence T of that of T* = P^2 / |D|. A step size
-that decays takes longer, since its last steps must be as small. A is measured at a tiny step, at
-which x meets no end of F. The run has 2 T steps, after those in which the memory settles.
+that decays takes longer, since its last steps must be as small. A follows from the closed form of
+the steps; without one it is measured at a tiny step, at which x meets no end of F. The run has 2 T
+steps, after those in which the memory settles.
 
 In double precision a step near x = 1 is rounded by up to 1.1e-16. What rounding may do to x in a
 period must be far below alpha |D|, or a run may show the rounding.
@@ -25,6 +26,7 @@ from amsgrad.engines.driver import drive
 from amsgrad.problems.sequence import text_of
 from amsgrad.schedules import record_steps
 from amsgrad.search.find import Find
+from amsgrad.theory import closed_form
 from amsgrad.verdict import WORST, verdict
 from experiments.finds.confirmation import Confirmation
 
@@ -116,6 +118,11 @@ def _may_repeat(config: Config) -> bool:
 
 def _way_back(find: Find, config: Config, pilot: int) -> float:
     """Return A: how far x goes back from the farthest place so far, at alpha = 1."""
+    form = None if config.foreign or find.order != "cyclic" else config.make_form()
+    if form is not None:
+        step = closed_form.steps(form, np.array(find.slopes, float))
+        x = -np.tile(step, 3).cumsum() * np.sign(find.sum)
+        return float(np.max(np.maximum.accumulate(x) - x))
     tiny = {"lr": TINY, "steps": pilot, "every": 1, "certify": "no", "x0": 0.0}
     test = Config(**{**config.settings(), **tiny})
     _, records = _run(build_engine(test), test)

@@ -171,5 +171,5 @@ def test_a_run_that_ends_elsewhere_shows_nothing() -> None:
         proved=False,
         source="simulated",
     )
-    with pytest.raises(NotShown, match=r"steps of 1.6e-06 does not show it: at the optimum"):
+    with pytest.raises(NotShown, match=r"steps of 0.046 does not show it: at the optimum"):
         confirm(wrong)
