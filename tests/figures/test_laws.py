@@ -57,5 +57,5 @@ def test_it_is_drawn_and_described(far: Any) -> None:
     figure, found = Figure(layout="constrained"), fig1far.findings(far)
     fig1far.draw(far, figure)
     figure.draw_without_rendering()
-    assert found["adam: the law"].startswith("R_T/T -> 20/101 + 33.89/sqrt(T)")
+    assert found["adam: the law"].startswith("R_T/T -> 20/101 + 34.79/sqrt(T)")
     assert "Corollary 1" in fig1far.caption(fig1far.SETTINGS, found).seen
