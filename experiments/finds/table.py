@@ -26,8 +26,8 @@ arithmetic, which `python -m experiments.certify results/counterexamples/NAME.js
   ([laws](../docs/laws.md)); the file has its certificate. kappa, the second number, is linear in
   alpha, which is the one with which the law begins about soonest.
 
-Yogi has no closed form, which the first two searches need: its slopes are proved by its exact cycle
-of signs, and smaller or shorter ones may be there.
+Yogi has no closed form, which the first two searches need: its slopes are proved by the exact cycle
+of its v, and smaller or shorter ones may be there.
 
 | rule | | slopes | S | D per period | price | T* | alpha | law of R_T/T | from step |
 |---|---|---|---:|---:|---:|---:|---:|---|---:|
