@@ -78,6 +78,7 @@ def test_a_small_card(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert float(rows[0]["average_regret"]) > 0.19
 
 
+@pytest.mark.slow
 def test_the_story_has_all_settings_and_a_command_that_runs_each_cell(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

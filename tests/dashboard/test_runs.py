@@ -72,6 +72,7 @@ def names(served: Served) -> list[str]:
     return [run["name"] for run in listed]
 
 
+@pytest.mark.slow
 def test_runs_are_named_by_what_differs(serve: Serve) -> None:
     served = serve()
     usual = {"lr": 0.01, "beta2": 0.99, "steps": 10_000_000, "verify": 1000}

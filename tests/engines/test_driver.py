@@ -117,6 +117,7 @@ def test_a_run_that_is_not_finite_any_more_ends(name: str) -> None:
     assert found[-1][1].step.tolist() == [10]
 
 
+@pytest.mark.slow
 def test_a_batch_goes_on_while_one_of_its_runs_is_finite() -> None:
     infinite, finite = Online(big=1e30), Online()
     at = record_steps(60, 10)

@@ -154,6 +154,7 @@ def test_help_shows_both_and_their_options(mine: Mine) -> None:
     assert "turns slope 1 + 0.5 if t is even, else -1" in shown
 
 
+@pytest.mark.slow
 def test_a_run_takes_verifies_and_names_both(mine: Mine, tmp_path: Path) -> None:
     done = mine(
         SYNTHETIC, "--opt", "heavyball", "--inertia", "0.75", "--problem", "turns",
