@@ -59,7 +59,7 @@ def step_together(
         down, e, c2 = map(list, zip(*(known[t] for t in steps), strict=True))
     roots = torch._foreach_sqrt(_divisors(group, states, vs, c2))
     torch._foreach_add_(roots, e)
-    if capturable:  # torch has no addcdiv with a tensor in front
+    if capturable or torch.is_tensor(group["lr"]):  # torch has no addcdiv with a tensor in front
         torch._foreach_div_(roots, down)
         torch._foreach_addcdiv_(params, ms, roots)
     else:

@@ -368,6 +368,20 @@ def test_tensor_lr_may_be_changed_in_place() -> None:
     assert torch.equal(flat(one, "x"), before)
 
 
+@pytest.mark.parametrize("semantics", ["labml", "torch", "paper"])
+def test_fused_takes_a_tensor_lr_where_the_layout_is_not_the_kernels(semantics: str) -> None:
+    ends = []
+    for options in ({}, {"fused": True}):
+        x = Parameter(torch.ones(8, 8, dtype=torch.float64)[:, ::2])
+        lr = torch.tensor(LR, dtype=torch.float64)
+        one = AMSGrad([x], lr, BETAS, EPS, WeightDecay(0.1), semantics=semantics, **options)
+        for step in range(3):
+            x.grad = drawn(x, step)
+            one.step()
+        ends.append(x.detach())
+    torch.testing.assert_close(ends[1], ends[0], rtol=1e-12, atol=1e-14)
+
+
 @pytest.mark.parametrize("way", ["definition", *WAYS])
 def test_gradient_scaling_leaves_out_a_step_that_overflows(way: str) -> None:
     torch.manual_seed(0)
