@@ -1,6 +1,7 @@
 """AMSGrad for `torch`: labml_nn's Adam, divided by a second moment that never falls."""
 
 from collections.abc import Callable
+from operator import is_
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from torch.optim.optimizer import ParamsT, _default_to_fused_or_foreach
 
 from amsgrad.optimizers.checkpoints import merged, warn_of_loaded
 from amsgrad.optimizers.fused import step_fused
-from amsgrad.optimizers.groups import checked, warn_of_eps, with_gradients
+from amsgrad.optimizers.groups import checked, settings, warn_of_eps, with_gradients
 from amsgrad.optimizers.together import step_together
 from amsgrad.rules.adam import SEMANTICS
 
@@ -76,7 +77,8 @@ class AMSGrad(Adam):  # type: ignore[misc]  # labml_nn has no types: its Adam is
         ValueError: a number is out of range, or options exclude one another.
         TypeError: weight_decay is a number.
         RuntimeError: differentiable, or foreach and fused together; by `step`, before it changes
-            anything: a gradient is sparse, or a CUDA graph captures without capturable.
+            anything: a gradient is sparse, a CUDA graph captures without capturable, or a setting
+            of a group was changed to one that is refused here.
 
     Example:
         >>> x = torch.nn.Parameter(torch.zeros(1))
@@ -92,6 +94,8 @@ class AMSGrad(Adam):  # type: ignore[misc]  # labml_nn has no types: its Adam is
         Reddi, Kale and Kumar, "On the Convergence of Adam and Beyond", ICLR 2018, Algorithm 2; for
         optax, `scale_by_amsgrad` of optax 0.2.
     """
+
+    _taken: tuple[list[Any], ...] = ()  # the settings of each group when they were checked
 
     def __init__(
         self,
@@ -155,6 +159,7 @@ class AMSGrad(Adam):  # type: ignore[misc]  # labml_nn has no types: its Adam is
         except (ValueError, RuntimeError):
             del self.param_groups[-1]
             raise
+        self._taken = *self._taken, settings(self.param_groups[-1])
         warn_of_eps(self.param_groups[-1], stacklevel=3)
 
     def get_lr(self, state: dict[str, Any], group: dict[str, Any]) -> Any:
@@ -213,6 +218,8 @@ class AMSGrad(Adam):  # type: ignore[misc]  # labml_nn has no types: its Adam is
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
+        if not torch.compiler.is_compiling():
+            self._check_changed()
         found = [with_gradients(group, index) for index, group in enumerate(self.param_groups)]
         for group, (params, grads) in zip(self.param_groups, found, strict=True):
             states = [self._state(group, param) for param in params]
@@ -239,12 +246,28 @@ class AMSGrad(Adam):  # type: ignore[misc]  # labml_nn has no types: its Adam is
         super().load_state_dict({**state_dict, "param_groups": groups})
         for state in self.state.values():
             state["step"] = int(state["step"])  # torch's is a float32 tensor: b^t would round
+        self._taken = tuple(map(settings, self.param_groups))
         warn_of_loaded(self.param_groups, self.state, flags)
 
     def __getstate__(self) -> dict[str, Any]:
         # torch copies and pickles only its own attributes; without these a copy cannot step.
         own = {name: vars(self)[name] for name in ("weight_decay", "optimized_update", "semantics")}
         return {**super().__getstate__(), **own}
+
+    def _check_changed(self) -> None:
+        """Check the groups whose settings are not those that were checked last."""
+        # By identity: to compare the numbers of a tensor lr would wait for the device.
+        now = tuple(map(settings, self.param_groups))
+        if len(now) == len(self._taken) and all(
+            all(map(is_, *pair)) for pair in zip(now, self._taken, strict=True)
+        ):
+            return
+        for index, group in enumerate(self.param_groups):
+            try:
+                group.update(checked(group, self.semantics))
+            except (TypeError, ValueError, RuntimeError) as error:
+                raise RuntimeError(f"Group {index} cannot be stepped: {error}") from error
+        self._taken = tuple(map(settings, self.param_groups))
 
     def _state(self, group: dict[str, Any], param: torch.Tensor) -> dict[str, Any]:
         """Return the state of a parameter, with all that the step of its group needs."""

@@ -7,6 +7,18 @@ import torch
 
 from amsgrad.rules.adam import SEMANTICS
 
+CHECKED = (
+    "lr",
+    "betas",
+    "eps",
+    "weight_decay",
+    "semantics",
+    "foreach",
+    "fused",
+    "capturable",
+    "differentiable",
+)
+
 
 def checked(group: dict[str, Any], semantics: str) -> dict[str, Any]:
     """Return the settings of a group, checked; the messages are torch's where torch has one.
@@ -64,6 +76,11 @@ def checked(group: dict[str, Any], semantics: str) -> dict[str, Any]:
             " maximum of the uncorrected second moment. Use foreach=True."
         )
     return {**group, "lr": lr, "betas": tuple(map(float, betas))}
+
+
+def settings(group: dict[str, Any]) -> list[Any]:
+    """Return those settings of a group that `checked` looks at."""
+    return [group[name] for name in CHECKED]
 
 
 def with_gradients(

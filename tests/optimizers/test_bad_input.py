@@ -1,7 +1,9 @@
 """What AMSGrad refuses, in a sentence, and what it leaves unchanged then."""
 
+import copy
 import math
 import re
+import sys
 from typing import Any
 
 import pytest
@@ -94,6 +96,52 @@ def test_group_is_refused_and_not_added(
     second.grad = torch.ones(2)
     optimizer.step()
     assert torch.equal(second, torch.ones(2))
+
+
+@pytest.mark.parametrize(
+    ("semantics", "options", "later", "sentence"),
+    [
+        ("labml", {"foreach": True}, {"lr": ONE}, "lr as a Tensor is not supported for capturable"),
+        ("optax", {}, {"fused": True}, "fused=True is not supported with semantics='optax'"),
+        ("labml", {}, {"lr": -1.0}, "Invalid learning rate: -1.0"),
+        ("labml", {}, {"semantics": "paper"}, "all groups have the same"),
+        ("labml", {}, {"differentiable": True}, "does not support differentiable=True"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("before", [0, 2])
+def test_setting_that_is_changed_later_is_refused_before_anything_changes(
+    semantics: str, options: dict[str, Any], later: dict[str, Any], sentence: str, before: int
+) -> None:
+    xs = [Parameter(torch.ones(2)) for _ in range(2)]
+    optimizer = AMSGrad([{"params": [x]} for x in xs], semantics=semantics, **options)
+    for x in xs:
+        x.grad = torch.ones(2)
+    for _ in range(before):
+        optimizer.step()
+    saved = copy.deepcopy((xs, optimizer.state_dict()["state"]))
+    optimizer.param_groups[1].update(later)
+    with pytest.raises(RuntimeError, match="^Group 1 cannot be stepped: .*" + re.escape(sentence)):
+        optimizer.step()
+    assert str((xs, optimizer.state_dict()["state"])) == str(saved)
+
+
+def test_group_is_checked_once_after_each_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    module, calls = sys.modules[AMSGrad.__module__], []
+    of_groups = module.checked
+    monkeypatch.setattr(module, "checked", lambda *given: calls.append(1) or of_groups(*given))
+    x = Parameter(torch.ones(2))
+    optimizer = AMSGrad([x], lr=torch.tensor([0.1]))
+    x.grad = torch.ones(2)
+    calls.clear()
+    for _ in range(3):
+        optimizer.step()
+    assert not calls
+    optimizer.param_groups[0].update(lr=torch.tensor([0.2]), betas=[ONE, ONE])
+    for _ in range(3):
+        optimizer.step()
+    assert len(calls) == 1
+    assert optimizer.param_groups[0]["betas"] == (0.5, 0.5)
 
 
 def test_fused_refuses_complex_parameters() -> None:
