@@ -75,7 +75,7 @@ class AMSGrad(Adam):  # type: ignore[misc]  # labml_nn has no types: its Adam is
 
     Raises:
         ValueError: a number is out of range, or options exclude one another.
-        TypeError: weight_decay is a number.
+        TypeError: weight_decay is a number, or another option is none.
         RuntimeError: differentiable, or foreach and fused together; by `step`, before it changes
             anything: a gradient is sparse, a CUDA graph captures without capturable, or a setting
             of a group was changed to one that is refused here.
@@ -156,7 +156,7 @@ class AMSGrad(Adam):  # type: ignore[misc]  # labml_nn has no types: its Adam is
         super().add_param_group(param_group)
         try:
             self.param_groups[-1].update(checked(self.param_groups[-1], self.semantics))
-        except (ValueError, RuntimeError):
+        except Exception:
             del self.param_groups[-1]
             raise
         self._taken = *self._taken, settings(self.param_groups[-1])

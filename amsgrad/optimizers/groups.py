@@ -24,7 +24,7 @@ def checked(group: dict[str, Any], semantics: str) -> dict[str, Any]:
     """Return the settings of a group, checked; the messages are torch's where torch has one.
 
     Raises:
-        ValueError, RuntimeError: as for AMSGrad.
+        TypeError, ValueError, RuntimeError: as for AMSGrad.
     """
     if semantics not in SEMANTICS:
         raise ValueError(f"semantics = {semantics!r} is not one of {', '.join(SEMANTICS)}.")
@@ -43,10 +43,8 @@ def checked(group: dict[str, Any], semantics: str) -> dict[str, Any]:
         if lr.numel() != 1:
             raise ValueError(f"Tensor lr must be 1-element, but its shape is {tuple(lr.shape)}")
         lr = lr.squeeze()  # of the same memory: what the caller changes in place is seen
-    if not lr >= 0:
-        raise ValueError(f"Invalid learning rate: {lr}; it must be >= 0")
-    if not eps >= 0:
-        raise ValueError(f"Invalid epsilon value: {eps}; it must be >= 0")
+    _check_range("learning rate", lr, "lr must be a number >= 0")
+    _check_range("epsilon value", eps, "eps must be a number >= 0")
     if not (isinstance(betas, tuple | list) and len(betas) == 2):
         raise ValueError(f"Invalid betas: {betas}; they must be two numbers in [0, 1)")
     if len({torch.is_tensor(beta) for beta in betas}) == 2:
@@ -54,12 +52,9 @@ def checked(group: dict[str, Any], semantics: str) -> dict[str, Any]:
     for index, beta in enumerate(betas):
         if torch.is_tensor(beta) and beta.numel() != 1:
             raise ValueError(f"Tensor betas[{index}] must be 1-element")
-        if not 0 <= beta < 1:
-            raise ValueError(
-                f"Invalid beta parameter at index {index}: {beta}; it must be in [0, 1)"
-            )
-    if not decay >= 0:
-        raise ValueError(f"Invalid weight_decay value: {decay}; it must be >= 0")
+        what = f"beta parameter at index {index}"
+        _check_range(what, beta, "betas must be two numbers in [0, 1)", below=1)
+    _check_range("weight_decay value", decay, "it must be a number >= 0")
     if group["differentiable"]:
         raise RuntimeError(
             "AMSGrad does not support differentiable=True: its step is not recorded by autograd."
@@ -76,6 +71,15 @@ def checked(group: dict[str, Any], semantics: str) -> dict[str, Any]:
             " maximum of the uncorrected second moment. Use foreach=True."
         )
     return {**group, "lr": lr, "betas": tuple(map(float, betas))}
+
+
+def _check_range(what: str, value: Any, allowed: str, below: float | None = None) -> None:
+    try:
+        inside = bool(value >= 0) and (below is None or bool(value < below))
+    except (TypeError, ValueError, RuntimeError):  # no number, or an array of many
+        raise TypeError(f"Invalid {what}: {value!r}; {allowed}") from None
+    if not inside:
+        raise ValueError(f"Invalid {what}: {value}; {allowed}")
 
 
 def settings(group: dict[str, Any]) -> list[Any]:

@@ -36,6 +36,14 @@ OF_GROUPS: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
         ValueError,
         "Tensor betas[0] must be 1-element",
     ),
+    "lr, text": ({"lr": "x"}, TypeError, "Invalid learning rate: 'x'; lr must be a number >= 0"),
+    "lr, none": ({"lr": None}, TypeError, "Invalid learning rate: None; lr must be a number"),
+    "eps, text": ({"eps": "x"}, TypeError, "Invalid epsilon value: 'x'; eps must be a number >= 0"),
+    "betas, text": (
+        {"betas": ("a", "b")},
+        TypeError,
+        "Invalid beta parameter at index 0: 'a'; betas must be two numbers in [0, 1)",
+    ),
     "both": (
         {"foreach": True, "fused": True},
         RuntimeError,
@@ -79,6 +87,8 @@ def test_option_is_refused(given: dict[str, Any], error: type[Exception], senten
     [
         *OF_GROUPS.values(),
         ({"weight_decay": -1.0}, ValueError, "Invalid weight_decay value: -1.0"),
+        ({"weight_decay": None}, TypeError, "Invalid weight_decay value: None; it must be a"),
+        ({"eps": None}, TypeError, "Invalid epsilon value: None; eps must be a number >= 0"),
         ({"semantics": "paper"}, ValueError, "all groups have the same; use two optimizers"),
     ],
     ids=str,
