@@ -95,7 +95,7 @@ class AMSGrad(Adam):  # type: ignore[misc]  # labml_nn has no types: its Adam is
         optax, `scale_by_amsgrad` of optax 0.2.
     """
 
-    _taken: tuple[list[Any], ...] = ()  # the settings of each group when they were checked
+    _taken: tuple[Any, ...] = ()  # the settings of all groups when they were checked
 
     def __init__(
         self,
@@ -159,7 +159,7 @@ class AMSGrad(Adam):  # type: ignore[misc]  # labml_nn has no types: its Adam is
         except Exception:
             del self.param_groups[-1]
             raise
-        self._taken = *self._taken, settings(self.param_groups[-1])
+        self._taken += settings(self.param_groups[-1:])
         warn_of_eps(self.param_groups[-1], stacklevel=3)
 
     def get_lr(self, state: dict[str, Any], group: dict[str, Any]) -> Any:
@@ -235,7 +235,8 @@ class AMSGrad(Adam):  # type: ignore[misc]  # labml_nn has no types: its Adam is
         """Load the state of an AMSGrad, or of an Adam; warn where no AMSGrad run is continued.
 
         That of torch.optim.Adam is loaded where it means the same: with semantics "torch", and the
-        same form of weight decay.
+        same form of weight decay. The way to step (`foreach`, `fused`, `capturable`) is no state:
+        other than torch, this keeps its own.
 
         Raises:
             ValueError: the state is of another optimizer, or means something else; nothing has
@@ -246,7 +247,7 @@ class AMSGrad(Adam):  # type: ignore[misc]  # labml_nn has no types: its Adam is
         super().load_state_dict({**state_dict, "param_groups": groups})
         for state in self.state.values():
             state["step"] = int(state["step"])  # torch's is a float32 tensor: b^t would round
-        self._taken = tuple(map(settings, self.param_groups))
+        self._taken = settings(self.param_groups)
         warn_of_loaded(self.param_groups, self.state, flags)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -257,17 +258,15 @@ class AMSGrad(Adam):  # type: ignore[misc]  # labml_nn has no types: its Adam is
     def _check_changed(self) -> None:
         """Check the groups whose settings are not those that were checked last."""
         # By identity: to compare the numbers of a tensor lr would wait for the device.
-        now = tuple(map(settings, self.param_groups))
-        if len(now) == len(self._taken) and all(
-            all(map(is_, *pair)) for pair in zip(now, self._taken, strict=True)
-        ):
+        now = settings(self.param_groups)
+        if len(now) == len(self._taken) and all(map(is_, now, self._taken)):
             return
         for index, group in enumerate(self.param_groups):
             try:
                 group.update(checked(group, self.semantics))
             except (TypeError, ValueError, RuntimeError) as error:
                 raise RuntimeError(f"Group {index} cannot be stepped: {error}") from error
-        self._taken = tuple(map(settings, self.param_groups))
+        self._taken = settings(self.param_groups)
 
     def _state(self, group: dict[str, Any], param: torch.Tensor) -> dict[str, Any]:
         """Return the state of a parameter, with all that the step of its group needs."""

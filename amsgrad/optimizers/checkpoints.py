@@ -10,7 +10,8 @@ from labml_nn.optimizers import WeightDecay
 from amsgrad.optimizers.groups import checked, warn_of_eps
 
 RAW = ("labml", "keras", "torch", "paper")  # they keep the maximum of v; optax keeps that of v / c2
-OWN = ("semantics", "foreach", "fused", "maximize", "capturable", "differentiable")
+WAY = ("foreach", "fused", "capturable")  # how to step, and no state: not loaded
+OF_TORCH = {"maximize", "foreach", "capturable"}  # in no group of labml_nn
 
 
 def merged(
@@ -19,7 +20,9 @@ def merged(
     semantics: str,
     decay: WeightDecay,
 ) -> list[dict[str, Any]]:
-    """Return the saved groups as AMSGrad takes them; what they do not have is from its own groups.
+    """Return the saved groups as AMSGrad takes them.
+
+    From its own groups are what the saved ones lack, and the way to step.
 
     Raises:
         ValueError: the saved state is not of an Adam or AMSGrad, or not of this meaning.
@@ -37,6 +40,11 @@ def merged(
                 f"The loaded state is not of an Adam or AMSGrad: its group {index} lacks"
                 f" {', '.join(missing)}. Nothing was changed."
             )
+        if "amsgrad" not in group and OF_TORCH & group.keys():
+            raise ValueError(
+                f"The loaded state is not of an Adam or AMSGrad: its group {index} lacks amsgrad,"
+                " as those of RAdam, NAdam and Adamax do. Nothing was changed."
+            )
         _check_meaning(index, group, semantics, decay)
     for key, state in state_dict["state"].items():
         needed = {"step", "exp_avg", "exp_avg_sq"}
@@ -48,21 +56,36 @@ def merged(
                 f"The loaded state is not of an Adam or AMSGrad: that of parameter {key} {wrong}."
                 " Nothing was changed."
             )
-    if len(saved) != len(groups):
+    if [len(group["params"]) for group in saved] != [len(group["params"]) for group in groups]:
         return saved  # torch says so
+    for group, current in zip(saved, groups, strict=True):
+        for key, param in zip(group["params"], current["params"], strict=True):
+            _check_shapes(key, state_dict["state"].get(key, {}), param)
     result = []
     for index, (group, current) in enumerate(zip(saved, groups, strict=True)):
         entries = {key: entry for key, entry in group.items() if key != "decoupled_weight_decay"}
-        for name in ("amsgrad", *OWN):
+        for name in ("amsgrad", "maximize", "differentiable"):
             entries.setdefault(name, current[name])
+        entries.update({name: current[name] for name in WAY})
         entries.update(semantics=semantics, params=current["params"])
         try:
             result.append({**checked(entries, semantics), "params": group["params"]})
-        except (ValueError, RuntimeError) as error:
+        except (TypeError, ValueError, RuntimeError) as error:
             raise ValueError(
-                f"Group {index} of the loaded state cannot be taken: {error}. Nothing was changed."
+                f"Group {index} of the loaded state cannot be taken: {str(error).rstrip('.')}."
+                " Nothing was changed."
             ) from error
     return result
+
+
+def _check_shapes(key: Any, state: dict[str, Any], param: torch.Tensor) -> None:
+    for name, moment in state.items():
+        if name != "step" and moment.shape != param.shape:
+            raise ValueError(
+                f"The loaded state is of another model: {name} of parameter {key} has the shape"
+                f" {tuple(moment.shape)}, but the parameter {tuple(param.shape)}. Nothing was"
+                " changed."
+            )
 
 
 def _check_meaning(index: int, group: dict[str, Any], semantics: str, decay: WeightDecay) -> None:

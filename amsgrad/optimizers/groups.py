@@ -82,9 +82,9 @@ def _check_range(what: str, value: Any, allowed: str, below: float | None = None
         raise ValueError(f"Invalid {what}: {value}; {allowed}")
 
 
-def settings(group: dict[str, Any]) -> list[Any]:
-    """Return those settings of a group that `checked` looks at."""
-    return [group[name] for name in CHECKED]
+def settings(groups: list[dict[str, Any]]) -> tuple[Any, ...]:
+    """Return those settings that `checked` looks at, of all groups in a row."""
+    return tuple(group[name] for group in groups for name in CHECKED)
 
 
 def with_gradients(

@@ -27,6 +27,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "one by one": {"foreach": False},
     "foreach": {"foreach": True},
     "fused": {"fused": True},
+    "capturable": {"capturable": True},
 }
 
 
@@ -50,15 +51,14 @@ def test_a_run_of_torch_is_continued(
     cls: Any, decay: float, manner: WeightDecay, way: str, maximize: bool
 ) -> None:
     every = gradients(40)
-    options = {"amsgrad": True, "maximize": maximize, **WAYS[way]}
-    theirs = cls(parameters(), LR, BETAS, EPS, decay, **options)
+    theirs = cls(parameters(), LR, BETAS, EPS, decay, amsgrad=True, maximize=maximize)
     run(theirs, every[:20])
-    ours = AMSGrad(parameters(), semantics="torch", weight_decay=manner)
+    ours = AMSGrad(parameters(), semantics="torch", weight_decay=manner, **WAYS[way])
     take_over(ours, theirs)
     group = ours.param_groups[0]
     assert (group["lr"], group["weight_decay"], group["maximize"]) == (LR, decay, maximize)
     for name, value in WAYS[way].items():
-        assert group[name] is value  # the way is loaded, too, as in torch
+        assert group[name] is value  # the way is kept, other than in torch
     for grads in every[20:]:
         for one in (ours, theirs):
             for x, g in zip(members(one), grads, strict=True):
@@ -133,7 +133,7 @@ REFUSED: dict[str, tuple[Optimizer, WeightDecay, str]] = {
     "differentiable": (
         Adam(parameters(), differentiable=True, amsgrad=True),
         WeightDecay(),
-        "Group 0 of the loaded state cannot be taken: AMSGrad does not support differentiable",
+        r"Group 0 of the loaded state cannot be taken: AMSGrad does not .*'torch'\. Nothing was",
     ),
     "other size": (Adam(parameters()[:2], amsgrad=True), WeightDecay(), "doesn't match the size"),
     "other groups": (
@@ -151,6 +151,26 @@ def test_state_of_torch_is_refused(theirs: Optimizer, manner: WeightDecay, sente
     with pytest.raises(ValueError, match=sentence):
         ours.load_state_dict(theirs.state_dict())
     assert str(ours.state_dict()) == before
+
+
+@pytest.mark.parametrize("stepped", [False, True])
+@pytest.mark.parametrize("cls", [torch.optim.RAdam, torch.optim.NAdam, torch.optim.Adamax])
+def test_state_of_a_relative_of_adam_is_refused(cls: Any, stepped: bool) -> None:
+    theirs = cls(parameters())
+    run(theirs, gradients(2 * stepped))
+    ours = AMSGrad(parameters(), semantics="torch")
+    with pytest.raises(ValueError, match=r"not of an Adam or AMSGrad: its group 0 lacks amsgrad"):
+        ours.load_state_dict(theirs.state_dict())
+    assert not ours.state
+
+
+def test_moment_of_another_shape_is_refused() -> None:
+    theirs, ours = (AMSGrad([torch.nn.Parameter(torch.ones(shape))]) for shape in ((3,), (5, 1)))
+    members(theirs)[0].grad = torch.ones(3)
+    theirs.step()
+    with pytest.raises(ValueError, match=r"exp_avg of parameter 0 has the shape \(3,\).* \(5, 1\)"):
+        ours.load_state_dict(theirs.state_dict())
+    assert not ours.state
 
 
 def test_state_of_labml_nn_does_not_tell_its_formula_but_is_no_optax() -> None:
