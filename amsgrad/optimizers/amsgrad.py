@@ -70,7 +70,7 @@ class AMSGrad(Adam):  # type: ignore[misc]  # labml_nn has no types: its Adam is
         foreach, fused: True or False chooses the way, None leaves it to the device.
         maximize: go up: g_t is the negative of the gradient.
         capturable: keep t in tensors on the device of x and read none of them, so that a CUDA graph
-            can hold the step; always by `foreach`.
+            can hold the step; always by `foreach`, even if `fused` is True.
         differentiable: must be False.
 
     Raises:

@@ -31,6 +31,11 @@ def step_together(
         return
     beta1, beta2 = group["betas"]
     capturable = torch.compiler.is_compiling() or group["capturable"]
+    kinds = _by_kind(params, grads, states) if capturable else []
+    if len(kinds) > 1:  # t, in one tensor for all, has one dtype and one device
+        for kind in kinds:
+            step_together(group, decay, *kind)
+        return
     steps: Any = _count(params, states) if capturable else [count(state) for state in states]
     params, grads = _real(params), _real(grads)
     if group["maximize"]:
@@ -81,6 +86,19 @@ def keep_maxima(states: States, seconds: Tensors) -> None:
     ]
     if kept:
         torch._foreach_maximum_([vmax for vmax, _ in kept], [second for _, second in kept])
+
+
+def _by_kind(
+    params: Tensors, grads: Tensors, states: States
+) -> list[tuple[Tensors, Tensors, States]]:
+    """Return those of each dtype and device."""
+    kinds: dict[Any, tuple[Tensors, Tensors, States]] = {}
+    for param, grad, state in zip(params, grads, states, strict=True):
+        found = kinds.setdefault((param.dtype, param.device), ([], [], []))
+        found[0].append(param)
+        found[1].append(grad)
+        found[2].append(state)
+    return list(kinds.values())
 
 
 def _coefficients(group: dict[str, Any], c1: Any, c2: Any) -> tuple[Any, Any]:

@@ -232,6 +232,21 @@ def test_parameters_of_all_sorts_with_gradients_that_come_and_go(
             torch.testing.assert_close(found, other.state[y][key], rtol=2e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("semantics", SEMANTICS)
+def test_capturable_keeps_the_precision_of_each_parameter(semantics: str) -> None:
+    ends = []
+    for options in ({}, {"capturable": True}, {"capturable": True, "fused": semantics != "optax"}):
+        single = Parameter(torch.ones(3))
+        double = Parameter(torch.ones(3, dtype=torch.float64))
+        one = AMSGrad([single, double], LR, BETAS, EPS, semantics=semantics, **options)
+        for step in range(30):
+            single.grad, double.grad = drawn(single, step), drawn(double, step)
+            one.step()
+        ends.append(double.detach())
+    torch.testing.assert_close(ends[1], ends[0], rtol=1e-13, atol=1e-14)
+    assert torch.equal(ends[2], ends[1])  # fused is not taken
+
+
 def test_parameters_of_one_group_may_have_different_step_numbers() -> None:
     for way, semantics in PAIRS:
         ours, definition = (optimizer(semantics, **options) for options in (WAYS[way], {}))
@@ -311,6 +326,22 @@ def test_compiled_step_agrees_and_is_compiled_twice(semantics: str, before: int)
     assert_agree(ours, definition, gradients(12))
     # The first one makes the state, or makes tensors of its step numbers.
     assert counter.frame_count == 2
+
+
+@pytest.mark.slow
+def test_compiled_step_of_two_precisions_agrees() -> None:
+    torch._dynamo.reset()
+    ends = []
+    for compiled in (False, True):
+        xs = [Parameter(torch.ones(3, dtype=d)) for d in (torch.float32, torch.float64)]
+        one = AMSGrad(xs, LR, BETAS, EPS)
+        step = torch.compile(one.step, backend="eager", fullgraph=True) if compiled else one.step
+        for turn in range(4):
+            for x in xs:
+                x.grad = drawn(x, turn)
+            step()
+        ends.append([x.detach() for x in xs])
+    torch.testing.assert_close(ends[1], ends[0])
 
 
 @pytest.mark.slow
