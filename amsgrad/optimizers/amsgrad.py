@@ -74,7 +74,8 @@ class AMSGrad(Adam):  # type: ignore[misc]  # labml_nn has no types: its Adam is
         differentiable: must be False.
 
     Raises:
-        ValueError: a number is out of range, or options exclude one another.
+        ValueError: a number is out of range, options exclude one another, or a parameter is of an
+            integer dtype.
         TypeError: weight_decay is a number, or another option is none.
         RuntimeError: differentiable, or foreach and fused together; by `step`, before it changes
             anything: a gradient is sparse, a CUDA graph captures without capturable, or a setting
@@ -148,19 +149,18 @@ class AMSGrad(Adam):  # type: ignore[misc]  # labml_nn has no types: its Adam is
             "eps": eps,
         }
         given = checked(given, self.semantics)  # also where a group has its own: as torch does
-        optimized_update = self.semantics != "torch"
-        super().__init__(params, lr, given["betas"], eps, decay, optimized_update, given)
+        super().__init__(params, lr, given["betas"], eps, decay, self.semantics != "torch", given)
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add a group as torch does; warn where a parameter's precision rounds eps to 0."""
         super().add_param_group(param_group)
         try:
             self.param_groups[-1].update(checked(self.param_groups[-1], self.semantics))
+            warn_of_eps(self.param_groups[-1])
         except Exception:
             del self.param_groups[-1]
             raise
         self._taken += settings(self.param_groups[-1:])
-        warn_of_eps(self.param_groups[-1], stacklevel=3)
 
     def get_lr(self, state: dict[str, Any], group: dict[str, Any]) -> Any:
         """Return the step size of the group."""

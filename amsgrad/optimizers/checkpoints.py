@@ -117,7 +117,7 @@ def warn_of_loaded(
 ) -> None:
     """Warn where what was loaded does not go on as the AMSGrad that was saved."""
     for index, (group, flag) in enumerate(zip(groups, flags, strict=True)):
-        warn_of_eps(group, stacklevel=3)
+        warn_of_eps(group)
         if flag and not group["amsgrad"]:
             warnings.warn(
                 f"The loaded state makes group {index} plain Adam: its 'amsgrad' is False; set it"

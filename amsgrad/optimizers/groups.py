@@ -1,5 +1,6 @@
 """A parameter group of AMSGrad: its settings, checked, and its parameters to be stepped."""
 
+import sys
 import warnings
 from typing import Any
 
@@ -7,6 +8,7 @@ import torch
 
 from amsgrad.rules.adam import SEMANTICS
 
+LIBRARIES = ("amsgrad", "labml_nn", "torch")
 CHECKED = (
     "lr",
     "betas",
@@ -55,6 +57,12 @@ def checked(group: dict[str, Any], semantics: str) -> dict[str, Any]:
         what = f"beta parameter at index {index}"
         _check_range(what, beta, "betas must be two numbers in [0, 1)", below=1)
     _check_range("weight_decay value", decay, "it must be a number >= 0")
+    for param in group.get("params", ()):
+        if not (param.is_floating_point() or param.is_complex()):
+            raise ValueError(
+                "AMSGrad can only optimize Tensors of floating point and complex dtype, but one of"
+                f" the params is of {param.dtype}."
+            )
     if group["differentiable"]:
         raise RuntimeError(
             "AMSGrad does not support differentiable=True: its step is not recorded by autograd."
@@ -117,13 +125,21 @@ def with_gradients(
     return params, grads
 
 
-def warn_of_eps(group: dict[str, Any], stacklevel: int) -> None:
-    """Warn where the precision of a parameter rounds eps to 0."""
+def warn_of_eps(group: dict[str, Any]) -> None:
+    """Warn, at the caller's line, where the precision of a parameter rounds eps to 0."""
     eps = float(group["eps"])
     for dtype in {param.dtype for param in group["params"]}:
         if eps > 0 and torch.tensor(eps, dtype=dtype.to_real()) == 0:
             warnings.warn(
                 f"eps = {eps:g} is 0 in {dtype}: where a gradient is 0 from the beginning, a step"
                 f" is 0 / 0; give a larger eps, such as {torch.finfo(dtype).eps:.1g}.",
-                stacklevel=stacklevel + 1,
+                stacklevel=_depth_of_caller(),
             )
+
+
+def _depth_of_caller() -> int:
+    # A group is also added from within the constructors of torch and labml_nn.
+    frame, depth = sys._getframe(1), 1
+    while frame.f_back and frame.f_globals["__name__"].partition(".")[0] in LIBRARIES:
+        frame, depth = frame.f_back, depth + 1
+    return depth

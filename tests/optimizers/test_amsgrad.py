@@ -574,15 +574,22 @@ def test_state_of_another_optimizer_is_refused_and_nothing_changes(name: str) ->
 
 def test_an_eps_that_the_precision_rounds_to_zero_is_warned_of() -> None:
     half, single = (Parameter(torch.zeros(2, dtype=d)) for d in (torch.float16, torch.float32))
-    with pytest.warns(UserWarning, match=r"^eps = 1e-16 is 0 in torch.float16: .*larger eps"):
+    with pytest.warns(
+        UserWarning, match=r"^eps = 1e-16 is 0 in torch.float16: .*larger eps"
+    ) as built:
         AMSGrad([half])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         AMSGrad([half], eps=1e-3)
         AMSGrad([half], eps=0.0)  # asked for
         optimizer = AMSGrad([single])
-    with pytest.warns(UserWarning, match="torch.float16"):
+    with pytest.warns(UserWarning, match="torch.float16") as added:
         optimizer.add_param_group({"params": [half]})
+    saved = AMSGrad([half], eps=1e-3).state_dict()
+    saved["param_groups"][0]["eps"] = 1e-16
+    with pytest.warns(UserWarning, match="torch.float16") as loaded:
+        AMSGrad([half], eps=1e-3).load_state_dict(saved)
+    assert {one.filename for one in [*built, *added, *loaded]} == {__file__}
 
 
 SCALARS = [np.float32(0.25), np.float64(0.25), torch.tensor(0.25), np.array(0.25)]

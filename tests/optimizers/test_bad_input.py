@@ -160,6 +160,11 @@ def test_fused_refuses_complex_parameters() -> None:
         AMSGrad([COMPLEX], fused=True)
 
 
+def test_integer_parameter_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"can only optimize Tensors of floating .* torch.int64\."):
+        AMSGrad([torch.ones(2, dtype=torch.int64)])
+
+
 def test_betas_as_tensors_are_read_once() -> None:
     optimizer = AMSGrad([Parameter(torch.ones(2))], betas=(torch.tensor([[0.5]]), ONE))
     assert optimizer.param_groups[0]["betas"] == (0.5, 0.5)
