@@ -4,7 +4,6 @@ from collections.abc import Callable
 from operator import is_
 from typing import Any
 
-import numpy as np
 import torch
 from labml_nn.optimizers import WeightDecay
 from labml_nn.optimizers.adam import Adam
@@ -12,7 +11,7 @@ from torch.optim.optimizer import ParamsT, _default_to_fused_or_foreach
 
 from amsgrad.optimizers.checkpoints import merged, warn_of_loaded
 from amsgrad.optimizers.fused import step_fused
-from amsgrad.optimizers.groups import checked, settings, warn_of_eps, with_gradients
+from amsgrad.optimizers.groups import as_decay, checked, settings, warn_of_eps, with_gradients
 from amsgrad.optimizers.together import step_together
 from amsgrad.rules.adam import SEMANTICS
 
@@ -61,7 +60,7 @@ class AMSGrad(Adam):  # type: ignore[misc]  # labml_nn has no types: its Adam is
         betas: decay rates (b1, b2) of the two moments, each in [0, 1); tensors are read once.
         eps: >= 0; keeps 0 / 0 away where the dtype can hold it (in float16, 1e-16 is 0). By default
             that of `semantics`: labml 1e-16, torch and optax 1e-8, keras 1e-7, paper 0.
-        weight_decay: labml_nn's `WeightDecay`, or None for no decay. Decoupled (its default), it
+        weight_decay: labml_nn's `WeightDecay`; None or 0 for no decay. Decoupled (its default), it
             shrinks x by 1 - lr * coefficient; coupled, it adds coefficient * x to g_t.
         optimized_update: labml_nn's switch; False is the formula of torch, with labml's eps.
         amsgrad: False is plain Adam: v_t in place of vmax_t, and no maximum in the state.
@@ -76,7 +75,7 @@ class AMSGrad(Adam):  # type: ignore[misc]  # labml_nn has no types: its Adam is
     Raises:
         ValueError: a number is out of range, options exclude one another, or a parameter is of an
             integer dtype.
-        TypeError: weight_decay is a number, or another option is none.
+        TypeError: weight_decay is a number other than 0, or another option is no number.
         RuntimeError: differentiable, or foreach and fused together; by `step`, before it changes
             anything: a gradient is sparse, a CUDA graph captures without capturable, or a setting
             of a group was changed to one that is refused here.
@@ -104,7 +103,7 @@ class AMSGrad(Adam):  # type: ignore[misc]  # labml_nn has no types: its Adam is
         lr: float | torch.Tensor = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float | None = None,
-        weight_decay: WeightDecay | None = None,
+        weight_decay: WeightDecay | float | None = None,
         optimized_update: bool = True,
         amsgrad: bool = True,
         defaults: dict[str, Any] | None = None,
@@ -116,11 +115,6 @@ class AMSGrad(Adam):  # type: ignore[misc]  # labml_nn has no types: its Adam is
         capturable: bool = False,
         differentiable: bool = False,
     ) -> None:
-        if isinstance(weight_decay, (int, float, np.number, np.ndarray, torch.Tensor)):
-            raise TypeError(
-                f"AMSGrad got weight_decay={weight_decay}, but takes an object here: pass "
-                f"labml_nn.optimizers.WeightDecay({weight_decay}), or set the number in a group."
-            )
         if semantics is not None and not (optimized_update or semantics == "torch"):
             raise ValueError(
                 f"optimized_update=False is the formula of torch, but semantics={semantics!r} was"
@@ -130,7 +124,7 @@ class AMSGrad(Adam):  # type: ignore[misc]  # labml_nn has no types: its Adam is
             eps = SEMANTICS.get(semantics or "labml", 0.0)
         self.semantics = semantics or ("labml" if optimized_update else "torch")
         # Both made afresh: the base writes into `defaults`, and shares one WeightDecay by default.
-        decay = WeightDecay() if weight_decay is None else weight_decay
+        decay = as_decay(weight_decay)
         own = {
             "amsgrad": amsgrad,
             "semantics": self.semantics,

@@ -4,7 +4,9 @@ import sys
 import warnings
 from typing import Any
 
+import numpy as np
 import torch
+from labml_nn.optimizers import WeightDecay
 
 from amsgrad.rules.adam import SEMANTICS
 
@@ -88,6 +90,26 @@ def _check_range(what: str, value: Any, allowed: str, below: float | None = None
         raise TypeError(f"Invalid {what}: {value!r}; {allowed}") from None
     if not inside:
         raise ValueError(f"Invalid {what}: {value}; {allowed}")
+
+
+def as_decay(weight_decay: Any) -> WeightDecay:
+    """Return the weight decay that was given, or one of 0 for None and 0.
+
+    Raises:
+        TypeError: it is something else.
+    """
+    if isinstance(weight_decay, WeightDecay):
+        return weight_decay
+    number = isinstance(weight_decay, (int, float, np.number, np.ndarray, torch.Tensor))
+    if weight_decay is None or (number and np.shape(weight_decay) == () and weight_decay == 0):
+        return WeightDecay()
+    shown = weight_decay if number else 0.01
+    raise TypeError(
+        f"AMSGrad got weight_decay={weight_decay!r}, but takes 0 or an object that says which form"
+        f" of decay is meant: with `from labml_nn.optimizers import WeightDecay` pass"
+        f" WeightDecay({shown}), as in AdamW, or WeightDecay({shown}, weight_decouple=False), as in"
+        " Adam."
+    )
 
 
 def settings(groups: list[dict[str, Any]]) -> tuple[Any, ...]:

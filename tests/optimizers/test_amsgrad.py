@@ -528,9 +528,21 @@ def test_value_out_of_range_is_refused(arguments: dict[str, Any]) -> None:
         AMSGrad(parameters(), **arguments)
 
 
-def test_number_as_weight_decay_is_refused() -> None:
-    with pytest.raises(TypeError, match=r"WeightDecay\(0.1\)"):
-        AMSGrad(parameters(), weight_decay=0.1)
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (0.1, r"got weight_decay=0.1, .*WeightDecay\(0.1\).*\(0.1, weight_decouple=False\)"),
+        ("x", r"got weight_decay='x', .*WeightDecay\(0.01\)"),
+    ],
+)
+def test_weight_decay_that_does_not_say_its_form_is_refused(given: Any, sentence: str) -> None:
+    with pytest.raises(TypeError, match=sentence):
+        AMSGrad(parameters(), weight_decay=given)
+
+
+@pytest.mark.parametrize("none", [None, 0, 0.0, np.float32(0), torch.tensor(0.0)])
+def test_no_weight_decay_may_be_a_zero(none: Any) -> None:
+    assert AMSGrad(parameters(), weight_decay=none).param_groups[0]["weight_decay"] == 0
 
 
 def test_defaults_of_the_caller_are_used_and_not_modified() -> None:
@@ -606,5 +618,5 @@ def test_scalars_of_numpy_and_torch_are_numbers(scalar: Any) -> None:
         optimizer.step()
         ends.append(x.detach().clone())
     assert torch.equal(*ends)
-    with pytest.raises(TypeError, match=r"pass labml_nn.optimizers.WeightDecay\("):
+    with pytest.raises(TypeError, match=r"import WeightDecay` pass WeightDecay\(0.25\)"):
         AMSGrad([x], weight_decay=scalar)
