@@ -19,9 +19,12 @@ from experiments.figures.online_fit import (
     BASE,
     ONLINE,
     OPTIMIZERS,
+    SEEN,
+    about,
     arrival,
     joint,
     level,
+    met,
     off,
     online,
     read,
@@ -44,6 +47,7 @@ SETTINGS = {
     "powers": [0.4, 0.6, 0.005],
     "fit_between": [0.3, 1.0],
     "fit_seeds": 128,
+    "meets": {"adam": {"lr": 0.58, "x0": -0.5}, "amsgrad": {"lr": 0.511, "x0": 1.0}},
     "stochastic_lrs": [0.2, 0.3, 0.4, 0.5],
     "readings": text(),
 }
@@ -111,6 +115,8 @@ def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
             "x_seen": variable("t_seen", seen.value, "x of Adam, read off the figure"),
             "x_there": variable("t_seen", online("adam", lr["adam"], seen.t, settings)[1],
                                 "x of Adam there, mean over a period"),
+            "met": variable("optimizer", [met(opt, settings) for opt in OPTIMIZERS],
+                            "largest difference over accuracy, at alpha and x_1 of its own"),
             "arrival": variable((), arrival(lr["adam"], settings["rise_until"], settings),
                                 f"t at which Adam's x has passed {ARRIVED}", "steps"),
             "misfit": variable("stochastic_lr", misfits, "rms of the mean of x_t over seeds minus "
@@ -169,6 +175,7 @@ def findings(data: xarray.Dataset) -> dict[str, Any]:
             f"{opt} constant of the run by x_1": _by(own.run_constant, 0),
             f"{opt} largest difference by x_1": _by(own.off, 5),
             f"{opt} kappa of the law at alpha = 1": round(float(own.law_kappa), 3),
+            f"{opt} largest difference over accuracy, own alpha and x_1": round(float(own.met), 2),
             f"{opt} limit, fitted": _rounded(own.free_limit, 5),
             f"{opt} powers of t that meet all readings": _rounded(own.power, 3),
             f"{opt} largest difference by x_1, one alpha": _by(
@@ -188,7 +195,7 @@ def findings(data: xarray.Dataset) -> dict[str, Any]:
         "adam's rise: slope over sqrt(t), read": round(
             float(np.polyfit(np.sqrt(data.t_seen), data.x_seen, 1)[0]), 4
         ),
-        RISEN: int(data.arrival),
+        RISEN: about(float(data.arrival)),
         "stochastic alpha": float(data.lr_stochastic),
         "stochastic rms of mean over seeds": round(float(data.misfit.min()), 3),
         "stochastic rms by alpha": _by(data.misfit, 2),
@@ -250,7 +257,12 @@ def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption
         best, least, most = (f"{number:.{digits}f}" for number in f[name])
         return f"{best} ({least} to {most})"
 
+    def largest(opt: str) -> str:
+        return ", ".join(f"{value:.4f}" for value in f[f"{opt} largest difference by x_1"].values())
+
     first = f"{base['x0']:g}"
+    firsts = ", ".join(f"{x:g}" for x in settings["x_1"])
+    adam, amsgrad = (settings["meets"][opt] for opt in OPTIMIZERS)
     return Caption(
         "Figure 1 of Reddi, Kale and Kumar (ICLR 2018), recovered:"
         rf" $\beta_1 = {base['beta1']}$, $\beta_2 = {base['beta2']}$,"
@@ -266,13 +278,17 @@ def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption
         rf" accuracy. Adam: $\kappa$ = {between('adam kappa', 1)}, $C$ ="
         rf" {between('adam constant', 0)}, $\alpha$ = {between('adam alpha', 3)}; AMSGrad:"
         rf" {between('amsgrad kappa', 1)}, {between('amsgrad constant', 0)},"
-        rf" {between('amsgrad alpha', 3)}. As $\kappa$ is linear in $\alpha$, no $\alpha$ of"
-        r" Algorithms 1 and 2 gives both. With a free limit: Adam"
-        f" {between('adam limit, fitted', 4)}, AMSGrad {between('amsgrad limit, fitted', 4)}."
+        rf" {between('amsgrad alpha', 3)}. A run at these $\alpha$ from $x_1$ = {firsts} misses"
+        f" points, by up to {largest('adam')} (Adam) and {largest('amsgrad')} (AMSGrad); runs with"
+        rf" $\alpha$ and $x_1$ of their own meet all: Adam {adam['lr']:g} from {adam['x0']:g},"
+        f" AMSGrad {amsgrad['lr']:g} from {amsgrad['x0']:g}."
+        r" As $\kappa$ is linear in $\alpha$, no $\alpha$ of Algorithms 1 and 2 gives both."
+        f" With a free limit: Adam {between('adam limit, fitted', 4)}, AMSGrad"
+        f" {between('amsgrad limit, fitted', 4)}."
         " Curves and points are means over a period: Adam's $R_t/t$ is a band $2020/t$ wide."
         rf" Adam is above {ARRIVED} from $t$ ="
         f" {f[RISEN]:,} on, and the paper's from about"
-        f" 40,000. Our choices: Algorithm 2 as printed (no bias correction, no eps), $x_1 ="
+        f" {SEEN:,}. Our choices: Algorithm 2 as printed (no bias correction, no eps), $x_1 ="
         rf" {first}$, and the seeds. Of {settings['stochastic_lrs']}, {f['stochastic alpha']:g} is"
         rf" the $\alpha$ whose mean over {settings['fit_seeds']} seeds comes closest to the points"
         " of the paper's one stochastic run (rms"

@@ -17,6 +17,7 @@ from experiments.figures.runs import compiled
 
 OPTIMIZERS = ("adam", "amsgrad")
 ARRIVED = 0.95  # x below +1 by more than the mean of its teeth
+SEEN = 39_000  # t at which the line through the readings of x over sqrt(t) passes ARRIVED
 BASE = {
     **Online.published[0].settings,
     "semantics": "paper",
@@ -93,6 +94,16 @@ def off(
     return constant, float(np.abs(curve - points.value).max())
 
 
+def met(opt: str, settings: Mapping[str, Any]) -> float:
+    """Return the largest difference over accuracy of the run that `meets` names.
+
+    Below 1 it meets all readings.
+    """
+    points = read(opt, settings)
+    curve, _ = online(opt, at=points.t, settings=settings, **settings["meets"][opt])
+    return float((np.abs(curve - points.value) / points.accuracy).max())
+
+
 def joint(
     settings: Mapping[str, Any], between: tuple[float, float], **more: Mapping[str, Any]
 ) -> tuple[float, float, float]:
@@ -127,3 +138,12 @@ def arrival(lr: float, until: int, settings: Mapping[str, Any], **more: Any) -> 
     _, x = online("adam", lr, at, settings, **more)
     above = np.flatnonzero(x > ARRIVED)
     return float(at[above[0]]) if above.size else np.nan
+
+
+def about(t: float) -> int | None:
+    """Return an arrival in the two digits that its grid of t gives; None for NaN.
+
+    >>> about(6153.0), about(6194.0)
+    (6200, 6200)
+    """
+    return None if np.isnan(t) else int(float(f"{t:.1e}"))
