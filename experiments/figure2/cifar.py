@@ -70,13 +70,15 @@ def read_cifar10(folder: Path) -> ImageData:
         known.append(not ending and _is_original(content, len(batch.labels), path))
     *train, test = batches
     pixels, labels = (np.concatenate(parts) for parts in zip(*train, strict=True))
+    whole = ending and all(len(batch.labels) == IN_A_FILE for batch in batches)
     if all(known):
         origin = "CIFAR-10 (by its MD5)"
-    elif ending and all(len(batch.labels) == IN_A_FILE for batch in batches):
+    elif whole:
         origin = "CIFAR-10 (by the names and lengths of its binary files)"
     else:
         origin = "images like CIFAR-10's, which are not CIFAR-10"
-    return checked(Images(pixels, labels), test, origin, contents)
+    original = all(known) or bool(whole)
+    return checked(Images(pixels, labels), test, origin, contents, original=original)
 
 
 def from_binary(content: bytes, path: Path) -> Images:

@@ -1,12 +1,12 @@
 """The runs of a panel as a data set, and what it shows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import xarray
 
-from experiments.figure2.panels import OPTIMIZERS, readings
+from experiments.figure2.panels import OPTIMIZERS, Reading
 from experiments.figure2.plan import Cell, record_at
 from experiments.figure2.question import Asked
 from experiments.figure2.runs import Run
@@ -22,15 +22,20 @@ EQUAL = "Adam minus AMSGrad, train loss, equal settings"
 PAPER = "the paper's Adam minus AMSGrad, train loss"
 
 
-def to_dataset(asked: Asked, runs: Mapping[Cell, Run]) -> xarray.Dataset:
-    """Return the losses over the axes and the iterations, and the paper's points."""
+def to_dataset(asked: Asked, runs: Mapping[Cell, Run], points: Sequence[Reading]) -> xarray.Dataset:
+    """Return the losses over the axes and the iterations, and the paper's points.
+
+    Args:
+        asked: the panel.
+        runs: all of it.
+        points: read off the paper's figure; none where the data are not the paper's.
+    """
     grid = (OPTIMIZERS, asked.betas2, asked.alphas, range(asked.seeds))
     at = record_at(asked)
     table = np.array([np.array(run.records, float)[:, 1:].T for run in runs.values()])
     # the order of the cells: seed, alpha, beta2, optimizer
     sizes = [len(axis) for axis in reversed(grid)]
     table = table.reshape(*sizes, len(LOSSES), len(at)).transpose(3, 2, 1, 0, 4, 5)
-    points = readings(asked.panel)
     return xarray.Dataset(
         {
             **{
@@ -40,10 +45,10 @@ def to_dataset(asked: Asked, runs: Mapping[Cell, Run]) -> xarray.Dataset:
             },
             "paper_loss": variable("point", [p.value for p in points],
                                    "loss read off the paper's figure, accurate to about 0.003"),
-            "paper_iteration": variable("point", [p.iteration for p in points],
+            "paper_iteration": variable("point", np.array([p.iteration for p in points], int),
                                         "iteration of that point", "iterations"),
-            "paper_optimizer": ("point", [p.optimizer for p in points]),
-            "paper_quantity": ("point", [p.quantity for p in points]),
+            "paper_optimizer": ("point", np.array([p.optimizer for p in points], str)),
+            "paper_quantity": ("point", np.array([p.quantity for p in points], str)),
         },
         {
             "optimizer": list(OPTIMIZERS),

@@ -28,9 +28,12 @@ class ImageData(NamedTuple):
     test: Images
     origin: str  # in words: which data these are, and how that is known
     sha256: Mapping[str, str]  # of each file, by its name
+    original: bool = False  # they are those of the paper
 
 
-def checked(train: Images, test: Images, origin: str, contents: Mapping[str, bytes]) -> ImageData:
+def checked(
+    train: Images, test: Images, origin: str, contents: Mapping[str, bytes], *, original: bool
+) -> ImageData:
     """Return the data of these files.
 
     Raises:
@@ -42,7 +45,7 @@ def checked(train: Images, test: Images, origin: str, contents: Mapping[str, byt
             f" {len(train.pixels)}"
         )
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    return ImageData(train, test, origin, digests)
+    return ImageData(train, test, origin, digests, original)
 
 
 def check_labels(labels: NDArray[Any], path: Path) -> None:

@@ -72,12 +72,11 @@ def read_mnist(folder: Path) -> ImageData:
             why = f"it has {shape} pixels, but must have {len(numbers)} x {SIDE} x {SIDE}"
             raise damaged(paths[images], why)
         parts.append(Images(pixels[:, np.newaxis], numbers))
-    originals = [_is_original(name, contents[name], paths[name]) for name in ORIGINAL]
-    origin = (
-        "MNIST (by its SHA-256)" if all(originals) else "images like MNIST's, which are not MNIST"
-    )
+    known = [_is_original(name, contents[name], paths[name]) for name in ORIGINAL]
+    original = all(known)
+    origin = "MNIST (by its SHA-256)" if original else "images like MNIST's, which are not MNIST"
     train, test = parts
-    return checked(train, test, origin, contents)
+    return checked(train, test, origin, contents, original=original)
 
 
 def idx(content: bytes, dimensions: int, path: Path) -> NDArray[np.uint8]:

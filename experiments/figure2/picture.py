@@ -1,6 +1,7 @@
 """The picture of a panel: the losses over the iterations with the paper's points, and the grid."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from itertools import cycle
 from typing import Any
 
 import matplotlib
@@ -8,6 +9,7 @@ import numpy as np
 import xarray
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.legend_handler import HandlerTuple
 
 from experiments.figure2.curves import EARLY, best, nearest
 from experiments.figure2.panels import OPTIMIZERS
@@ -45,19 +47,22 @@ def draw(data: xarray.Dataset, figure: Figure) -> None:
 
 
 def _draw_curves(data: xarray.Dataset, name: str, axes: Axes) -> None:
-    for optimizer in OPTIMIZERS:
-        color, label = style.COLORS[optimizer], style.LABELS[optimizer]
-        lowest, near = best(data, optimizer), nearest(data, optimizer)
-        looks: list[tuple[Mapping[str, Any], Any, str]] = [(lowest, "-", "lowest")]
-        if near is not None and near != lowest:
-            looks.append((near, DASHED, "nearest"))
-        for where, line, word in looks:
+    alone = data.sizes["alpha"] * data.sizes["beta2"] == 1
+    # the order of the legend: the two optimizers one below the other
+    for word, line, find in (("lowest", "-", best), ("nearest", DASHED, nearest)):
+        for optimizer in OPTIMIZERS:
+            where = find(data, optimizer)
+            if where is None or (find is nearest and where == best(data, optimizer)):
+                continue
+            color, label = style.COLORS[optimizer], style.LABELS[optimizer]
             own = data[name].sel({"optimizer": optimizer, **where}).isel(iteration=slice(1, None))
             axes.fill_between(
                 own.iteration, own.min("seed"), own.max("seed"), color=color, alpha=0.2, linewidth=0
             )
             axes.plot(own.iteration, own.mean("seed"), color=color, linestyle=line,
-                      label=f"{label}, {word}")  # fmt: skip
+                      label=label if alone else f"{label}, {word}")  # fmt: skip
+    for optimizer in OPTIMIZERS:
+        color, label = style.COLORS[optimizer], style.LABELS[optimizer]
         mine = (data.paper_optimizer == optimizer) & (data.paper_quantity == name)
         points = data[["paper_iteration", "paper_loss"]].isel(point=np.flatnonzero(mine))
         points = points.isel(point=np.flatnonzero(points.paper_iteration <= data.iteration[-1]))
@@ -72,14 +77,14 @@ def _draw_curves(data: xarray.Dataset, name: str, axes: Axes) -> None:
 
 def _draw_grid(data: xarray.Dataset, axes: Axes) -> None:
     at = EARLY if EARLY in data.iteration.values else int(data.iteration[-1])
+    curves: dict[str, list[Any]] = {}
     for optimizer in OPTIMIZERS:
         color = style.COLORS[optimizer]
-        for beta2, marker in zip(data.beta2.values, "osv^Dx", strict=False):
+        for beta2, marker in zip(data.beta2.values, cycle("osv^Dx"), strict=False):
             own = data.train_loss.sel(optimizer=optimizer, beta2=beta2, iteration=at).mean("seed")
-            axes.plot(
-                own.alpha, own, marker=marker, markersize=3, linewidth=0.9, color=color,
-                label=rf"$\beta_2 = {beta2:g}$" if optimizer == OPTIMIZERS[0] else None,
-            )  # fmt: skip
+            curves.setdefault(rf"$\beta_2 = {beta2:g}$", []).extend(
+                axes.plot(own.alpha, own, marker=marker, markersize=3, linewidth=0.9, color=color)
+            )
         for i in range(data.sizes["point"]):
             read = (str(data.paper_optimizer.values[i]), str(data.paper_quantity.values[i]))
             if read == (optimizer, "train_loss") and int(data.paper_iteration[i]) == at:
@@ -89,14 +94,15 @@ def _draw_grid(data: xarray.Dataset, axes: Axes) -> None:
     _loss_axis(axes)
     axes.set_title(f"after {at:,} iterations", loc="left")
     axes.set_xlabel(r"$\alpha$")
-    axes.legend(fontsize=7)
+    axes.legend([tuple(pair) for pair in curves.values()], list(curves), fontsize=7,
+                handlelength=4, handler_map={tuple: HandlerTuple(None)})  # fmt: skip
 
 
 def _loss_axis(axes: Axes) -> None:
     """Give the axis of the loss a logarithmic scale, with as many numbers as there is room for."""
     axes.set_yscale("log")
     least, largest = axes.get_ylim()
-    labelled = "23456789" if largest < 4 * least else "235" if largest < 20 * least else ""
+    labelled = "23456789" if largest < 4 * least else "235" if largest < 40 * least else "25"
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter(lambda y, _: f"{y:g}" if f"{y:e}"[0] in labelled else "")
     axes.tick_params(axis="y", which="minor", labelsize=7)

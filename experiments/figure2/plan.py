@@ -44,6 +44,23 @@ def record_at(asked: Asked) -> list[int]:
     return sorted({*even, *read, asked.iterations})
 
 
+def file_name(asked: Asked, *, original: bool) -> str:
+    """Return the name of the figure's files; a trial never replaces the figure itself.
+
+    Args:
+        asked: the panel.
+        original: the data are those of the paper.
+    """
+    if asked.data is None:
+        return f"figure2-{asked.panel}-made"
+    short = asked.iterations != PANELS[asked.panel].published
+    return (
+        f"figure2-{asked.panel}"
+        + ("" if original else "-other-images")
+        + (f"-{asked.iterations}" if short else "")
+    )
+
+
 def settings(asked: Asked) -> dict[str, Any]:
     """Return what decides the numbers of a panel, as JSON can hold it, but for the data."""
     panel = PANELS[asked.panel]

@@ -12,6 +12,7 @@ from experiments.config.field_types import Formats, Place, Several
 from experiments.figure2.panels import BETAS2, PANELS
 
 MOST_SEEDS = 1_000
+MOST_ITERATIONS = 10_000_000  # the paper's longest curves have 2.1 million
 NAME = Option(OneOf(tuple(PANELS)), "Name of a panel")
 COMMAND = Command(
     "figure2",
@@ -33,7 +34,8 @@ COMMAND = Command(
             Whole(1, MOST_SEEDS), "Number of seeds of the batches and of the weights", default=3
         ),
         "iterations": Option(
-            Whole(1), "Iterations of a run, by default 5000, and 1000 of CIFARNET",
+            Whole(1, MOST_ITERATIONS),
+            "Iterations of a run, by default 5000, and 1000 of CIFARNET",
             Role.LENGTH, default=None,
         ),
         "every": Option(
@@ -75,11 +77,6 @@ class Asked:
     width: float
     app: str | None
     json: bool
-
-    @property
-    def name(self) -> str:
-        """The name of the figure's files."""
-        return f"figure2-{self.panel}" + ("-made" if self.data is None else "")
 
 
 def read(arguments: Sequence[str]) -> Asked:

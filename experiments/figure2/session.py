@@ -14,8 +14,8 @@ from experiments.figure2.cifar import read_cifar10
 from experiments.figure2.images import ImageData
 from experiments.figure2.made import made
 from experiments.figure2.mnist import read_mnist
-from experiments.figure2.panels import OPTIMIZERS, PANELS
-from experiments.figure2.plan import Cell, cells, settings
+from experiments.figure2.panels import OPTIMIZERS, PANELS, readings
+from experiments.figure2.plan import Cell, cells, file_name, settings
 from experiments.figure2.question import COMMAND, Asked
 from experiments.files import provenance
 from experiments.files.atomic import remove_leftovers, write_bytes
@@ -74,7 +74,8 @@ def make(asked: Asked, arguments: Sequence[str]) -> Made:
             sentence = "interrupted; the run under way stands at its checkpoint: go on with"
             raise CommandError(f"{sentence} {again}", status=130)
         contents, found = _contents(asked, data, runs, here)
-        files = [asked.out / f"{asked.name}.{ending}" for ending in contents]
+        name = file_name(asked, original=data.original)
+        files = [asked.out / f"{name}.{ending}" for ending in contents]
         for file, content in zip(files, contents.values(), strict=True):
             write_bytes(file, content)
     except OSError as error:
@@ -135,7 +136,7 @@ def _contents(
     from experiments.figures import netcdf
     from experiments.figures.words import plain
 
-    curves = to_dataset(asked, runs)
+    curves = to_dataset(asked, runs, readings(asked.panel) if data.original else [])
     found = findings(curves)
     text = caption(asked, data, found)
     seconds = [run.seconds for run in runs.values()]

@@ -20,10 +20,13 @@ def caption(asked: Asked, data: ImageData, found: Mapping[str, Any]) -> str:
     lowest = found[LOWEST]
     chosen = "; ".join(f"{LABELS[opt]} {_setting(lowest[opt])}" for opt in OPTIMIZERS)
     grid = "Of the grid in (c), the" if len(asked.alphas) > 1 else "The"
+    alone = len(asked.alphas) * len(asked.betas2) == 1
     parts = [
         f"Figure 2 of Reddi, Kale and Kumar (ICLR 2018): {panel.title} on {data.origin}, step"
         f" {STEP[panel.schedule]}, batches of {BATCH}, $\\beta_1 = {BETA1:g}$, {_seeds(asked)}.",
-        f"{grid} lowest training loss at the end: {chosen}.",
+        f"{_setting(lowest[OPTIMIZERS[0]])}."
+        if alone
+        else f"{grid} lowest training loss at the end: {chosen}.",
     ]
     near = found[NEAREST]
     if near:

@@ -17,7 +17,7 @@ from experiments.figure2 import runs
 from experiments.figure2.__main__ import main
 from experiments.figure2.made import made
 from experiments.figure2.panels import readings
-from experiments.figure2.plan import cells, file_of
+from experiments.figure2.plan import cells, file_name, file_of
 from experiments.figure2.question import read
 from experiments.tracking.labml_tracker import NullTracker
 from tests.conftest import Start
@@ -145,6 +145,7 @@ BAD = {
     "net --beta2 1": "--beta2 must be a number in [0, 1), several with commas, but 1 was given",
     "net --seeds 0": "--seeds must be a whole number from 1 to 1000, but 0 was given",
     "net --iterations 0.5": "--iterations must be a whole number",
+    "net --iterations 1e12": "--iterations must be a whole number from 1 to 10000000, but 1e12",
     "net --every 0": "--every must be a whole number",
     "net --made --data here": "--made takes no data; give --data or --made",
     "net --momentum 1": "unknown option --momentum",
@@ -174,6 +175,33 @@ def test_bad_input_writes_nothing(
     assert sentence in told.err
     assert told.out == ""
     assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("line", "original", "name"),
+    [
+        ("logistic", True, "figure2-logistic"),
+        ("logistic --iterations 5000", True, "figure2-logistic"),
+        ("logistic --iterations 100", True, "figure2-logistic-100"),
+        ("net", False, "figure2-net-other-images"),
+        ("net --iterations 100", False, "figure2-net-other-images-100"),
+        ("net --iterations 100 --made", False, "figure2-net-made"),
+        ("cifarnet", True, "figure2-cifarnet-1000"),
+    ],
+)
+def test_a_trial_never_replaces_the_figure(line: str, original: bool, name: str) -> None:
+    assert file_name(read(line.split()), original=original) == name
+
+
+@pytest.mark.slow
+def test_made_images_are_not_compared_with_the_paper(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*SMALL, "--iterations", "1000", "--every", "500", "--out", str(tmp_path)]) == 0
+    assert "paper" not in capsys.readouterr().out
+    data = xarray.load_dataset(tmp_path / f"{NAME}.nc", engine="h5netcdf")
+    assert data.iteration.values.tolist() == [0, 500, 1000]
+    assert data.sizes["point"] == 0
 
 
 def test_the_readings() -> None:

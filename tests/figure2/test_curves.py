@@ -34,7 +34,7 @@ def data() -> xarray.Dataset:
         ]
         return Run(records, 1.0, {})
 
-    return to_dataset(ASKED, {cell: run(cell) for cell in cells(ASKED)})
+    return to_dataset(ASKED, {cell: run(cell) for cell in cells(ASKED)}, readings("logistic"))
 
 
 def test_the_readings_are_recorded() -> None:
@@ -70,6 +70,6 @@ def test_a_run_that_is_not_finite_is_neither_best_nor_nearest(data: xarray.Datas
 def test_a_short_run_has_no_points() -> None:
     short = read(["net", "--made", "--iterations", "500", "--alpha", "1", "--seeds", "1"])
     runs = {cell: Run([(t, 1.0, 1.0) for t in record_at(short)], 1.0, {}) for cell in cells(short)}
-    found = findings(to_dataset(short, runs))
+    found = findings(to_dataset(short, runs, readings("net")))
     assert found["nearest to the paper's points"] == {}
     assert found["one setting for both, nearest"] is None
