@@ -12,7 +12,14 @@ SMALL = {
     "online": {**fig1tried.SETTINGS["online"], "steps": 600_000},
     "tried": {
         name: fig1tried.SETTINGS["tried"][name]
-        for name in ("as printed", "betas .983, .9933, from +1", "stale m", "stale v")
+        for name in (
+            "as printed",
+            "as printed, from +1",
+            "beta1 .95",
+            "betas .983, .9933, from +1",
+            "stale m",
+            "stale v",
+        )
     },
     "rise_until": 60_000,
     "beta1_decades": [1.0, 1.8, 3],
