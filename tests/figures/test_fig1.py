@@ -8,7 +8,7 @@ from amsgrad.config.run_config import Config
 from amsgrad.engines.driver import run_to
 from amsgrad.fit import fit_step_size
 from experiments.figures import fig1
-from experiments.figures.online_fit import OPTIMIZERS, arrival, config, off
+from experiments.figures.online_fit import OPTIMIZERS, arrival, config, met, off
 from experiments.figures.readings import readings, text
 from experiments.figures.runs import batch, compiled
 from tests import naive
@@ -107,6 +107,10 @@ def test_the_joint_fit_lies_between_and_misses_more(data: object) -> None:
     for lr in data.lr_joint.values:
         assert amsgrad < lr < adam
     assert float(data.off_joint.sum()) > 0.003
+
+
+def test_runs_with_an_alpha_and_x_1_of_their_own_meet_all_readings() -> None:
+    assert all(met(opt, fig1.SETTINGS) < 1 for opt in OPTIMIZERS)
 
 
 def test_the_rise(data: object) -> None:
