@@ -1,5 +1,6 @@
 """Run optimizers from Python: one run, or many at once, as one labelled data set."""
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from amsgrad.config.build import (
     CERTIFIED_FROM,
+    LONG,
     build_engine,
     build_lanes,
     build_setup,
@@ -73,6 +75,10 @@ def run(opt: Any, *, seeds: int | None = None, **settings: Any) -> "xarray.Datas
         ConfigError: a setting is not allowed; a ValueError.
         Disagreement: a fast engine leaves the path of plain Python.
 
+    Warns:
+        UserWarning: a run of more than 1,000,000,000 steps at a decaying step has no law, so that
+            all its steps are taken.
+
     Example:
         >>> found = run(["adam", "amsgrad"], steps=1e6, lr=0.5, schedule="inverse_sqrt")
         >>> found.x_last.sel(opt="adam").item()
@@ -92,6 +98,9 @@ def run(opt: Any, *, seeds: int | None = None, **settings: Any) -> "xarray.Datas
     columns = np.full((len(Records._fields) - 1, len(configs), at.size), np.nan)
     x_last, limit = np.full((2, len(configs)), np.nan)
     for engine, lanes in _engines(configs):
+        if engine.no_law is not None and steps > LONG:
+            text = f"no law is known: {engine.no_law}; all {steps:,} steps are taken, one by one"
+            warnings.warn(text, stacklevel=2)
         last, records = _advance(engine, steps, at, len(lanes))
         here = np.searchsorted(at, records.step)
         for whole, part in zip(columns, records[1:], strict=True):

@@ -48,6 +48,13 @@ def test_a_decaying_step_has_its_law_as_attributes() -> None:
     )
 
 
+def test_a_long_run_without_a_law_warns(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("amsgrad.api", "amsgrad.config.build"):
+        monkeypatch.setattr(f"{module}.LONG", 10_000)
+    with pytest.warns(UserWarning, match="in float32 the law soon ends, .* take --dtype float64"):
+        amsgrad.run("adam", schedule="inverse_sqrt", lr=0.5, steps=20_000)
+
+
 def test_a_constant_step_has_its_limit_as_attribute() -> None:
     found = amsgrad.run("adam")
     assert found.attrs["limit"] == found.limit.item() == 0.4979487881802096

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 CERTIFIED_FROM = 10_000_000  # steps
 SEARCHED = 200_000_000  # steps, within a second or two
 SEARCHED_DECAYING = 20_000_000  # steps of the plain loop, within a quarter of a second
+LONG = 1_000_000_000  # steps, in some seconds: a run without a law then says why
 
 
 def device_name(config: Config) -> str:
@@ -82,7 +83,10 @@ def _compiled(config: Config) -> ScalarEngine:
         lacks = "has no law" if decays else "is not guaranteed to be periodic"
         raise ConfigError(f"--certify yes was given, but the run {lacks}: {reason}")
     if config.certify == "no" or reason is not None:
-        return Compiled(setup, rule)
+        plain = Compiled(setup, rule)
+        if decays and config.certify == "auto" and config.steps > LONG:
+            plain.no_law = reason
+        return plain
     limit = config.steps
     if config.certify == "auto":  # a search that finds nothing must not double the time of a run
         limit = min(limit, max(SEARCHED_DECAYING if decays else SEARCHED, config.steps // 10))

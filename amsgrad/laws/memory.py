@@ -22,6 +22,8 @@ from amsgrad.schedules import constant
 FADED = 2.0**-54  # a beta1 from which on 1 - beta1 is 1
 LONGEST = 100_000  # steps of a cycle: each is looked at one by one, in some 10 microseconds
 
+FARTHEST = 100_000_000  # steps: a memory that has not come back is looked at for a second or two
+
 
 class NoLaw(ValueError):
     """There is no law of a run, or none was found; the message says why, as a sentence ends."""
@@ -51,11 +53,12 @@ def memory_cycle(setup: Setup, rule: Rule, limit: int) -> MemoryCycle:
 
     Args:
         setup, rule: a run for which `why_no_law` is None.
-        limit: the cycle must begin before this step.
+        limit: the cycle must begin before this step, and before FARTHEST.
 
     Raises:
         NoLaw: it does not, or is longer than LONGEST steps.
     """
+    limit = min(limit, FARTHEST)
     still = replace(setup, lr=0.0, schedule=constant)
     engine, alike = Compiled(still, rule), later(still, rule)
     settled = first_boundary(*alike)

@@ -61,4 +61,4 @@ def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
 )
 def adagrad(*, eps: Eps = 1e-10) -> Rule:
     """Return the rule with this hyper-parameter: eps >= 0; torch's default."""
-    return Rule("adagrad", Memory, Hyper(eps), coefficients, update, settled=1)
+    return Rule("adagrad", Memory, Hyper(eps), coefficients, update, settled=1, grows=True)

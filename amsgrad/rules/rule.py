@@ -32,6 +32,8 @@ class Rule:
         later: a rule with the same memory and settled coefficients, whose every step has the bits
             of this one's once a coefficient that only grows or falls with k is beyond what matters
             (a clip that opens); None where there is none.
+        grows: whether a sum in the memory grows until rounding absorbs what is added to it: after
+            some 2^53 steps in double precision.
     """
 
     name: str
@@ -43,3 +45,4 @@ class Rule:
     beta1: float = 0.0
     start: Any = None
     later: "Rule | None" = None
+    grows: bool = False

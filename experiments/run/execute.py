@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from amsgrad.config.build import device_name
+from amsgrad.config.build import LONG, device_name
 from amsgrad.config.caption import caption
 from amsgrad.config.run_config import Config
 from amsgrad.engines.base import Records, RunEngine, State
@@ -76,6 +76,8 @@ def execute(session: Session, *, app: str | None, arguments: Sequence[str]) -> d
     stepped = min(session.engine.stepped_to or config.steps, config.steps)
     if stepped < config.steps:
         say(f"synthetic: the law is looked for after {stepped:,} steps; up to there all are taken")
+    elif config.steps > LONG and session.engine.no_law is not None:
+        say(f"synthetic: no law is known: {session.engine.no_law}; all steps are taken, one by one")
     began = time.monotonic()
     with (
         stopping() as stop,

@@ -190,6 +190,7 @@ class Line(Online):
         (Setup(Online(), 0.1, inverse_sqrt), "adam", "in float32 the law soon ends"),
         (setup(problem=ACProp2()), "adam", None),
         (setup(), "yogi", None),
+        (setup(), "adagrad", "the memory of adagrad grows, and does not come back"),
     ],
 )
 def test_where_there_is_no_law(where: Setup, opt: str, reason: str | None) -> None:
@@ -219,6 +220,12 @@ def test_where_there_is_no_law(where: Setup, opt: str, reason: str | None) -> No
 def test_where_no_law_is_found(opt: str, options: dict[str, Any], limit: int, reason: str) -> None:
     with pytest.raises(NoLaw, match=reason):
         settle(setup(**options), RULES[opt](), limit)
+
+
+def test_a_memory_is_looked_at_for_so_long_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("amsgrad.laws.memory.FARTHEST", 10**5)
+    with pytest.raises(NoLaw, match="its memory does not come back within 100,000 steps"):
+        settle(setup(), RULES["yogi"](), 10**15)
 
 
 @pytest.mark.parametrize("opt", [name for name in RULES if "bound" not in name])

@@ -139,6 +139,32 @@ def test_yes_without_a_law_says_so(tmp_path: Path, capsys: pytest.CaptureFixture
 
 
 @pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("--dtype=float32", "in float32 the law soon ends, since small steps are absorbed by"),
+        ("--schedule=inverse_power --schedule_rate=1", "by exact arithmetic x comes to 1 after"),
+        ("--beta1_schedule=harmonic", "its beta1 decays too slowly to leave its bits"),
+    ],
+)
+def test_a_long_run_without_a_law_says_so_before_it_steps(
+    line: str,
+    reason: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    argv = ["--opt=adam", *PAPER, *line.split(), "--steps=30000", "--out", str(tmp_path), "--json"]
+    for module in ("amsgrad.config.build", "experiments.run.execute"):
+        monkeypatch.setattr(f"{module}.LONG", 10_000)
+    assert synthetic(argv) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["no_law"].startswith(reason)
+    (said,) = [said for said in err.splitlines() if said.startswith("synthetic: ")]
+    assert said.startswith(f"synthetic: no law is known: {reason}")
+    assert said.endswith("; all steps are taken, one by one")
+
+
+@pytest.mark.parametrize(
     ("path", "value", "reason"),
     [
         ("state.x", "-0x1.0000000000000p+0", "101 steps later x is"),
