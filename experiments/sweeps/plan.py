@@ -1,5 +1,6 @@
 """From a sweep to its chunks: every cell is checked, and a chunk holds cells of one kind."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,7 +20,9 @@ from experiments.files.external import source_digests
 from experiments.sweeps import torch_cells
 from experiments.sweeps.plan_checks import Kind, check_all, kind_of
 from experiments.sweeps.progress import Line
+from experiments.sweeps.quantities import OF_LAWS
 from experiments.sweeps.sweep_file import Sweep, in_words
+from experiments.sweeps.terms import why_without_terms
 from experiments.sweeps.work import FORM, How, Work, cell_code, sweep_digest
 
 MOST_CELLS = 10_000_000
@@ -51,6 +54,17 @@ class Plan:
     def cells(self) -> int:
         """Number of cells."""
         return prod(self.sweep.shape)
+
+    @property
+    def lawless(self) -> Iterator[str]:
+        """A line for each reason why cells at a decaying step have no law."""
+        if not set(OF_LAWS) & set(self.sweep.keep.plain):
+            return
+        decaying = [config for config in self.configs if config.schedule != "constant"]
+        reasons = Counter(filter(None, map(why_without_terms, decaying)))
+        for reason, times in reasons.items():
+            cells = self.cells // len(self.configs) * times
+            yield f"{cells:,} of {self.cells:,} cells have no law: {reason}"
 
     @property
     def cost(self) -> int:

@@ -100,6 +100,7 @@ def _report(
         f" of {chunks:,} computed, {reporter.found:,} found in the folder, {missing:,}"
         f" missing; cells: {reporter.failed:,} of {reporter.cells:,} failed or diverged"
     ]
+    lines += filling.plan.lawless
     if missing and not error:
         lines.append(f"go on with: {_again(asked)}")
     elif not missing:

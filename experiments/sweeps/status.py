@@ -42,6 +42,7 @@ def cost(plan: Plan) -> Report:
         " cycle" + (f", {sizes['terms']:,} by their law, without a step" if sizes["terms"] else ""),
         f"about {seconds:,.0f} s on one core, {here:,.0f} s here, for the"
         f" {sizes['steps']:,} others",
+        *plan.lawless,
         *torch_cells.remarks(plan.configs),
         f"{compiler}; nothing is written",
     ]

@@ -8,6 +8,7 @@ import pytest
 from amsgrad.config.build import build_setup
 from amsgrad.config.run_config import Config
 from amsgrad.laws.settle import settle
+from experiments.sweep import main
 from experiments.sweeps import chunk
 from experiments.sweeps.in_memory import compute_sweep
 from experiments.sweeps.plan import make_plan
@@ -44,6 +45,14 @@ def test_no_step_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert sweep(write(tmp_path, TEXT + "chunk: 31\n"), tmp_path / "parts") == 0
     assert merged(tmp_path / "parts")["cells.parquet"] == whole["cells.parquet"]
     assert merged(tmp_path / "parts")["cells.csv"] == whole["cells.csv"]
+
+
+def test_cells_without_a_law_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, line = write(tmp_path, TEXT), "72 of 540 cells have no law: the steps of its rule have"
+    assert sweep(file, tmp_path / "out") == 0
+    assert line in capsys.readouterr().out
+    assert main(["--config", str(file), "--dry-run"]) == 0
+    assert line in capsys.readouterr().out
 
 
 def test_a_map_agrees_with_laws_cell_by_cell() -> None:
