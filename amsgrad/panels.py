@@ -82,13 +82,15 @@ def draw_average_regret(axes: Axes, curves: Sequence[Curve], colors: Sequence[An
     """Draw R_t/t; return a note where the axis does not show all of it."""
     values = [curve.average_regret for curve in curves]
     _label(axes, "Average regret Rₜ / t", "Rₜ / t", values, colors)
-    if all(c.limit == 0 and c.kappa > 0 and (c.average_regret > 0).all() for c in curves):
-        # a power of time is a straight line
+    if all(c.limit == 0 and c.kappa > 0 for c in curves):
+        # a power of time is a straight line; before the law R_t may be below 0
         axes.set_yscale("log")
         for curve, color in zip(curves, colors, strict=True):
-            _draw_path(axes, curve.step, curve.average_regret, color)
+            above = curve.average_regret > 0
+            _draw_path(axes, curve.step[above], curve.average_regret[above], color)
             _draw_law(axes, curve, color)
-        return []
+        below = sum(int((v <= 0).sum()) for v in values)
+        return [f"records with Rₜ/t ≤ 0, not shown: {below:,}"] if below else []
     axes.axhline(0.0, color=MUTED, linewidth=0.8, zorder=1)
     for curve, color in zip(curves, colors, strict=True):
         _draw_path(axes, curve.step, curve.average_regret, color)

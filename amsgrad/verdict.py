@@ -153,7 +153,9 @@ def _by_law(law: LawCertificate, goals: dict[str, float]) -> Verdict:
     ending = "" if levels_off is None else f"; the average regret levels off at {levels_off:.4g}"
     if not goals:
         place, ending = UNDECIDED, ending + "; no single point is best on this problem"
-    return Verdict(place, f"by its law x goes to {law.x:g} for ever{ending}", levels_off)
+    return Verdict(
+        place, f"by its law x goes to {law.x:g} for ever, in exact arithmetic{ending}", levels_off
+    )
 
 
 def _for_ever(

@@ -63,8 +63,10 @@ def from_text(text: str) -> tuple[Certificate | LawCertificate, Config]:
     if certificate.length == 0:
         raise NoCertificate("its length is 0")
     for name, entry in json.loads(to_text(certificate, config)).items():
-        if document.pop(name, None) != entry:
-            raise NoCertificate(f"its {name} is not what these numbers and settings give")
+        stated = document.pop(name, None)
+        if stated != entry:
+            other = _other_number(stated, entry, certificate) if name == "claim" else ""
+            raise NoCertificate(f"its {name} is not what these numbers and settings give{other}")
     if document:
         raise NoCertificate(f"it holds {shown(next(iter(document)))}")
     return certificate, config
@@ -76,6 +78,19 @@ def _read(document: Mapping[str, Any]) -> Certificate | LawCertificate:
     kind = next((kind for _, kind in KINDS if form == kind.FORM), cycle_file)
     found: Certificate | LawCertificate = kind.read(document)
     return found
+
+
+def _other_number(stated: Any, given: str, certificate: Certificate | LawCertificate) -> str:
+    """Return in which number two claims differ first, as the end of a sentence, if it is one."""
+    words = (claim.replace(";", " ").rstrip(".").split() for claim in (str(stated), given))
+    for told, own in zip(*words, strict=False):
+        if told == own:
+            continue
+        for name in ("start", "length", "bits_to"):
+            if own == str(getattr(certificate, name, None)) and told.isdecimal():
+                return f": its {name} is {own}, but the claim says {shown(told)}"
+        break
+    return ""
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -188,6 +188,7 @@ def _summary(
             "kappa": law.kappa,
             "exponent": law.exponent,
             "constant": law.constant,
+            "end": law.x,
             "start": law.start,
             "bits_to": law.bits_to,
             "formula": formula(law),

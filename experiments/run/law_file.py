@@ -1,14 +1,13 @@
 """The numbers of a law's certificate, in its file."""
 
 from collections.abc import Iterator, Mapping
-from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
 from amsgrad.laws.certificate import LawCertificate
 from amsgrad.laws.memory import LONGEST
 from amsgrad.laws.walk import MOST
-from experiments.run.no_certificate import NoCertificate, whole
+from experiments.run.no_certificate import NoCertificate, fraction, real, whole
 
 FORM = "amsgrad certificate of a law, form 1"
 
@@ -50,14 +49,14 @@ def read(document: Mapping[str, Any]) -> LawCertificate:
     return LawCertificate(
         start=whole(document["start"]),
         length=whole(document["length"]),
-        x=float.fromhex(state["x"]),
-        memory={str(name): float.fromhex(entry) for name, entry in state["memory"].items()},
-        regret=float.fromhex(document["regret"]),
+        x=real(state["x"], "x"),
+        memory={str(name): real(entry, name) for name, entry in state["memory"].items()},
+        regret=real(document["regret"], "regret"),
         clips=tuple(_steps(document["clips"])),
-        limit=_fraction(document["limit_average_regret"]),
-        kappa=float.fromhex(document["kappa"]),
-        exponent=float.fromhex(document["exponent"]),
-        constant=float.fromhex(document["constant"]),
+        limit=fraction(document["limit_average_regret"], "limit_average_regret"),
+        kappa=real(document["kappa"], "kappa"),
+        exponent=real(document["exponent"], "exponent"),
+        constant=real(document["constant"], "constant"),
         bits_to=whole(document["bits_to"], MOST + 1),
     )
 
@@ -71,11 +70,6 @@ def _ranges(steps: tuple[int, ...]) -> Iterator[str]:
     for _, group in groupby(enumerate(steps), lambda pair: pair[1] - pair[0]):
         run = [step for _, step in group]
         yield str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}"
-
-
-def _fraction(text: str) -> Fraction:
-    above, _, below = text.partition("/")
-    return Fraction(int(above), int(below or 1))
 
 
 def _steps(text: str) -> Iterator[int]:

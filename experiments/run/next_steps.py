@@ -49,6 +49,11 @@ def _next_steps(config: Config, summary: Mapping[str, Any], out: Path) -> Iterat
             words = ["--config", file, "--opt", other.opt, *_options(other, config.settings())]
         return f"{invocation('synthetic')} {shlex.join([*words, *_place(out)])}"
 
+    if summary["law"] is not None:
+        file = str(RunFiles(Path(summary["run"])).certificate)
+        yield Next(
+            "next, the law checked in plain Python", f"{invocation('certify')} {shlex.quote(file)}"
+        )
     levels_off = verdict["levels_off"] is not None and cycle is not None
     if verdict["place"] in (OPTIMUM, BETWEEN) and levels_off:
         # at least the steps of this run until it was on its cycle, so that it gets as far

@@ -5,6 +5,9 @@ from typing import Any
 
 from experiments.run.next_steps import Next
 
+NEAR = 1e-4  # from an end of F
+LARGE = 10**9  # steps
+
 
 def report(
     summary: Mapping[str, Any], verification: Mapping[str, Any], following: Sequence[Next]
@@ -31,9 +34,13 @@ def report(
     if summary["average_regret"] is not None:
         x_star = summary["x_star"]
         optimum = "no optimum" if x_star is None else f"optimum {x_star:g}"
-        lines.append(
-            f"x = {summary['x']:.4f} ({optimum}), average regret = {summary['average_regret']:.4f}"
-        )
+        x, average = f"{summary['x']:.4f}", f"{summary['average_regret']:.4f}"
+        if summary["law"] is not None:  # so late that four decimals may show nothing
+            x, average = (
+                _near(summary["x"], summary["law"]["end"]),
+                f"{summary['average_regret']:.4g}",
+            )
+        lines.append(f"x = {x} ({optimum}), average regret = {average}")
     if summary["average_hindsight_regret"] is not None:
         lines.append(
             f"against the best point in hindsight: {summary['average_hindsight_regret']:.4f}"
@@ -48,7 +55,8 @@ def report(
     elif summary["law"] is not None:
         law = summary["law"]
         lines += [
-            f"{law['formula']}, from step {law['start']:,} on for ever in exact arithmetic",
+            f"{law['formula']}, from step {law['start']:,} on for ever in exact arithmetic; the"
+            f" program's bits up to {_at_least(law['bits_to'])}",
             law["meaning"],
         ]
         if summary["steps"] > law["bits_to"]:
@@ -66,3 +74,21 @@ def report(
         lines.append(f"picture: {summary['picture']}")
     lines.append(f"run: {summary['run']}")
     return lines + [f"{step.what}: {step.command}" for step in following]
+
+
+def _near(x: float, end: float) -> str:
+    """Return x, or where that shows more, how far it is from an end of F."""
+    off = abs(x - end)
+    if off >= NEAR:
+        return f"{x:.4f}"
+    return f"{end:g}" if off == 0 else f"{end:g} to within {off:.2g}"
+
+
+def _at_least(steps: int) -> str:
+    """Return a number of steps with its first two digits, rounded down.
+
+    >>> _at_least(36788606209)
+    '3.6e10'
+    """
+    digits = str(steps)
+    return f"{steps:,}" if steps < LARGE else f"{digits[0]}.{digits[1]}e{len(digits) - 1}"

@@ -72,14 +72,20 @@ def test_the_terminal_states_the_law(made: Path, capsys: pytest.CaptureFixture[s
     lines = capsys.readouterr().out.splitlines()
     assert (
         "R_T/T -> 0 + 34.58/sqrt(T) + 1830/T + ..., from step 112,029 on for ever in exact"
-        " arithmetic"
+        " arithmetic; the program's bits up to 1.9e24"
     ) in lines
     assert (
         "x goes to x* = -1 for ever, and the average regret vanishes; R_T goes as 34.58 sqrt(T), no"
         " faster and no slower"
     ) in lines
-    assert "verdict: at the optimum; by its law x goes to -1 for ever" in lines
+    assert "verdict: at the optimum; by its law x goes to -1 for ever, in exact arithmetic" in lines
     assert not [line for line in lines if "exact arithmetic, not the program" in line]
+    (near,) = [line for line in lines if line.startswith("x = ")]
+    assert near == "x = -0.9998 (optimum -1), average regret = 0.003477"
+    (run,) = [line.removeprefix("run: ") for line in lines if line.startswith("run: ")]
+    assert f"experiments.certify {run}/certificate.json" in next(
+        line for line in lines if "next, the law" in line
+    )
 
 
 def test_beyond_the_bits_exact_arithmetic_speaks(
@@ -172,18 +178,26 @@ def test_a_long_run_without_a_law_says_so_before_it_steps(
         ("state.memory.m", "inf", "m = inf is not a finite number"),
         ("regret", "0x1.453dab2acc859p+12", "constant is"),
         ("kappa", "0x1.f7e1fb2109570p+4", "kappa is 31.4926711359489"),
-        ("kappa", 31.49, "it is not a certificate: it cannot be read"),
+        ("kappa", 31.49, "its kappa must be a number in hexadecimal such as 0x1.8p+1, but it is"),
+        ("state.memory.v", "x", "its v must be a number in hexadecimal such as"),
         ("constant", "nan", "constant = nan is not a finite number"),
         ("exponent", "0x1.0p-2", "its exponent is not what these numbers and settings give"),
         ("limit_average_regret", "20/102", "its limit_average_regret is not what"),
         ("limit_average_regret", "10/51", "the limit is 20/101, not 10/51"),
-        ("limit_average_regret", "1/0", "it is not a certificate: it cannot be read"),
-        ("limit_average_regret", "1e9", "it is not a certificate: it cannot be read"),
+        ("limit_average_regret", "1/0", "must be a fraction such as 20/101, but it is 1/0"),
+        ("limit_average_regret", "1e9", "must be a fraction such as 20/101, but it is 1e9"),
         ("clips", "85-101", "the steps that clip are 86, 87"),
         ("clips", "86-100,101", "its clips is not what"),
         ("clips", "86,85", "its clips are not increasing steps of a cycle"),
         ("clips", "1-99999999999", "its clips are not increasing steps of a cycle"),
         ("bits_to", 10**62, "is not a number of steps"),
+        (
+            "bits_to",
+            10**20,
+            "numbers and settings give: its bits_to is 100000000000000000000, but the",
+        ),
+        ("start", 10_101, "its start is 10101, but the claim says 10100"),
+        ("length", 202, "its length is 202, but the claim says 101"),
         ("settings.dtype", "float32", "in float32 the law soon ends"),
         ("settings.schedule", "constant", "its step size does not decay"),
         ("settings.lr", 0.526, "kappa is"),

@@ -262,3 +262,17 @@ def test_one_early_spike_does_not_flatten_the_rest(tmp_path: Path) -> None:
     bottom, height = right.shape[0] - 0.84 * DPI, 2.4 * DPI
     assert 0.4 < (bottom - rows.mean()) / height < 0.9  # the level 0.5 is seen
     assert np.ptp(rows) < 10
+
+
+def test_an_average_regret_that_vanishes_by_its_law_is_on_a_logarithmic_axis() -> None:
+    step = np.unique(np.geomspace(1, 10**15, 500).astype(np.int64))
+    regret = 33 / np.sqrt(step)
+    regret[0] = -10.0  # before the law
+    some = Curve("", step, np.full(step.size, -1.0), regret)
+    figure = draw([some._replace(limit=0.0, kappa=33.0, exponent=0.5)], **OPTIONS)
+    assert figure.axes[1].get_yscale() == "log"
+    (foot,) = [text.get_text() for text in figure.texts if "not shown" in text.get_text()]
+    assert "records with Rₜ/t ≤ 0, not shown: 1" in foot
+    drawn = [line.get_ydata() for line in figure.axes[1].lines]
+    assert min(np.nanmin(values) for values in drawn) > 0
+    assert draw([some], **OPTIONS).axes[1].get_yscale() == "linear"
