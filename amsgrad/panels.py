@@ -28,7 +28,8 @@ class Curve(NamedTuple):
         x: x_t at these steps; of several seeds with the seeds as the first axis.
         average_regret: R_t / t at these steps, likewise.
         limit: of R_t / t, where it is known; else NaN.
-        kappa, exponent: where they are known, R_t / t is about limit + kappa / t^exponent.
+        kappa, exponent: where they are known, R_t / t is about limit + kappa / t^exponent,
+            or for exponent 1 about limit + kappa ln(t) / t.
     """
 
     label: str
@@ -94,7 +95,7 @@ def draw_average_regret(axes: Axes, curves: Sequence[Curve], colors: Sequence[An
     axes.axhline(0.0, color=MUTED, linewidth=0.8, zorder=1)
     for curve, color in zip(curves, colors, strict=True):
         _draw_path(axes, curve.step, curve.average_regret, color)
-        if math.isfinite(curve.kappa) and curve.exponent < 1:
+        if math.isfinite(curve.kappa):
             _draw_law(axes, curve, color)
         if math.isfinite(curve.limit):
             axes.axhline(curve.limit, color=color, linewidth=1.0, linestyle=(0, (4, 3)), zorder=1)
@@ -123,8 +124,11 @@ def draw_average_regret(axes: Axes, curves: Sequence[Curve], colors: Sequence[An
 
 
 def _draw_law(axes: Axes, curve: Curve, color: Any) -> None:
-    """Draw limit + kappa / t^exponent, a dotted line behind the records."""
-    law = curve.limit + curve.kappa / curve.step.astype(float) ** curve.exponent
+    """Draw limit + kappa / t^exponent, or kappa ln(t) / t, dotted and behind the records."""
+    import numpy as np
+
+    t = curve.step.astype(float)
+    law = curve.limit + curve.kappa * (np.log(t) if curve.exponent == 1 else 1) / t**curve.exponent
     axes.plot(curve.step, law, color=color, linewidth=1.0, linestyle=":", zorder=1)
 
 

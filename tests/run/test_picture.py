@@ -276,3 +276,12 @@ def test_an_average_regret_that_vanishes_by_its_law_is_on_a_logarithmic_axis() -
     drawn = [line.get_ydata() for line in figure.axes[1].lines]
     assert min(np.nanmin(values) for values in drawn) > 0
     assert draw([some], **OPTIONS).axes[1].get_yscale() == "linear"
+
+
+@pytest.mark.parametrize("limit", [0.0, 0.2])
+def test_the_dotted_law_of_a_step_that_falls_as_one_over_t(limit: float) -> None:
+    step = np.unique(np.geomspace(1, 10**9, 100).astype(np.int64))
+    law = limit + 3 * np.log(step) / step
+    some = Curve("", step, np.full(step.size, -1.0), law + 1 / step, limit, 3.0, 1.0)
+    (dotted,) = [line for line in draw([some], **OPTIONS).axes[1].lines if line.get_ls() == ":"]
+    np.testing.assert_allclose(dotted.get_ydata(), law, rtol=1e-15)
