@@ -58,8 +58,7 @@ class Config:
         ),
     ] = "constant"
     schedule_rate: Annotated[
-        float,
-        Option(Real(0), "The rate of shifted_inverse_sqrt; inverse_power needs it", free=True),
+        float, Option(Real(0), "Rate of shifted_inverse_sqrt; inverse_power needs it", free=True)
     ] = 0.01
     beta1_schedule: Annotated[
         str,

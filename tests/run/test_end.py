@@ -126,7 +126,7 @@ def test_the_next_commands_have_the_settings_that_matter(
 ) -> None:
     cycle = None if start is None else {"start": start}
     verdict = {"place": place, "levels_off": None if start is None else 0.3}
-    summary = {"verdict": verdict, "cycle": cycle, "run": "nowhere"}
+    summary = {"verdict": verdict, "cycle": cycle, "law": None, "run": "nowhere"}
     found = next_steps(Config(**settings), summary, tmp_path)
     commands = [command.partition(" -m experiments.synthetic ")[2] for _, command in found]
     assert commands == [f"{words} --out {tmp_path}" for words in expected]
