@@ -79,7 +79,9 @@ def test_a_damaged_file_is_named(change: Files, why: str, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "content", [b"no gzip", gzip.compress(GOOD[TRAIN])[:-9], gzip.compress(GOOD[TRAIN])[:100]]
+    "content",
+    [b"no gzip", gzip.compress(GOOD[TRAIN])[:-9], gzip.compress(GOOD[TRAIN])[:100]],
+    ids=["no gzip", "without its end", "its beginning"],
 )
 def test_a_damaged_package_is_named(content: bytes, tmp_path: Path) -> None:
     files = {name: text for name, text in GOOD.items() if name != TRAIN}
