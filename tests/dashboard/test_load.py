@@ -44,7 +44,7 @@ def slowdown() -> float:
     return (time.monotonic() - began) / 0.05
 
 
-@pytest.mark.parametrize("runs", [4, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("runs", [4, pytest.param(20, marks=pytest.mark.slow)])
 def test_runs_of_four_processes_arrive_complete(
     start: Start, served: Served, tmp_path: Path, runs: int
 ) -> None:

@@ -64,9 +64,7 @@ def flipped(content: bytes) -> bytes:
 
 
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
-    "empty": lambda content: b"",
     "cut": lambda content: content[: len(content) // 2],
-    "random": lambda content: os.urandom(len(content)),
     "flipped": flipped,
 }
 

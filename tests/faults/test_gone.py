@@ -9,7 +9,7 @@ import pytest
 from tests.faults.commands import ALL, Small
 from tests.faults.conftest import Prepare
 
-MOMENTS = 6  # per command
+MOMENTS = 4  # per command
 
 
 @pytest.mark.slow

@@ -74,7 +74,6 @@ def check_phase(data: Any, opt: str, schedule: str) -> None:
     assert float(cell) == pytest.approx(rows[-1]["x_after"], abs=1e-9)
 
 
-@pytest.mark.slow
 def test_a_cell_of_phase_is_the_oracles(adam_of_phase: Any) -> None:
     check_phase(adam_of_phase, "adam", "inverse_sqrt")
 
@@ -148,7 +147,6 @@ def check_acprop(data: Any, problem: str, period: int) -> None:
 
 
 @pytest.mark.parametrize("period", [4, 10])
-@pytest.mark.slow
 def test_a_cell_of_acprop_is_the_oracles(sparse: Any, period: int) -> None:
     check_acprop(sparse, "acprop2", period)
 
