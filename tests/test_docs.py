@@ -27,7 +27,8 @@ OWN = ROOT / "docs" / "adding-your-own.md"
 ELSEWHERE = re.compile(
     r"make |npm |mkdir |cd |cp |sbatch|dask |pip install|kubectl|\$JOB_COMPLETION_INDEX"
     r"|experiments\.dashboard|--scheduler|--resume|benchmarks/|experiments\.card.* torch\."
-    r"|experiments\.figures fig1 |--opt torch\.\S+ --alpha 0\.9$"  # the same with fewer steps is shown, too
+    r"|experiments\.figures fig1 "
+    r"|--opt torch\.\S+ --alpha 0\.9$"  # the same with fewer steps is shown, too
 )
 
 
