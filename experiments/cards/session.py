@@ -7,7 +7,6 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any, NamedTuple
 
 from amsgrad.config.torch_options import decay_left_out
@@ -19,12 +18,13 @@ from experiments.cards.plan import PlannedCell, plan_cell
 from experiments.cards.table import CONTROLS, Card, lines, rows
 from experiments.command import CommandError
 from experiments.files import provenance
-from experiments.files.atomic import remove_leftovers, write_bytes
+from experiments.files.atomic import write_bytes
 from experiments.files.external import origin
 from experiments.files.strict_json import to_json
-from experiments.files.unwritten import status_of, why_unwritten
+from experiments.files.unwritten import why_unwritten
 from experiments.invocation import invocation
 from experiments.signals import stopping
+from experiments.writable import make_writable
 
 CACHE = "cache"
 
@@ -67,7 +67,7 @@ def make(asked: Invocation) -> Made:
     }
     again = f"{invocation('card')} {shlex.join(asked.arguments)}"
     found = kept(plan, asked.out / CACHE)
-    folder = _writable(asked.out)
+    folder = make_writable(asked.out, CACHE)
     try:
         with stopping() as stop:
             cells = fill(plan, found, folder, lambda: stop.asked)
@@ -95,20 +95,6 @@ def make(asked: Invocation) -> Made:
         " ".join(map(str, files)),
     ]
     return Made(told, _summary(card, computed, seconds, files))
-
-
-def _writable(out: Path) -> Path:
-    """Make the folder, and return that of the cells."""
-    folder = out / CACHE
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for place in (out, folder):
-            TemporaryFile(dir=place).close()  # before minutes of computing
-            remove_leftovers(place)
-    except OSError as error:
-        sentence = f"--out {out} cannot be made or written ({error.strerror})"
-        raise CommandError(sentence, status_of(error)) from None
-    return folder
 
 
 def _contents(card: Card, asked: Invocation, started: datetime) -> dict[str, bytes]:

@@ -5,7 +5,6 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryFile
 from textwrap import fill
 from typing import Any, NamedTuple
 
@@ -18,13 +17,14 @@ from experiments.figure2.panels import OPTIMIZERS, PANELS, readings
 from experiments.figure2.plan import Cell, cells, file_name, settings
 from experiments.figure2.question import COMMAND, Asked
 from experiments.files import provenance
-from experiments.files.atomic import remove_leftovers, write_bytes
+from experiments.files.atomic import write_bytes
 from experiments.files.strict_json import to_json
-from experiments.files.unwritten import status_of, why_unwritten
+from experiments.files.unwritten import why_unwritten
 from experiments.invocation import invocation
 from experiments.signals import stopping
 from experiments.terminal import say
 from experiments.tracking.labml_tracker import labml_tracker
+from experiments.writable import make_writable
 
 READERS = {"mnist": read_mnist, "cifar10": read_cifar10}
 FOLDER = "figure2"  # below --out, of the runs and of labml's files
@@ -51,7 +51,7 @@ def make(asked: Asked, arguments: Sequence[str]) -> Made:
     from experiments.figure2.runs import kept, train_all  # torch takes a second
 
     again = f"{invocation('figure2')} {shlex.join(arguments)}"
-    folder = _writable(asked.out)
+    folder = make_writable(asked.out, FOLDER)
     here = provenance.collect(
         engine="torch",
         verification={"data": data.origin, "data_sha256": dict(data.sha256)},
@@ -92,20 +92,6 @@ def make(asked: Asked, arguments: Sequence[str]) -> Made:
     summary = {"panel": asked.panel, "data": data.origin, "findings": found,
                "trained": len(runs) - before, "files": list(map(str, files))}  # fmt: skip
     return Made(told, summary)
-
-
-def _writable(out: Path) -> Path:
-    """Make the folder, and return that of the runs."""
-    folder = out / FOLDER
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for place in (out, folder):
-            TemporaryFile(dir=place).close()  # before minutes of training
-            remove_leftovers(place)
-    except OSError as error:
-        sentence = f"--out {out} cannot be made or written ({error.strerror})"
-        raise CommandError(sentence, status_of(error)) from None
-    return folder
 
 
 def _tracked(asked: Asked, folder: Path) -> Any:

@@ -12,6 +12,11 @@ STATE = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
 LR, BETAS, EPS = 1e-2, (0.9, 0.99), 1e-8
 PERIOD, BIG, SMALL = 101, 1010.0, -10.0
 STEPS = 110  # more than a period of the seed problem: its big slope comes twice
+WAYS: dict[str, dict[str, Any]] = {
+    "foreach": {"foreach": True},
+    "fused": {"fused": True},
+    "capturable": {"capturable": True},
+}
 
 # Against torch, in units of the dtype's spacing at 1. torch writes m as a lerp, rounds v in another
 # way in its fused path, and adds coupled decay in another order. The roundings of a step, about one

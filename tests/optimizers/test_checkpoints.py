@@ -14,6 +14,7 @@ from tests.optimizers.steps import (
     BETAS,
     EPS,
     LR,
+    WAYS,
     assert_agree,
     assert_same_bits,
     gradients,
@@ -23,12 +24,7 @@ from tests.optimizers.steps import (
     run,
 )
 
-WAYS: dict[str, dict[str, Any]] = {
-    "one by one": {"foreach": False},
-    "foreach": {"foreach": True},
-    "fused": {"fused": True},
-    "capturable": {"capturable": True},
-}
+ALL_WAYS = {"one by one": {"foreach": False}, **WAYS}
 
 
 def take_over(ours: Optimizer, theirs: Optimizer) -> None:
@@ -38,7 +34,7 @@ def take_over(ours: Optimizer, theirs: Optimizer) -> None:
 
 
 @pytest.mark.parametrize("maximize", [False, True])
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", ALL_WAYS)
 @pytest.mark.parametrize(
     ("cls", "decay", "manner"),
     [
@@ -53,11 +49,11 @@ def test_a_run_of_torch_is_continued(
     every = gradients(40)
     theirs = cls(parameters(), LR, BETAS, EPS, decay, amsgrad=True, maximize=maximize)
     run(theirs, every[:20])
-    ours = AMSGrad(parameters(), semantics="torch", weight_decay=manner, **WAYS[way])
+    ours = AMSGrad(parameters(), semantics="torch", weight_decay=manner, **ALL_WAYS[way])
     take_over(ours, theirs)
     group = ours.param_groups[0]
     assert (group["lr"], group["weight_decay"], group["maximize"]) == (LR, decay, maximize)
-    for name, value in WAYS[way].items():
+    for name, value in ALL_WAYS[way].items():
         assert group[name] is value  # the way is kept, other than in torch
     for grads in every[20:]:
         for one in (ours, theirs):

@@ -24,6 +24,7 @@ from tests.optimizers.steps import (
     LR,
     STATE,
     STEPS,
+    WAYS,
     advance,
     assert_agree,
     assert_same_bits,
@@ -35,11 +36,6 @@ from tests.optimizers.steps import (
     run,
 )
 
-WAYS: dict[str, dict[str, Any]] = {
-    "foreach": {"foreach": True},
-    "fused": {"fused": True},
-    "capturable": {"capturable": True},
-}
 DECAYS = {
     "no decay": WeightDecay(),
     "decoupled": WeightDecay(0.1),
