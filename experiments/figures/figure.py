@@ -178,7 +178,8 @@ def _key(name: str, settings: Mapping[str, Any]) -> str:
     science = Path(amsgrad.__file__)
     theory = [f for room in ("theory", "search") for f in science.with_name(room).glob("*.py")]
     wing = Path(experiments.__file__).parent
-    figures = [wing / "figures" / f"{file}.py" for file in (name, "maps", "netcdf", "runs")]
+    shared = ("maps", "netcdf", "online_fit", "readings", "runs")
+    figures = [wing / "figures" / f"{file}.py" for file in (name, *shared)]
     config = science.with_name("config").glob("*.py")
     runs = [*config, *(wing / "sweeps").glob("*.py")]
     sources = code_digest(*sorted([*theory, *figures, *runs]))
