@@ -31,7 +31,8 @@ DECIDING = (  # the files of the runs that decide the numbers of a cell
 @cache
 def cell_code(torch: bool) -> str:
     """Return the digest of all code that computes a cell, of a torch optimizer or of a rule."""
-    files = [*sorted(SETTINGS.glob("*.py")), *(EXPERIMENTS / name for name in DECIDING)]
+    terms = (SETTINGS.parent / "theory" / name for name in ("closed_form.py", "periodic.py"))
+    files = [*sorted(SETTINGS.glob("*.py")), *terms, *(EXPERIMENTS / name for name in DECIDING)]
     if not torch:
         return code_digest(*files)
     digest = f"{code_digest(*files, *sorted(OPTIMIZERS.glob('*.py')))} {version('torch')}"
