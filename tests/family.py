@@ -4,6 +4,7 @@ from amsgrad.problems import PROBLEMS
 from amsgrad.problems.acprop2 import ACProp2
 from amsgrad.problems.adashift import AdaShift
 from amsgrad.problems.adopt import Adopt
+from amsgrad.problems.polynomial import Polynomial
 from amsgrad.problems.problem import Problem
 from amsgrad.problems.sequence import Sequence
 from amsgrad.problems.theorem1 import Theorem1
@@ -22,6 +23,8 @@ FAMILY: dict[str, Problem] = {name: make() for name, make in PROBLEMS.items()} |
     "acprop2-7": ACProp2(period=7),
     "zhang-a": Zhang(period=7, a=0.3),
     "zhang-random": Zhang(order="random", seed=9),
+    "polynomial-2": Polynomial(degree=2, factor=3.0),
+    "polynomial-6": Polynomial(degree=6),
     "sequence-right": Sequence("-4, 0.5, 1x3"),
     "sequence-shuffled": Sequence("-3,2,0,1x4", "shuffled", seed=5),
     "sequence-drawn": Sequence("-0.5x5,7,-5", "drawn", seed=6),

@@ -19,6 +19,8 @@ def caption(config: Config) -> str:
             given.append(f"{name} {value}" if plain else f"{name} {value:g}")
     if "semantics" in config.rule_options:
         given.append(f"{config.rule_options['semantics']} semantics")
+    if config.memory0 is not None:
+        given.append(f"memory at first {config.memory0}")
     return (
         f"{config.make_problem().in_words}; {', '.join(given)}, first t = {config.first_t},"
         f" x0 = {config.x0:g}, {config.dtype}"

@@ -21,6 +21,7 @@ from amsgrad.problems.problem import Problem
 from amsgrad.registry import Named
 from amsgrad.rules import RULES
 from amsgrad.rules.form import Form
+from amsgrad.rules.memory_text import MemoryText, with_memory
 from amsgrad.rules.rule import Rule
 from amsgrad.schedules import BETA1_SCHEDULES, LOG_RECORDS, SCHEDULES
 
@@ -81,6 +82,12 @@ class Config:
     x0: Annotated[
         float, Option(Real(), f"The first x, inside the feasible set{start_defaults('x0')}")
     ] = None  # type: ignore[assignment]  # the problem's own
+    memory0: Annotated[
+        str | None,
+        Option(
+            MemoryText(), "The rule's state variables before the first step, by default mostly 0"
+        ),
+    ] = None
     seed: Annotated[
         int, Option(Whole(0), "Seed of random losses, and of a random optimizer", free=True)
     ] = 0
@@ -176,6 +183,8 @@ class Config:
         if self.foreign and given.get("semantics") is not None:
             raise ConfigError(f"--semantics is for adam and amsgrad, but --opt is {self.opt}")
         check_together(self.settings(), {**RUN, **rule, **problem}, self.make_problem())
+        if self.memory0 is not None:
+            self.make_rule()  # refuses the name of another variable
 
     @property
     def foreign(self) -> bool:
@@ -225,10 +234,16 @@ class Config:
         """Return the rule with its options."""
         method = RULES[self.opt]
         run = {name: getattr(self, name) for name in parameters(method.make) & RUN.keys()}
-        return method(**self.rule_options, **run)
+        rule = method(**self.rule_options, **run)
+        return rule if self.memory0 is None else with_memory(rule, self.memory0)
 
     def make_form(self) -> Form | None:
-        """Return the closed form of the rule's steps on periodic slopes, where it has one."""
+        """Return the closed form of the rule's steps on periodic slopes, where it has one.
+
+        A form takes the memory to begin as the rule's own does: a maximum never forgets its start.
+        """
+        if self.memory0 is not None:
+            return None
         method = RULES[self.opt]
         run = {name: getattr(self, name) for name in parameters(method.make) & RUN.keys()}
         return method.form_with(**self.rule_options, **run)

@@ -48,6 +48,11 @@ def _check_engine(settings: Mapping[str, Any]) -> None:
         raise ConfigError(f"--device cuda needs --engine torch, but {engine} was given")
     if foreign and only_rules:
         raise ConfigError(f"--opt {opt} needs --engine torch, but {engine} was given")
+    if settings.get("memory0") is not None and (foreign or engine == "torch" or device == "cuda"):
+        raise ConfigError(
+            f"--memory0 needs a rule and --engine compiled or reference, but --opt {opt} --engine"
+            f" {engine} --device {device} was given"
+        )
     needs_torch = not foreign and (device == "cuda" or engine == "torch")
     if needs_torch and RULES[opt].counterpart(settings) is None:
         with_torch = ", ".join(name for name, method in RULES.items() if method.counterparts)

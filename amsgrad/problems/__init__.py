@@ -18,6 +18,7 @@ FILES = (
     "acprop2",
     "zhang",
     "adafom",
+    "polynomial",
     "sequence",
 )
 

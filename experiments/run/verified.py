@@ -53,7 +53,7 @@ def _build_verified(config: Config) -> tuple[RunEngine, Mapping[str, object]]:
     steps = min(config.verify, config.steps)
     counterpart = RULES[config.opt].counterpart(config.rule_options)
     try:
-        if counterpart is None:
+        if counterpart is None or config.memory0 is not None:  # torch's begin with no memory
             engine = build_engine(config)
             definition = Reference(setup, rule)
             found = verify_to_the_bit(engine, definition, steps, piece=lambda: 1)

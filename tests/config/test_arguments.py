@@ -383,8 +383,8 @@ REFUSED = [
     ),
     (
         "--problem offline",
-        "adafom, sequence or package.module:Name of a problem, but offline was given; did you mean"
-        " online?",
+        "adafom, polynomial, sequence or package.module:Name of a problem, but offline was given;"
+        " did you mean online?",
     ),
     (
         "--problem thorem1",
