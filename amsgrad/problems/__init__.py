@@ -20,6 +20,8 @@ FILES = (
     "adafom",
     "polynomial",
     "sequence",
+    "quadratic",
+    "rare",
 )
 
 
