@@ -6,6 +6,8 @@ from amsgrad.problems.adashift import AdaShift
 from amsgrad.problems.adopt import Adopt
 from amsgrad.problems.polynomial import Polynomial
 from amsgrad.problems.problem import Problem
+from amsgrad.problems.quadratic import Quadratic
+from amsgrad.problems.rare import Rare
 from amsgrad.problems.sequence import Sequence
 from amsgrad.problems.theorem1 import Theorem1
 from amsgrad.problems.theorem2 import Theorem2
@@ -28,4 +30,6 @@ FAMILY: dict[str, Problem] = {name: make() for name, make in PROBLEMS.items()} |
     "sequence-right": Sequence("-4, 0.5, 1x3"),
     "sequence-shuffled": Sequence("-3,2,0,1x4", "shuffled", seed=5),
     "sequence-drawn": Sequence("-0.5x5,7,-5", "drawn", seed=6),
+    "quadratic-3": Quadratic("-4x2,1x3,5", seed=3),
+    "rare-8": Rare(period=8),
 }

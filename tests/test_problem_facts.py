@@ -17,6 +17,8 @@ from amsgrad.problems.adashift import AdaShift
 from amsgrad.problems.adopt import Adopt
 from amsgrad.problems.online import Online
 from amsgrad.problems.polynomial import Polynomial
+from amsgrad.problems.quadratic import Quadratic
+from amsgrad.problems.rare import Rare
 from amsgrad.problems.sequence import Sequence
 from amsgrad.problems.stochastic import Stochastic
 from amsgrad.problems.theorem1 import Theorem1
@@ -44,6 +46,8 @@ def test_the_defaults_of_a_problem_make_it() -> None:
     assert defaults("adafom") == {}
     assert defaults("polynomial") == {"degree": 4, "factor": 1.0}
     assert defaults("sequence") == {"slopes": "1010,-10x100", "order": "cyclic", "seed": 0}
+    assert defaults("quadratic") == {"targets": "1,0x3", "seed": 0}
+    assert defaults("rare") == {"period": 100}
     for name, make in PROBLEMS.items():
         assert make(**defaults(name)) == make()
 
@@ -67,6 +71,7 @@ def test_where_a_run_starts_by_default() -> None:
     assert starts.pop("online") == (0, 0.0)  # the seed program's
     for name in ("adafom", "polynomial"):
         assert starts.pop(name) == (1, 1.0)  # at its optimum 0 it would stay
+    assert starts.pop("quadratic") == (1, 0.5)  # at a target the gradient is 0
     assert set(starts.values()) == {(1, 0.0)}
 
 
@@ -102,6 +107,10 @@ def test_the_losses_in_words() -> None:
         "sequence-right": "slopes -4,0.5,1x3 in cyclic order",
         "sequence-shuffled": "slopes -3,2,0,1x4 shuffled in each period, seed 5",
         "sequence-drawn": "slopes drawn from -0.5x5,7,-5, seed 6",
+        "quadratic": "(x - X)^2 / 2 with X drawn from 1,0x3, seed 0",
+        "quadratic-3": "(x - X)^2 / 2 with X drawn from -4x2,1x3,5, seed 3",
+        "rare": "(x - 1)^2 / 2 if t mod 100 = 1, else x^2 / 2",
+        "rare-8": "(x - 1)^2 / 2 if t mod 8 = 1, else x^2 / 2",
     }
 
 
@@ -131,9 +140,13 @@ def used(config: Config, names: dict[str, Any]) -> dict[str, Any]:
 
 def test_what_is_published() -> None:
     sources = {name: [p.source for p in cls.published] for name, cls in PROBLEMS.items()}
-    assert [name for name, found in sources.items() if not found] == ["theorem3", "sequence"]
+    assert [name for name, found in sources.items() if not found] == [
+        "theorem3",
+        "sequence",
+        "quadratic",
+    ]
     unverified = {name for name, cls in PROBLEMS.items() for p in cls.published if not p.verified}
-    assert unverified == {"adopt", "acprop1", "acprop2", "adafom", "polynomial"}
+    assert unverified == {"adopt", "acprop1", "acprop2", "adafom", "polynomial", "rare"}
 
 
 WHOLE_FROM_2 = "a whole number from 2 to 2**63 - 1"
@@ -182,6 +195,13 @@ WHOLE_FROM_2 = "a whole number from 2 to 2**63 - 1"
         (Online, {"big": None}, "big must be a finite number, but null was"),
         (Zhang, {"seed": -1}, "seed must be a whole number from 0 to 2**63 - 1, but -1 was"),
         (Sequence, {"order": "random"}, "order must be cyclic, shuffled or drawn, but random was"),
+        (Rare, {"period": 1}, f"period must be {WHOLE_FROM_2}, but 1 was"),
+        (Quadratic, {"seed": -1}, "seed must be a whole number from 0 to 2**63 - 1, but -1 was"),
+        (
+            Quadratic,
+            {"targets": "1,2,3,4"},
+            "targets must be at most 3 different numbers, but 1,2,3,4 was",
+        ),
         (Sequence, {"seed": -1}, "seed must be a whole number from 0 to 2**63 - 1, but -1 was"),
     ],
 )

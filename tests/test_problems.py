@@ -23,6 +23,8 @@ from amsgrad.problems.draws import bits
 from amsgrad.problems.online import Online
 from amsgrad.problems.polynomial import Polynomial
 from amsgrad.problems.problem import Problem
+from amsgrad.problems.quadratic import Quadratic
+from amsgrad.problems.rare import Rare
 from amsgrad.problems.sequence import Sequence
 from amsgrad.problems.stochastic import Stochastic
 from amsgrad.problems.theorem1 import Theorem1
@@ -121,6 +123,8 @@ COST: dict[type, Callable[[Any, Any], Any]] = {
     AdaFom: lambda f, x: x**2 / 22,
     Polynomial: lambda f, x: f.factor * x**f.degree / f.degree,
     Sequence: lambda f, x: abs(float(sum(listed(f.slopes)))) * abs(x - f.x_star) / f.period,
+    Quadratic: lambda f, x: (x - f.x_star) ** 2 / 2,
+    Rare: lambda f, x: (x - f.x_star) ** 2 / 2,
 }
 
 
@@ -136,6 +140,8 @@ def listed(text: str) -> list[Fraction]:
 def is_random(problem: Any) -> bool:
     if type(problem) is Sequence:
         return problem.order in ("shuffled", "drawn")
+    if type(problem) is Quadratic:
+        return True
     return type(problem) in PROBABILITY and getattr(problem, "order", "random") == "random"
 
 
@@ -154,6 +160,10 @@ def mean_loss(problem: Problem, x: Fraction) -> Fraction:
     p = problem.parameters(Fraction)
     if isinstance(problem, Sequence):
         return sum(listed(problem.slopes), Fraction(0)) * x / problem.period
+    if isinstance(problem, Quadratic):
+        targets = listed(problem.targets)
+        losses = [problem.loss(target, x, p) for target in targets]
+        return sum(losses, Fraction(0)) / len(targets)
     if is_random(problem):
         share = Fraction(int(p.threshold), 2**64)
         losses = share * problem.loss(p.big, x, p), (1 - share) * problem.loss(p.small, x, p)
@@ -164,9 +174,9 @@ def mean_loss(problem: Problem, x: Fraction) -> Fraction:
 
 
 def feasible(problem: Problem) -> list[Fraction]:
-    """Return a grid of points of F with its ends and the kinks, from -8 to 8 where F has no end."""
-    grid = (Fraction(i, 16) for i in range(-128, 129))
-    return [x for x in grid if problem.lower <= x <= problem.upper]
+    """Return a grid of points of F, with its ends and kinks and x*; -8 to 8 where F has no end."""
+    grid = {Fraction(i, 16) for i in range(-128, 129)} | {Fraction(problem.x_star)}
+    return sorted(x for x in grid if problem.lower <= x <= problem.upper)
 
 
 @every_problem
@@ -227,7 +237,7 @@ def test_the_gradient_is_the_slope_of_the_loss(problem: Problem) -> None:
 
 @every_problem
 def test_the_feasible_set_is_the_papers(problem: Problem) -> None:
-    unbounded = isinstance(problem, AdaShift | Zhang | AdaFom | Polynomial)
+    unbounded = isinstance(problem, AdaShift | Zhang | AdaFom | Polynomial | Quadratic | Rare)
     end = math.inf if unbounded else 1
     assert (problem.lower, problem.upper) == (-end, end)
 
@@ -256,6 +266,7 @@ def test_hindsight_is_kept_where_losses_are_random_linear_and_bounded(problem: P
         (Polynomial(factor=3.0), [3, 3, 3]),
         (Sequence("4,-1x2,0.5"), [4, -1, -1, 0.5, 4, -1, -1, 0.5, 4]),
         (Sequence("-7"), [-7, -7, -7]),
+        (Rare(period=3), [1, 0, 0, 1, 0, 0, 1]),
     ],
     ids=str,
 )
@@ -326,6 +337,22 @@ def test_another_seed_is_another_stream(problem: Any) -> None:
     assert [shown(problem, t) for t in range(500)] != [shown(other, t) for t in range(500)]
 
 
+@pytest.mark.parametrize("targets", ["1,0x3", "-4x2,1x3,5", "5,-4,1,-4,1x2", "0x9,1", "2"])
+def test_a_target_comes_as_often_as_it_is_listed(targets: str) -> None:
+    problem = Quadratic(targets, seed=2)
+    p = problem.parameters(float)
+    with np.errstate(over="ignore"):
+        random = bits(p.key, np.arange(MANY, dtype=np.uint64))
+    drawn = np.where(random < p.below_middle, p.low, p.middle)
+    drawn = np.where(random < p.below_high, drawn, p.high)
+    assert [shown(problem, t) for t in range(1000)] == drawn[:1000].tolist()
+    expected = np.array([float(target) for target in listed(problem.targets)])
+    for target in np.unique(expected):
+        chance = np.mean(expected == target)
+        deviation = math.sqrt(chance * (1 - chance) / MANY)
+        assert abs(np.mean(drawn == target) - chance) <= 5 * deviation
+
+
 def test_adashift_and_figure_1_see_the_stream_of_theorem_3() -> None:
     for t in range(1000):
         slope = shown(Theorem3(seed=6), t)
@@ -338,7 +365,7 @@ TORCH_TOLERANCE = 1e-12
 
 
 # Problems with the same functions have one compiled loop per precision; each is quick in one.
-QUICK_IN_DOUBLE = (Stochastic, Theorem3, Adopt, ACProp2, AdaFom, Polynomial, Sequence)
+QUICK_IN_DOUBLE = (Stochastic, Theorem3, Adopt, ACProp2, AdaFom, Polynomial, Sequence, Quadratic)
 RUNS = [
     row if (dtype is np.float64) == isinstance(problem, QUICK_IN_DOUBLE) else slow(*row)
     for problem, dtype in product(FAMILY.values(), (np.float32, np.float64))
