@@ -32,7 +32,10 @@ MOST = 3  # different targets
 
 
 class Law(NamedTuple):
-    """The targets from low to high, in the precision of a run, and what decides between them."""
+    """The targets from low to high, in the precision of a run, and what decides between them.
+
+    A target is a loss, in the place of the slope of a linear one.
+    """
 
     low: Any
     middle: Any
@@ -116,9 +119,9 @@ class Quadratic(Problem):
         return p.high
 
     @staticmethod
-    def loss(target: Any, x: Any, p: Any) -> Any:
-        return p.half * (x - target) * (x - target)
+    def loss(slope: Any, x: Any, p: Any) -> Any:
+        return p.half * (x - slope) * (x - slope)
 
     @staticmethod
-    def gradient(target: Any, x: Any, p: Any) -> Any:
-        return x - target
+    def gradient(slope: Any, x: Any, p: Any) -> Any:
+        return x - slope

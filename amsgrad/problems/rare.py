@@ -29,7 +29,7 @@ from amsgrad.problems.quadratic import Quadratic
 
 
 class Arrival(NamedTuple):
-    """The target of the rare step and of the others, and what halves a square, as the run has it."""
+    """The target of the rare step and of the others, and 1/2, in the precision of a run."""
 
     big: Any
     small: Any

@@ -8,7 +8,7 @@ D being called the Adam vector field (Dereich, Jentzen and Kassing, arXiv 2511.0
 from its abstract).
 
 At x* the slopes sum to 0. Whether D is 0 there, too, is the question of `zero_sum.py`: SGD, AMSGrad
-and the others whose D is S / constant settle at x*, and where targets are drawn ADOPT does, as well.
+and the others whose D is S / constant settle at x*. Where targets are drawn, ADOPT does as well.
 
 **Drawn targets.** If X is symmetric about E X, then m / sqrt(v) changes its sign with all x - X_j,
 and D(x*) = 0: the one half of the Adam symmetry theorem (`amsgrad/problems/quadratic.py`). The
@@ -18,18 +18,22 @@ level of other laws, to the first order in 1 - beta2, follows from `first_order.
 
 sigma^2 and mu3 are the second and third central moments (ours; kappa = 1 for RMSprop). Bernoulli's
 law with p has mu3 / sigma^2 = 1 - 2 p. Where mu3 is 0 and the law is not symmetric, as of the
-targets 5,5,-1,-2,-7 and the like, the error is of a higher order (ours; measured in the tests).
+targets -4x2,1x3,5, the error is of the second order (ours; measured in the tests).
 
-**Periodic targets** 1, 0, ..., 0 (`amsgrad/problems/rare.py`). Let x be small beside 1, and v the
-square of the one gradient x - 1, j steps ago: v = beta2^j v_0. Then sqrt(v_0) D(x) is -1 for the
-rare step and x beta2^(-j/2) for the others. With beta2^(-j/2) near e^(kappa j / (2 N)) and sums near
-integrals, D(x) = 0 at
+**Periodic targets** 1, 0, ..., 0 (`amsgrad/problems/rare.py`), RMSprop. Let x be small beside 1,
+and v the square of the one gradient x - 1, j steps ago: v = beta2^j v_0. Then sqrt(v_0) times a
+step is -1 at the rare step, j = 0, and x beta2^(-j/2) at the N - 1 others. With 1 - beta2 =
+kappa / N and N large, beta2^(-j/2) is e^(kappa j / (2 N)), the sum over j is an integral, and D(x)
+is 0 at
 
     x = x* rho(kappa),    rho(kappa) = kappa / (2 (e^(kappa/2) - 1)),    kappa = N (1 - beta2)
 
-rho is the found level over the wanted one, always below 1 (Kar 2026, arXiv 2609.37535: his abstract
-states the limit, its setting, and that random arrivals are worse; this derivation is ours). At
-finite N `periodic_level` has no approximation in it.
+rho is the level that is found over the one that is wanted, 1 - kappa/4 for small kappa and always
+below 1. Kar (2026, arXiv 2609.37535) states this limit, of the probability over the frequency of a
+token, and that it is below 1 "for every learning rate" (abstract); this derivation is ours. ADOPT
+divides the rare gradient by the memory before it, v_0 beta2^(N-1): it settles above x*, at
+x* rho(-kappa) = x* kappa / (2 (1 - e^(-kappa/2))) (ours). At finite N `periodic_level` has no
+approximation but of a step size near 0.
 
 Searched for the first-order constant and the higher order where mu3 = 0: excerpts of pages on
 arXiv 2511.06675 and 2511.04622. Not found; no full text was read.

@@ -18,6 +18,8 @@ from amsgrad.engines.reference import Reference
 from amsgrad.field_types import OneOf, Whole
 from amsgrad.options import Option
 from amsgrad.problems.online import Online
+from amsgrad.problems.quadratic import Quadratic
+from amsgrad.problems.rare import Rare
 from amsgrad.problems.stochastic import Stochastic
 from amsgrad.rules import RULES
 from amsgrad.schedules import constant, inverse_sqrt, record_steps, shifted_inverse_sqrt
@@ -30,6 +32,13 @@ from tests.same import same
 ROOT = Path(__file__).parents[2]
 SEEDS = [Stochastic(seed=seed) for seed in range(7)]
 SLOPES = [Online(big=1010.0 + 10 * i) for i in range(7)]
+LAWS = [
+    Quadratic(targets, seed=seed)
+    for seed, targets in enumerate(
+        ["-1,1", "3,-1x3", "-4x2,1x3,5", "-1,0,1", "2,-1x2", "0.5,-0.5", "-7,1x7"]
+    )
+]
+RARE = [Rare(period=7)] * 7
 STEPS = 4000  # past the settling step of bias correction
 AT = record_steps(STEPS, 77)
 
@@ -89,6 +98,7 @@ def of_all_sorts(opt: str, problems: list[Any], dtype: Any, schedule: Any) -> An
 MANY_SORTS = [
     ("amsgrad", np.float32, constant, SLOPES),
     ("yogi", np.float64, shifted_inverse_sqrt, SEEDS),
+    ("adam", np.float32, inverse_sqrt, LAWS),
     slow("adagrad", np.float64, constant, SLOPES),
     slow("adopt", np.float32, constant, SLOPES),
     slow("amsgrad", np.float64, inverse_sqrt, SLOPES),
@@ -97,6 +107,8 @@ MANY_SORTS = [
     slow("adabound", np.float32, inverse_sqrt, SLOPES),
     slow("adashift", np.float32, constant, SLOPES),
     slow("sgd", np.float32, constant, SLOPES),
+    slow("amsgrad", np.float64, inverse_sqrt, LAWS),
+    slow("adam", np.float64, constant, RARE),
 ]
 
 

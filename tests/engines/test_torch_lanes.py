@@ -32,6 +32,7 @@ AT = record_steps(STEPS, 23)
 ORDERS = [Sequence("7,-3x2", order, seed=3) for order in ("shuffled", "drawn")]
 ALL = [*(cls() for cls in PROBLEMS.values()), *ORDERS]
 # each has loops of its own to compile: periodic, drawn, of two sorts that are not linear, shuffled
+NOT_LINEAR = {"AdaFom", "Polynomial", "Quadratic", "Rare", "Zhang"}
 FEW = [Online(), Stochastic(seed=4), PROBLEMS["zhang"](), PROBLEMS["adafom"](), ORDERS[0]]
 
 
@@ -207,9 +208,8 @@ def test_losses_are_those_of_the_problems(problems: list[Problem]) -> None:
             assert regrets[i] == problem.loss(f, x[i], p) - problem.loss(f, problem.x_star, p)
             assert slopes[i] == problem.gradient(f, problem.x_star, p)
     linear = [setup for setup in lanes if is_linear(setup.problem)]
-    bent = [type(setup.problem).__name__ for setup in lanes if setup not in linear]
-    assert len(linear) + len(bent) == len(lanes)
-    assert set(bent) <= {"AdaFom", "Polynomial", "Zhang"}
+    others = {type(setup.problem).__name__ for setup in lanes if setup not in linear}
+    assert others == NOT_LINEAR & {type(problem).__name__ for problem in problems}
     shown = LaneLosses(linear).slopes(7, 3)
     assert (shown[2] == LaneLosses(linear).at(9, np.zeros(len(linear)))[2]).all()
 
