@@ -168,6 +168,65 @@ def amsbound(*sequences, **options):
     return bounded(*sequences, **options, amsbound=True)
 
 
+def sign(number):
+    return (number > 0) - (number < 0)
+
+
+def signum(gradients, alphas, betas):
+    m = 0.0
+    for g, alpha, b in zip(gradients, alphas, betas, strict=True):
+        m = b * m + (1 - b) * g
+        yield alpha * sign(m), {"m": m}
+
+
+def ef_signum(gradients, alphas, betas):
+    """Keep the error as what should have been taken so far, less what was."""
+    m = wanted = taken = 0.0
+    for g, alpha, b in zip(gradients, alphas, betas, strict=True):
+        m = b * m + (1 - b) * g
+        wanted += alpha * m
+        moved = alpha * sign(wanted - taken)
+        taken += moved
+        yield moved, {"m": m, "e": wanted - taken}
+
+
+def lion(gradients, alphas, betas, *, beta2):
+    m = 0.0
+    for g, alpha, b in zip(gradients, alphas, betas, strict=True):
+        moved = alpha * sign(b * m + (1 - b) * g)
+        m = beta2 * m + (1 - beta2) * g
+        yield moved, {"m": m}
+
+
+def adabelief(gradients, alphas, betas, *, beta2, eps):
+    m = s = 0.0
+    for t, (g, alpha, b) in enumerate(zip(gradients, alphas, betas, strict=True), start=1):
+        m = b * m + (1 - b) * g
+        s = beta2 * s + (1 - beta2) * (g - m) ** 2 + eps
+        mhat, shat = m / (1 - b**t), s / (1 - beta2**t)
+        yield alpha * mhat / (math.sqrt(shat) + eps), {"m": m, "s": s}
+
+
+def nadam(gradients, alphas, betas, *, beta2, eps, momentum_decay):
+    m, v, product = 0.0, 0.0, 1.0
+    for t, (g, alpha, b) in enumerate(zip(gradients, alphas, betas, strict=True), start=1):
+        mu, after = (b * (1 - 0.5 * 0.96 ** (k * momentum_decay)) for k in (t, t + 1))
+        product *= mu
+        m = b * m + (1 - b) * g
+        v = beta2 * v + (1 - beta2) * g**2
+        mbar = (1 - mu) * g / (1 - product) + after * m / (1 - product * after)
+        moved = alpha * mbar / (math.sqrt(v / (1 - beta2**t)) + eps)
+        yield moved, {"m": m, "v": v, "weight": 1 - product}
+
+
+def adamax(gradients, alphas, betas, *, beta2, eps):
+    m = u = 0.0
+    for t, (g, alpha, b) in enumerate(zip(gradients, alphas, betas, strict=True), start=1):
+        m = b * m + (1 - b) * g
+        u = max(beta2 * u, abs(g) + eps)
+        yield alpha / (1 - b**t) * m / u, {"m": m, "u": u}
+
+
 RULES = {
     rule.__name__: rule
     for rule in (
@@ -184,5 +243,11 @@ RULES = {
         padam,
         adabound,
         amsbound,
+        signum,
+        ef_signum,
+        lion,
+        adabelief,
+        nadam,
+        adamax,
     )
 }

@@ -19,6 +19,12 @@ FILES = (
     "yogi",
     "padam",
     "bounds",
+    "signum",
+    "ef_signum",
+    "lion",
+    "adabelief",
+    "nadam",
+    "adamax",
 )
 
 RULES: Registry[Method] = Registry(

@@ -2,6 +2,8 @@
 
     d_i = factor n_i / divisor(w_{i - lag}),    D = sum_i d_i        at alpha = 1
 
+or factor sign(n_i)
+
 `steps` is that formula. `total` is D without the cancellation: in a counterexample D is some 1e-9
 of sum |d_i|. As in `drift.py` the common part of the divisors is taken out,
 
@@ -14,10 +16,11 @@ the mean of the squares. With x = sqrt(mean), y = sqrt(w), and w - mean summed b
     common - divisor = -(w - mean) / (x + y)     where eps is added to the root
                        -(w - mean) / (common + divisor)     where it is added to w
 
-If the divisor is the same at every step, all c_i are 0 and D = factor S / divisor.
+For a decayed maximum `common` is its largest. If the divisor is the same at every step, all c_i are
+0 and D = factor S / divisor. Of signs D is a whole number of factors (`signs.py`).
 
-beta1, beta2 and eps of a form may be arrays of shape (..., 1), with a number for each sequence;
-beta1 not where the numerator is a window.
+beta1, share, beta2 and eps of a form may be arrays of shape (..., 1), with a number for each
+sequence; beta1 not where the numerator is a window.
 """
 
 from typing import Any, NamedTuple
@@ -26,7 +29,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from amsgrad.rules.form import Form
-from amsgrad.theory.periodic import Floats, average_each, excess
+from amsgrad.theory.periodic import Floats, average_each, decayed_maximum, excess
+from amsgrad.theory.signs import signs
 
 
 class Total(NamedTuple):
@@ -45,16 +49,21 @@ def steps(form: Form, slopes: ArrayLike) -> Floats:
         form: of the rule.
         slopes: g_0, ..., g_{P-1} along the last axis.
 
+    Raises:
+        ValueError: the form has error feedback: its steps do not repeat with the slopes.
+
     >>> steps(Form("gradient", beta2=0.5), [[3.0, 0.0]]).round(6).tolist()
     [[1.224745, 0.0]]
     """
     g = np.asarray(slopes, float)
+    if form.feedback:
+        raise ValueError("With error feedback the steps do not repeat with the slopes")
     with np.errstate(all="ignore"):  # a divisor of 0
-        d = (
-            float(form.factor)
-            * numerators(form, g)
-            / _divisor(form, _memory(form, _squares(form, g)))
-        )
+        if form.sign:
+            d = float(form.factor) * signs(form, g).sign
+        else:
+            w = _memory(form, _squares(form, g))
+            d = float(form.factor) * numerators(form, g) / _divisor(form, w)
         return average_each(d, form.smoothing)
 
 
@@ -70,18 +79,26 @@ def total(form: Form, slopes: ArrayLike) -> Total:
     True
     """
     g = np.asarray(slopes, float)
+    if form.sign:
+        return _total_of_signs(form, g)
     with np.errstate(all="ignore"):
         n, squares = numerators(form, g), _squares(form, g)
         w = _memory(form, squares)
         if form.never_fails:
             mean, above = w, np.zeros_like(w)
-        else:
+        elif form.smooth:
             mean = squares.mean(-1, keepdims=True)
             above = np.roll(excess(squares, form.beta2), form.lag, -1)
+        else:
+            mean = w.max(-1, keepdims=True)
+            above = w - mean
         common, divisor = _divisor(form, mean), _divisor(form, w)
-        x, y = np.sqrt(mean), np.sqrt(w)
+        inside = _inside(form)
+        x, y = np.sqrt(mean + inside), np.sqrt(w + inside)
         if form.divisor == "one":
             c = np.zeros_like(g)
+        elif form.divisor == "w":
+            c = -above / w
         elif form.divisor == "root of w + eps":
             c = -above / (common + divisor) / divisor
         elif form.divisor == "max(root, eps)":
@@ -95,16 +112,34 @@ def total(form: Form, slopes: ArrayLike) -> Total:
         # a sum of whole numbers has no rounding
         whole = (g == np.rint(g)).all(-1) & (np.abs(g).sum(-1) < 2.0**53)
         sums = np.abs(np.where(whole, g.sum(-1), np.abs(g).sum(-1)))
-        terms = scale * (sums + np.abs(n * c).sum(-1))
+        last_bits = np.abs(n).sum(-1) if form.divisor == "w" else 0.0  # of w, which is a power
+        terms = scale * (sums + np.abs(n * c).sum(-1) + last_bits)
         d = average_each(float(form.factor) * n / divisor, form.smoothing)
     # measured against 60 digits: at most a quarter of this
     return Total(found, 4 * g.shape[-1] * np.finfo(float).eps * terms, np.abs(d).sum(-1), d)
 
 
+def _total_of_signs(form: Form, g: Floats) -> Total:
+    period, factor = g.shape[-1], float(form.factor)
+    if form.feedback:
+        s = g.sum(-1)
+        rounding = 4 * period * np.finfo(float).eps * np.abs(g).sum(-1)
+        found = np.clip(s, -period, period)
+        size = np.broadcast_to(float(period), s.shape)  # every step is 1 or -1
+        return Total(factor * found, factor * rounding, factor * size, np.full_like(g, np.nan))
+    sign, open_ones = signs(form, g)
+    d = factor * sign
+    return Total(d.sum(-1), factor * open_ones.sum(-1), np.abs(d).sum(-1), d)
+
+
 def numerators(form: Form, g: Floats) -> Floats:
-    """Return n_0, ..., n_{P-1} of slopes of shape (..., P)."""
+    """Return n_0, ..., n_{P-1} of slopes of shape (..., P), before any sign is taken."""
     if form.numerator == "momentum":
         return average_each(g, form.beta1)
+    if form.numerator == "mixture":
+        late_ones = np.roll(average_each(g, form.beta1), form.late, -1)
+        mixed: Floats = form.share * late_ones + (1 - form.share) * g
+        return mixed
     if form.numerator == "gradient":
         return g
     weights = form.beta1 ** np.arange(form.window)
@@ -114,6 +149,9 @@ def numerators(form: Form, g: Floats) -> Floats:
 
 
 def _squares(form: Form, g: Floats) -> Floats:
+    """Return what w averages, or is the maximum of."""
+    if form.average == "decayed maximum":
+        return np.abs(g) + form.eps
     if form.of == "deviation":
         g = g - g.mean(-1, keepdims=True)  # the same deviations, with more digits
         g = g - average_each(g, form.beta1)
@@ -127,6 +165,8 @@ def _memory(form: Form, squares: Floats) -> Floats:
     if form.average == "mean":
         mean: Floats = squares.mean(-1, keepdims=True)
         return mean
+    if form.average == "decayed maximum":
+        return np.roll(decayed_maximum(squares, form.beta2), form.lag, -1)
     w = average_each(squares, form.beta2)
     if form.average == "moving":
         return np.roll(w, form.lag, -1)
@@ -145,5 +185,13 @@ def _divisor(form: Form, w: Floats) -> Floats:
         return np.sqrt(w + form.eps)
     if form.divisor == "max(root, eps)":
         return np.maximum(np.sqrt(w), form.eps)
-    root: Floats = np.sqrt(w) + form.eps
+    if form.divisor == "w":
+        return w
+    root: Floats = np.sqrt(w + _inside(form)) + form.eps
     return root if form.power == 1 else root**form.power
+
+
+def _inside(form: Form) -> Any:
+    """Return what all the eps that were added to w sum to."""
+    twice = form.divisor == "root of w and eps, + eps"
+    return form.eps / (1 - np.asarray(form.beta2, float)) if twice else 0.0

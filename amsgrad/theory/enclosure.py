@@ -4,7 +4,8 @@ Theorem (ours: the lemma of `drift.py`, for every rule with a `Form`). Let
 
 - the losses be f_t(x) = g_{t mod P} x on F = [l, u], with S = sum_i g_i;
 - the rule be computed in real arithmetic, with constant betas, and all divisors of its form be
-  positive: eps > 0, or no w_i = 0;
+  positive: eps > 0, or no w_i = 0; where signs are taken, no n_i be 0 (of such a sign the bounds
+  below say that it lies between -1 and 1);
 - the step sizes alpha_k > 0 never increase, tend to 0, and have an infinite sum: alpha / sqrt(k),
   alpha / k.
 
@@ -14,9 +15,10 @@ goes to the worse end of F, and the average regret to |S| (u - l) / P.
 Proof. (1) The steps of the rule at alpha = 1 come to periodic ones: e_k = |d_k - d_{k mod P}| -> 0.
 Moving averages forget their start as beta1^k and beta2^k do. A window of gradients is full after so
 many steps. Bias corrections 1 - beta^k tend to 1, and eps times their roots to eps. The divisor is
-continuous, and positive in the limit. The quotients g_k / max(sqrt(v_{k-1}), eps) of ADOPT converge
-in the same way and so are bounded, while its clip (k - 1)^(1/4) is not: from some step on it clips
-nothing. ADOPT's steps are the moving average of the quotients, with the same sum over a period.
+continuous, and positive in the limit; a sign is that of the limit, if that is not 0. The quotients
+g_k / max(sqrt(v_{k-1}), eps) of ADOPT converge in the same way and so are bounded, while its clip
+(k - 1)^(1/4) is not: from some step on it clips nothing. ADOPT's steps are the moving average of
+the quotients, with the same sum over a period.
 (2) Without the ends of F, the P steps from k on move x by -alpha_k D + r_k. In |r_k| there is at
 most P max|d| times the decrease of alpha within the period: summed over all periods this is finite.
 The rest is at most alpha_k P max e, which in the end is below alpha_k |D| / 2.
@@ -33,7 +35,8 @@ x to within alpha A of u, A the largest sum of consecutive d. It says something 
 
 If every step has the same divisor (`never_fails`), D = factor S / divisor has the sign of S: x goes
 to x*. If its w is the mean of all squares, read alpha_k as the rule's own step size: alpha_k /
-sqrt(k) for adagrad.
+sqrt(k) for adagrad. With error feedback the steps do not come to periodic ones, and the theorem
+says nothing: D is what a period takes in the mean of many.
 
 The theorem is about real numbers. A float stands for the decimal that Python prints, 0.999 for
 999/1000. The program, which rounds, is another matter: at a constant step a certificate proves its
@@ -50,6 +53,7 @@ from typing import NamedTuple
 
 from amsgrad.rules.form import Form
 from amsgrad.theory.intervals import Interval, Intervals, Number, Undecided, exactly
+from amsgrad.theory.signs import exact_signs
 
 HALF = Fraction(1, 2)
 DIGITS = 20  # of the decimals
@@ -114,6 +118,8 @@ def decimals(interval: Interval, unit: Fraction, digits: int) -> Enclosure:
 
 def _bounds(form: Form, slopes: list[Fraction], units: Intervals) -> Interval:
     """Return D / factor, in these units."""
+    if form.sign:
+        return _bounds_of_signs(form, slopes, units)
     gradients = [units.around(g) for g in slopes]
     momentum = units.averages(gradients, exactly(form.beta1))
     divisors = [_divisor(form, w, units) for w in _averages(form, slopes, momentum, units)]
@@ -121,11 +127,23 @@ def _bounds(form: Form, slopes: list[Fraction], units: Intervals) -> Interval:
         return units.quotient(units.around(sum(slopes, Fraction())), divisors[0])
     if form.numerator == "window":
         numerators = [units.around(n) for n in _window_means(form, slopes)]
+    elif form.numerator == "mixture":
+        late_ones = [momentum[(i - form.late) % len(slopes)] for i in range(len(slopes))]
+        numerators = list(map(units.mixture(exactly(form.share)), late_ones, gradients))
     else:
         numerators = momentum if form.numerator == "momentum" else gradients
     late = [divisors[(i - form.lag) % len(slopes)] for i in range(len(slopes))]
     steps = [units.quotient(n, divisor) for n, divisor in zip(numerators, late, strict=True)]
     return sum(low for low, _ in steps), sum(high for _, high in steps)
+
+
+def _bounds_of_signs(form: Form, slopes: list[Fraction], units: Intervals) -> Interval:
+    if form.feedback:
+        period = Fraction(len(slopes))
+        return units.around(min(max(sum(slopes, Fraction()), -period), period))
+    sign, open_ones = exact_signs(form, slopes)
+    total, either = sum(sign), sum(open_ones)
+    return (total - either) * units.one, (total + either) * units.one
 
 
 def _window_means(form: Form, slopes: list[Fraction]) -> list[Fraction]:
@@ -142,6 +160,9 @@ def _averages(
     form: Form, slopes: list[Fraction], momentum: list[Interval], units: Intervals
 ) -> list[Interval]:
     """Return w_i."""
+    if form.average == "decayed maximum":
+        sizes = [units.around(abs(g) + exactly(form.eps)) for g in slopes]
+        return units.decayed(sizes, exactly(form.beta2))
     if form.of == "gradient":
         squares = [units.around(g * g) for g in slopes]
     elif form.beta1 == 0 or len(set(slopes)) == 1:  # g - m is 0, which no rounding must hide
@@ -163,9 +184,14 @@ def _averages(
 def _divisor(form: Form, w: Interval, units: Intervals) -> Interval:
     if form.divisor == "one":
         return units.one, units.one
+    if form.divisor == "w":
+        return w
     eps = units.around(exactly(form.eps))
     if form.divisor == "root of w + eps":
         return units.power((w[0] + eps[0], w[1] + eps[1]), HALF)
+    if form.divisor == "root of w and eps, + eps":
+        sum_of_eps = units.around(exactly(form.eps) / (1 - exactly(form.beta2)))
+        w = w[0] + sum_of_eps[0], w[1] + sum_of_eps[1]
     root = units.power(w, HALF)
     if form.divisor == "max(root, eps)":
         return max(root[0], eps[0]), max(root[1], eps[1])

@@ -4,6 +4,7 @@ An interval is two integers in units of 2^-bits. Python's integers are exact and
 floor of the root, so that nothing here depends on how a processor or a library rounds.
 """
 
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 from math import isqrt
@@ -99,6 +100,19 @@ class Intervals:
             power = self._towards(power, (0, 0), beta)
             found.append(self.quotient(state, (self.one - power[1], self.one - power[0])))
         return found
+
+    def decayed(self, values: list[Interval], beta: Fraction) -> list[Interval]:
+        """Return the periodic state of s_i = max(beta s_{i-1}, values_i), values >= 0."""
+        low, high, found = 0, 0, []
+        for value in 2 * values:
+            low = max(low * beta.numerator // beta.denominator, value[0])
+            high = max(-(-high * beta.numerator // beta.denominator), value[1])
+            found.append((low, high))
+        return found[len(values) :]
+
+    def mixture(self, share: Fraction) -> Callable[[Interval, Interval], Interval]:
+        """Return the function to share m + (1 - share) g, share in [0, 1]."""
+        return lambda m, g: self._towards(m, g, share)
 
     def _towards(self, s: Interval, value: Interval, beta: Fraction) -> Interval:
         a, b = beta.numerator, beta.denominator

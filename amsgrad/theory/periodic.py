@@ -121,3 +121,26 @@ def excess(values: Floats, beta: ArrayLike) -> Floats:
     height = np.cumsum(values - values.mean(-1, keepdims=True), axis=-1)
     late = np.roll(average_each(height, beta), 1, -1)
     return (1 - np.asarray(beta, float)) * (height - late)
+
+
+def decayed_maximum(values: Floats, beta: ArrayLike) -> Floats:
+    """Return the largest beta^j values_{i-j}, j >= 0, for each of many sequences.
+
+    Args:
+        values: >= 0, a period along the last axis.
+        beta: as for `average_each`.
+
+    >>> decayed_maximum(np.array([4.0, 1.0, 1.5]), 0.5).tolist()
+    [4.0, 2.0, 1.5]
+    """
+    decay = np.asarray(beta, float)
+    twice = np.concatenate([values, values], -1)
+    place = np.arange(float(twice.shape[-1]))
+    with np.errstate(divide="ignore"):
+        # beta^j values_{i-j} in units of beta^i; a beta of 0 stands for a very small one
+        height = np.log(twice) - place * np.log(np.maximum(decay, 1e-300))
+    new = height >= np.maximum.accumulate(height, -1)
+    since = np.maximum.accumulate(np.where(new, place, 0.0), -1)
+    largest = np.take_along_axis(np.broadcast_to(twice, since.shape), since.astype(int), -1)
+    decayed: Floats = largest * decay ** (place - since)
+    return decayed[..., values.shape[-1] :]

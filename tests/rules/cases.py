@@ -123,6 +123,13 @@ RULE_CASES: list[tuple[str, dict[str, Any], float]] = [
     ("padam", {"beta2": 0.99, "power": 0.5}, 1e-2),
     ("adabound", {"beta2": 0.99, "final_lr": 1e-4}, 1e-2),
     ("amsbound", {"beta2": 0.99, "final_lr": 1e-4}, 1e-2),
+    ("signum", {}, 1e-3),
+    ("ef_signum", {}, 1e-3),
+    ("lion", {}, 1e-3),
+    # as acprop: without an eps that is beside the rounding of g - m a step is what rounding left
+    ("adabelief", {"beta2": 0.99, "eps": 1e-2}, 1e-3),
+    ("nadam", {"beta2": 0.99, "momentum_decay": 0.4}, 1e-2),  # mu settles at step 2,250
+    ("adamax", {"beta2": 0.99}, 1e-2),
 ]
 CIRCUMSTANCES = [
     ("online", "constant", "constant"),

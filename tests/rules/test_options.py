@@ -30,12 +30,18 @@ PUBLISHED: dict[str, dict[str, Any]] = {
     "padam": {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "power": 0.125},
     "adabound": {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "final_lr": 0.1, "gamma": 1e-3},
     "amsbound": {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "final_lr": 0.1, "gamma": 1e-3},
+    "signum": {"beta1": 0.9},
+    "ef_signum": {"beta1": 0.9},
+    "lion": {"beta1": 0.9, "beta2": 0.99},
+    "adabelief": {"beta1": 0.9, "beta2": 0.999, "eps": 1e-16},
+    "nadam": {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "momentum_decay": 4e-3},
+    "adamax": {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8},
 }
 every_rule = pytest.mark.parametrize("name", RULES)
 BETA = "a number in [0, 1)"
 NOT_NEGATIVE = "a finite number, 0 or more"
 WINDOW = "a whole number from 1 to 64"
-FREE = {"beta1", "beta2", "eps", "power", "final_lr", "gamma"}
+FREE = {"beta1", "beta2", "eps", "power", "final_lr", "gamma", "momentum_decay"}
 
 
 def test_every_rule_has_its_published_defaults_in_the_order_of_its_builder() -> None:
@@ -156,6 +162,8 @@ def test_the_rules_with_a_real_optimizer_and_with_a_second_moment() -> None:
         "sgd": {None},
         "rmsprop": {None},
         "adagrad": {None},
+        "nadam": {None},
+        "adamax": {None},
     }
     second = {name for name, method in RULES.items() if method.second_moment is not None}
     assert second == {"adam", "amsgrad", "sgd", "rmsprop", "adagrad", "adamnc"}
@@ -178,7 +186,8 @@ def test_a_real_optimizer_can_be_made_with_all_options_and_keeps_the_state_that_
     x.grad = torch.ones(1)
     optimizer.step()
     memory = RULES[name](**given).memory
-    assert set(counterpart.state) == set(memory._fields) - {"g"}  # torch's SGD keeps no gradient
+    # torch's SGD keeps no gradient, and its NAdam a product whose complement is our weight
+    assert set(counterpart.state) == set(memory._fields) - {"g", "weight"}
     assert set(counterpart.state.values()) <= set(optimizer.state[x])
     group = optimizer.param_groups[0]
     assert group["lr"] == 0.25

@@ -27,7 +27,8 @@ def mean_step(opt, slopes, beta1="0.9", beta2="0.999", eps="1e-8", window=10):
     with mpmath.workdps(80):
         g, eps = [mpmath.mpf(slope) for slope in slopes], mpmath.mpf(eps)
         m = averages(g, beta1)
-        squares = [(a - b) ** 2 for a, b in zip(g, m, strict=True)] if opt == "acprop" else None
+        centred = opt in ("acprop", "adabelief")
+        squares = [(a - b) ** 2 for a, b in zip(g, m, strict=True)] if centred else None
         v = averages(squares or [a * a for a in g], beta2)
         weights = [mpmath.mpf(beta1) ** age for age in range(window)]
         steps = []
@@ -40,6 +41,20 @@ def mean_step(opt, slopes, beta1="0.9", beta2="0.999", eps="1e-8", window=10):
                 d = g[i] / max(mpmath.sqrt(v[i - 1]), eps)
             elif opt == "acprop":
                 d = g[i] / (mpmath.sqrt(v[i - 1]) + eps)
+            elif opt == "adabelief":
+                s = v[i] + eps / (1 - mpmath.mpf(beta2))
+                d = m[i] / (mpmath.sqrt(s) + eps)
+            elif opt == "nadam":
+                n = mpmath.mpf(beta1) * m[i] + (1 - mpmath.mpf(beta1)) * g[i]
+                d = n / (mpmath.sqrt(v[i]) + eps)
+            elif opt == "adamax":
+                past = range(len(g))
+                d = m[i] / max(mpmath.mpf(beta2) ** j * (abs(g[i - j]) + eps) for j in past)
+            elif opt == "signum":
+                d = mpmath.sign(m[i])
+            elif opt == "lion":
+                late = averages(g, beta2)[i - 1]
+                d = mpmath.sign(mpmath.mpf(beta1) * late + (1 - mpmath.mpf(beta1)) * g[i])
             else:
                 late = [g[(i - age) % len(g)] for age in range(window)]
                 mean = mpmath.fdot(weights, late) / mpmath.fsum(weights)

@@ -24,6 +24,16 @@ FINDS = [
     ("adopt_unclipped", {"beta2": "0.9999", "eps": "1e-6"}, [-400] + 401 * [1]),
     ("adashift", {}, THREE_LETTERS),
     ("acprop", {}, THREE_LETTERS),
+    ("adabelief", {"eps": "1e-16"}, [1010] + 100 * [-10]),
+    ("nadam", {}, [1010] + 100 * [-10]),
+    ("adamax", {}, [1010] + 100 * [-10]),
+]
+SIGNS = [
+    ("signum", {}, [11, -10, 0], -1),
+    ("signum", {"beta1": "0.999"}, [1010] + 100 * [-10], 19),
+    ("signum", {"beta1": "0"}, [4, -1, -1, -1], -2),
+    ("lion", {"beta2": "0.99"}, [9, -4, -4], -1),
+    ("lion", {"beta1": "0.5", "beta2": "0"}, [9, -10, 2], -1),
 ]
 
 
@@ -53,8 +63,33 @@ def test_finds_are_proved(opt: str, options: dict[str, str], slopes: list[int]) 
     assert holds(found, mean_step(opt, slopes, **options))
 
 
+@pytest.mark.parametrize(("opt", "options", "slopes", "d"), SIGNS)
+def test_signs_are_exact(opt: str, options: dict[str, str], slopes: list[int], d: int) -> None:
+    found = enclose(form(opt, options), slopes)
+    assert found == Enclosure(str(d), str(d))
+    assert mean_step(opt, slopes, **options) == d
+    assert enclose(form(opt, options), [Fraction(-g, 7) for g in slopes]) == Enclosure(
+        str(-d), str(-d)
+    )
+
+
+def test_a_sign_that_is_open_is_any_number_from_minus_one_to_one() -> None:
+    """m is 0 at two steps in the limit; what is left of the start has one sign for ever."""
+    assert enclose(form("signum", {}), [10, -9, 0]) == Enclosure("-1", "3")
+    assert enclose(form("signum", {"beta1": "0"}), [10, -9, 0]) == Enclosure("0", "0")
+
+
+def test_with_error_feedback_d_is_the_sum_but_at_most_a_step_each() -> None:
+    feedback = form("ef_signum", {})
+    assert enclose(feedback, [4, -1, -1, -1]) == Enclosure("1", "1")
+    assert enclose(feedback, [4, -1, -1]) == Enclosure("2", "2")
+    assert enclose(feedback, [-40, 1, 1]) == Enclosure("-3", "-3")
+
+
 @given(
-    opt=st.sampled_from(["adam", "rmsprop", "adopt", "adashift", "acprop"]),
+    opt=st.sampled_from(
+        ["adam", "rmsprop", "adopt", "adashift", "acprop", "adabelief", "nadam", "adamax"]
+    ),
     slopes=st.lists(st.integers(-(10**6), 10**6), min_size=1, max_size=9).filter(any),
     beta1=st.sampled_from(["0", "0.5", "0.9", "0.99"]),
     beta2=st.sampled_from(["0", "0.1", "0.9", "0.99", "0.9999", "0.999999"]),

@@ -12,6 +12,7 @@ from amsgrad.theory.zero_sum import sequences, zero_sum, zero_sum_of_rule
 from tests.marks import needs_jit
 
 CANNOT = {"sgd", "amsgrad", "adamx", "padam", "adabound", "amsbound", "adagrad", "adamnc"}
+CANNOT |= {"ef_signum"}
 
 
 def test_the_sequences_sum_to_zero() -> None:
