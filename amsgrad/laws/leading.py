@@ -53,6 +53,8 @@ def why_no_terms(setup: Setup, form: Form | None) -> str | None:
     """Return why `leading` has no terms of a run, or None; the reason is the end of a sentence."""
     if form is None:
         return "the steps of its rule have no closed form"
+    if form.feedback:
+        return "the steps of its rule do not repeat with the slopes"
     if setup.beta1_schedule is not constant and _without_beta1(form) is None:
         return "its beta1 decays, and that is no closed form of its rule"
     if setup.schedule is constant and form.fading:
@@ -65,8 +67,8 @@ def leading(setup: Setup, form: Form, lr: ArrayLike, rate: ArrayLike = 0.0) -> L
 
     Args:
         setup: of all; its own lr and schedule_rate are not used.
-        form: of the rule, for which `why_no_terms` is None; beta1, beta2 and eps may be arrays of
-            shape (n, 1), except beta1 of a window.
+        form: of the rule, for which `why_no_terms` is None; beta1, share, beta2 and eps may be
+            arrays of shape (n, 1), except beta1 of a window.
         lr, rate: alpha and the rate of the schedule, one number or n.
 
     >>> from amsgrad.problems.online import Online
@@ -133,7 +135,7 @@ def _decay(setup: Setup, lr: Floats, rate: Floats) -> tuple[Floats, Floats, Floa
 
 def _without_beta1(form: Form) -> Form | None:
     """Return the form for beta1 = 0, where beta1 is a decay that a schedule may change."""
-    if form.numerator == "momentum":
+    if form.numerator in ("momentum", "mixture") and form.of == "gradient":
         return replace(form, numerator="gradient")
     return (
         replace(form, smoothing=0.0)

@@ -15,14 +15,15 @@ reversal in time changes D, and where eps > 0 multiples are other slopes.
 
 from collections.abc import Callable, Generator, Iterator
 from math import ceil
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from amsgrad.rules.form import Form
 from amsgrad.search.balls import Floats
-from amsgrad.search.bias import Bias, Boxes
+from amsgrad.search.bias_of import bias_of
+from amsgrad.search.boxes import Bound, Boxes
 
 BATCH = 4096  # boxes at once
 MOST_BOXES = 300_000  # of real slopes, in a second or two
@@ -30,6 +31,16 @@ FEW_BOXES = 50_000  # in a quarter of that
 # Sums of P coordinates, at most 2 P in size, are off by up to P^2 2^-52: 2e-13 at MOST_TERMS. Of
 # whole slopes they are exact.
 SLACK = 1e-12
+
+
+class AnyBias(Protocol):
+    """One of those that `bias_of` makes."""
+
+    period: int
+
+    def bound(self, boxes: Boxes, largest: tuple[int, int]) -> Bound:
+        """Bound the bias of slopes whose max|g| lies between these two."""
+
 
 Slopes = tuple[int, ...]
 R = TypeVar("R")
@@ -54,7 +65,7 @@ def smallest(
     empty_to is `most`. Of several with one max|g|, `best` has the largest B - S.
 
     Args:
-        form: with a moving average and the power 1.
+        form: that can fail, with the power 1.
         period: 2 to MOST_TERMS of `balls`.
         most: the largest max|g|, at most 10^9.
         fails: decides a candidate on which rounding leaves the sign of D open; None if it cannot.
@@ -64,10 +75,11 @@ def smallest(
         ValueError: the period is too long; or D may be 0 or not defined on all slopes.
     """
     if form.eps == 0 and (
-        (form.beta2 == 0 and period == 2) or (form.of == "deviation" and form.beta1 == 0)
+        (form.beta2 == 0 and (period == 2 or form.average == "decayed maximum"))
+        or (form.of == "deviation" and form.beta1 == 0)
     ):
         raise ValueError("with eps = 0 and these betas D may be 0 or not defined on all slopes")
-    bias = Bias(form, period)
+    bias = bias_of(form, period)
     since = yield from _real(bias, most, since)
     low = since.empty_to + 1
     if since.best is None and low <= most:  # an upper bound, lest a long search is stopped in vain
@@ -92,7 +104,7 @@ def smallest(
         low += 1
 
 
-def _real(bias: Bias, most: int, since: Exhausted) -> Generator[Exhausted, None, Exhausted]:
+def _real(bias: AnyBias, most: int, since: Exhausted) -> Generator[Exhausted, None, Exhausted]:
     """Exclude sizes as long as no real slopes of them fail."""
     while since.empty_to < most:
         low = since.empty_to + 1
@@ -139,7 +151,7 @@ class Real(NamedTuple):
     boxes: int
 
 
-def real(bias: Bias, least: int, most: int, most_boxes: int = MOST_BOXES) -> Search[Real]:
+def real(bias: AnyBias, least: int, most: int, most_boxes: int = MOST_BOXES) -> Search[Real]:
     """Search real slopes with S >= 1 and max|g| in [least, most], or as many boxes of them.
 
     Yields:
@@ -164,7 +176,7 @@ class Level(NamedTuple):
     boxes: int
 
 
-def level(bias: Bias, largest: int, most_boxes: int | None = None) -> Search[Level]:
+def level(bias: AnyBias, largest: int, most_boxes: int | None = None) -> Search[Level]:
     """Search the integers with max|g| = largest, or as many boxes of them and the first find.
 
     Yields:
@@ -207,7 +219,7 @@ class _Step(NamedTuple):
     promise: float  # the largest B - S that a box that is left may hold
 
 
-def _search(bias: Bias, least: int, most: int, *, whole: bool) -> Iterator[_Step]:
+def _search(bias: AnyBias, least: int, most: int, *, whole: bool) -> Iterator[_Step]:
     """Bound boxes, drop them, or halve them, until none is left."""
     unit = most if whole else 1
     low = np.full((2, bias.period - 1), -float(unit))

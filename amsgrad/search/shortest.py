@@ -13,7 +13,7 @@ from typing import NamedTuple
 from amsgrad.rules.form import Form
 from amsgrad.search.annealing import Annealed, annealed
 from amsgrad.search.balls import MOST_TERMS
-from amsgrad.search.bias import Bias
+from amsgrad.search.bias_of import bias_of
 from amsgrad.search.exhaustive import FEW_BOXES, Slopes, finish, level, real
 from amsgrad.search.families import small_runs
 from amsgrad.search.measure import LEAST, measure
@@ -38,7 +38,7 @@ def shortest(form: Form, most: int, seed: int, since: Shortened) -> Iterator[Sho
     `excluded` + 1 is its period, no shorter slopes fail.
 
     Args:
-        form: with a moving average and the power 1.
+        form: that can fail, with the power 1.
         most: 1 or more.
         seed: of the annealing.
         since: where to begin.
@@ -64,7 +64,7 @@ def _exclude(form: Form, most: int, since: Shortened) -> Shortened:
     period = since.excluded + 1
     if period > MOST_TERMS:
         return since._replace(exhausted=True)
-    bias = Bias(form, period)
+    bias = bias_of(form, period)
     low = 1
     while low <= most and finish(real(bias, low, min(2 * low - 1, most), FEW_BOXES)).empty:
         low *= 2

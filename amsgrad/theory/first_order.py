@@ -37,6 +37,8 @@ times the first order (measured in the tests). Searched for in excerpts of the p
 `zero_sum.py` names, and of web pages on ADOPT and random reshuffling: not found.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -64,7 +66,7 @@ def first_order(form: Form, slopes: ArrayLike, order: str) -> float:
     g = np.asarray(slopes, float)
     if order not in ("shuffled", "drawn"):
         raise ValueError(f"order must be shuffled or drawn for this law, but {order} was given")
-    if form.of == "deviation" or "maximum" in form.average:
+    if form.of == "deviation" or "maximum" in form.average or form.sign:
         raise ValueError("The first-order law needs a memory that is the mean of the squares")
     square, period = float(np.mean(g * g)), g.size
     divisor, psi = _divisor(form, square)
@@ -102,6 +104,11 @@ def _weights(form: Form, lags: Floats) -> Floats:
         old = np.where(ages >= 0, b2 ** np.maximum(ages, 0), 0.0)
         mean: Floats = (1 - b2) * (a / a.sum()) @ old
         return mean
+    if form.numerator == "mixture":
+        own = _weights(replace(form, numerator="gradient"), lags)
+        late_ones = _weights(replace(form, numerator="momentum"), lags - form.late)
+        mixed: Floats = form.share * late_ones + (1 - form.share) * own
+        return mixed
     if form.numerator == "gradient":
         b1 = 0.0
     first = np.maximum(late, 0)  # the least k

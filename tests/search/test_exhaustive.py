@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from amsgrad.rules import RULES
 from amsgrad.rules.form import Form
-from amsgrad.search.bias import Bias
+from amsgrad.search.bias_of import bias_of
 from amsgrad.search.exhaustive import Exhausted, Slopes, finish, level, real, smallest
 from amsgrad.theory.closed_form import total
 from amsgrad.theory.enclosure import enclose
@@ -92,7 +92,7 @@ def test_a_level_has_the_best_of_all(
 ) -> None:
     form = form_of(opt, options)
     brute = failing(form, period, most)
-    found = finish(level(Bias(form, period), most))
+    found = finish(level(bias_of(form, period), most))
     assert (found.best is not None) == bool(len(brute))
     if found.best is not None:
         rms = np.sqrt((brute**2).mean(-1))
@@ -104,7 +104,7 @@ def test_a_level_has_the_best_of_all(
 
 def test_an_empty_range_has_no_real_slopes() -> None:
     form = form_of("rmsprop", {"beta2": 0.9, "eps": 0.0})
-    bias, least = Bias(form, 3), next(g for g in itertools.count(1) if len(failing(form, 3, g)))
+    bias, least = bias_of(form, 3), next(g for g in itertools.count(1) if len(failing(form, 3, g)))
     assert finish(real(bias, 1, least // 2)).empty
     beyond = finish(real(bias, 1, 2 * least))
     assert not beyond.empty

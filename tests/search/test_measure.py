@@ -16,7 +16,10 @@ OTHER = Form(
 )
 FORMS: list[Any] = [
     *("adam", "rmsprop", "adopt", "adashift", "acprop"),
+    *("adabelief", "nadam", "adamax", "signum", "lion"),
     OTHER,
+    Form("mixture", share=0.3, late=2, beta1=0.7, beta2=0.9),
+    Form("gradient", divisor="one", sign=True, factor=2.0),
     Form("window", beta1=1.0, beta2=0.0, eps=0.5, window=7, lag=11),
 ]
 

@@ -41,6 +41,10 @@ def test_the_law_in_its_short_form() -> None:
     ("form", "a"),
     [
         (Form("momentum", beta1=0.5, beta2=0.7), [0.5 * 0.5**k for k in range(60)]),
+        (
+            Form("mixture", share=0.4, late=2, beta1=0.5, beta2=0.7),
+            [0.6, 0.0, *(0.4 * 0.5 * 0.5**k for k in range(60))],
+        ),
         (Form("gradient", beta2=0.7, lag=1), [1.0]),
         (Form("window", beta1=0.5, beta2=0.7, lag=2, window=2), [2 / 3, 1 / 3]),
     ],
@@ -64,7 +68,7 @@ def test_the_covariances_by_all_orders(form: Form, a: list[float]) -> None:
 
 
 @needs_jit
-@pytest.mark.parametrize("name", ["rmsprop", "adopt", "adam", "adashift"])
+@pytest.mark.parametrize("name", ["rmsprop", "adopt", "adam", "nadam", "adashift"])
 @pytest.mark.parametrize("order", ["shuffled", "drawn"])
 def test_the_law_is_what_the_rules_do(name: str, order: str) -> None:
     options = {"beta2": BETA2, "eps": 1e-8, **({"window": 3} if name == "adashift" else {})}
@@ -79,7 +83,7 @@ def test_the_law_is_what_the_rules_do(name: str, order: str) -> None:
 
 
 def test_what_the_law_does_not_cover() -> None:
-    for name in ("amsgrad", "acprop"):
+    for name in ("amsgrad", "acprop", "adabelief", "adamax", "signum", "lion"):
         form = RULES[name].form_with()
         assert form is not None
         with pytest.raises(ValueError, match="needs a memory that is the mean of the squares"):
