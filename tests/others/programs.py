@@ -1,0 +1,69 @@
+"""What public programs run that is no rule and no problem here: one has no F, one has no root."""
+
+from dataclasses import dataclass
+from math import inf
+from typing import Any, NamedTuple
+
+from amsgrad.problems.online import Online
+from amsgrad.rules.adam import Hyper, Memory
+from amsgrad.rules.amsgrad import Memory as WithMaximum
+from amsgrad.rules.bias import correction
+from amsgrad.rules.method import method
+from amsgrad.rules.options import Beta1, Beta2
+from amsgrad.rules.rule import NEVER, Rule
+
+
+@dataclass(frozen=True)
+class Unbounded(Online):
+    """The online losses on the whole line; the regret is against -1 all the same."""
+
+    lower = -inf
+    upper = inf
+    x_star = -1.0
+
+
+class Coefficients(NamedTuple):
+    step: float
+    eps: float
+    beta1: float
+    rest1: float
+    beta2: float
+    rest2: float
+
+
+def coefficients(k: int, alpha: float, beta1: float, h: Hyper, real: Any) -> Coefficients:
+    return Coefficients(
+        real(alpha), real(h.eps), real(beta1), real(1 - beta1), real(h.beta2), real(1 - h.beta2)
+    )
+
+
+def corrected(k: int, alpha: float, beta1: float, h: Hyper, real: Any) -> Coefficients:
+    """Take mhat / (vhat + eps), numerator and divisor times 1 - beta2^k."""
+    c2 = correction(h.beta2, k)
+    lifted = Hyper(h.beta2, h.eps * c2, h.settled)
+    return coefficients(k, alpha * c2 / correction(beta1, k), beta1, lifted, real)
+
+
+def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
+    m = c.beta1 * memory.m + c.rest1 * g
+    v = c.beta2 * memory.v + c.rest2 * (g * g)
+    return Memory(m, v), c.step * m / (v + c.eps)
+
+
+def update_maximum(memory: WithMaximum, g: float, c: Coefficients) -> tuple[WithMaximum, float]:
+    m = c.beta1 * memory.m + c.rest1 * g
+    v = c.beta2 * memory.v + c.rest2 * (g * g)
+    vmax = max(memory.vmax, v)
+    return WithMaximum(m, v, vmax), c.step * m / (vmax + c.eps)
+
+
+@method(formula="x - alpha_k mhat_k / (vhat_k + 1e-7)")
+def adam_without_root(*, beta1: Beta1 = 0.0, beta2: Beta2 = 1 / 226) -> Rule:
+    h = Hyper(beta2, 1e-7, NEVER)
+    return Rule("adam_without_root", Memory, h, corrected, update, NEVER, beta1)
+
+
+@method(formula="x - alpha_k m_k / (vmax_k + 1e-7)")
+def amsgrad_without_root(*, beta1: Beta1 = 0.0, beta2: Beta2 = 1 / 226) -> Rule:
+    h = Hyper(beta2, 1e-7, 1)
+    return Rule("amsgrad_without_root", WithMaximum, h, coefficients, update_maximum, 1, beta1)
