@@ -9,7 +9,7 @@ from amsgrad.rules.adam import Hyper, Memory
 from amsgrad.rules.amsgrad import Memory as WithMaximum
 from amsgrad.rules.bias import correction
 from amsgrad.rules.method import method
-from amsgrad.rules.options import Beta1, Beta2
+from amsgrad.rules.options import Beta1, Beta2, Eps
 from amsgrad.rules.rule import NEVER, Rule
 
 
@@ -57,13 +57,13 @@ def update_maximum(memory: WithMaximum, g: float, c: Coefficients) -> tuple[With
     return WithMaximum(m, v, vmax), c.step * m / (vmax + c.eps)
 
 
-@method(formula="x - alpha_k mhat_k / (vhat_k + 1e-7)")
-def adam_without_root(*, beta1: Beta1 = 0.0, beta2: Beta2 = 1 / 226) -> Rule:
-    h = Hyper(beta2, 1e-7, NEVER)
+@method(formula="x - alpha_k mhat_k / (vhat_k + eps)")
+def adam_without_root(*, beta1: Beta1 = 0.0, beta2: Beta2 = 1 / 226, eps: Eps = 1e-7) -> Rule:
+    h = Hyper(beta2, eps, NEVER)
     return Rule("adam_without_root", Memory, h, corrected, update, NEVER, beta1)
 
 
-@method(formula="x - alpha_k m_k / (vmax_k + 1e-7)")
-def amsgrad_without_root(*, beta1: Beta1 = 0.0, beta2: Beta2 = 1 / 226) -> Rule:
-    h = Hyper(beta2, 1e-7, 1)
+@method(formula="x - alpha_k m_k / (vmax_k + eps)")
+def amsgrad_without_root(*, beta1: Beta1 = 0.0, beta2: Beta2 = 1 / 226, eps: Eps = 1e-7) -> Rule:
+    h = Hyper(beta2, eps, 1)
     return Rule("amsgrad_without_root", WithMaximum, h, coefficients, update_maximum, 1, beta1)

@@ -46,6 +46,45 @@ def test_cycle_means_of_adam(which: slice) -> None:
     assert ((x > 0.5).mean("step").values == dwell).all()
 
 
+# xbar_vs_k_profiles.csv, 7 of 560 means: where the sign changes, for C = 10 a second time.
+@pytest.mark.parametrize(
+    ("period", "means"),
+    [
+        (
+            10,
+            {
+                0.7811012658227848: -0.882426934272129,
+                0.7685189873417722: 0.7648576877500154,
+                0.07649367088607595: 0.5905046356563556,
+                0.06391139240506338: -0.6941254875525135,
+            },
+        ),
+        (
+            40,
+            {
+                0.99875: -0.2871824278030731,
+                0.9734905063291139: -0.10876852810236799,
+                0.9608607594936709: 0.014535774602603321,
+            },
+        ),
+    ],
+)
+def test_profiles_of_adam(period: int, means: dict[float, float]) -> None:
+    x = last_period(period, 800 * period, lr=0.8, beta2=list(means))
+    assert abs(x.mean("step").values - list(means.values())).max() <= 2.5e-16
+
+
+def test_a_large_beta2_mends_adam_at_smaller_steps() -> None:
+    """There, at the step size .8, no beta2 does for C = 100."""
+    slopes = {"opt": "adam", "slopes": "100,-1x99", "semantics": "torch"}
+    assert amsgrad.mean_step(**slopes, beta2=0.99950).total < 0
+    assert amsgrad.mean_step(**slopes, beta2=0.99951).total > 0
+    common = {"problem": "theorem2", "period": 100, "semantics": "torch", "dtype": "float64"}
+    betas = {"beta2": [0.999, 0.9999], "lr": 5, "schedule": "inverse_sqrt"}
+    found = amsgrad.run("adam", **common, **betas, steps=4_000_000)
+    assert found.x_last.values == pytest.approx([1.0, -0.98306], abs=1e-5)
+
+
 # Its report, section 4, and results/mechanism_probes/p1_..., p2_....csv: the period after 20,200.
 @pytest.mark.parametrize(
     ("settings", "means", "dwell"),
@@ -197,11 +236,17 @@ THREE = {
         ({"opt": adam_without_root}, 1.0),
         ({"opt": amsgrad_without_root}, -0.9991071782072143),
         ({"opt": adam_without_root, "beta1": 0.9, "beta2": 0.999}, -1.0),  # said there in words
+        ({"opt": adam_without_root, "eps": 20}, 1.0),
     ],
 )
 def test_numbers_of_the_notebook_without_a_root(opt: dict[str, Any], x: float) -> None:
     found = amsgrad.run(**{"lr": 0.1, **opt}, **THREE)
     assert found.x_last == pytest.approx(x, abs=1e-14)  # -0.9998 is a sum of 10,000 terms
+
+
+def test_a_large_eps_without_a_root_mends_adam() -> None:
+    for eps in (50, 101):  # there: above 100
+        assert amsgrad.run(adam_without_root, eps=eps, lr=0.1, **THREE).x_last < -0.99
 
 
 def test_the_slip_that_is_shown_there_gives_another_number() -> None:
