@@ -1,10 +1,16 @@
-"""What public programs run that is no rule and no problem here: one has no F, one has no root."""
+"""What public programs run that is no rule and no problem here: no F, NumPy's draws, no root."""
 
 from dataclasses import dataclass
 from math import inf
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from amsgrad.field_types import Real, Whole
+from amsgrad.options import Option
 from amsgrad.problems.online import Online
+from amsgrad.problems.problem import Problem
 from amsgrad.rules.adam import Hyper, Memory
 from amsgrad.rules.amsgrad import Memory as WithMaximum
 from amsgrad.rules.bias import correction
@@ -20,6 +26,35 @@ class Unbounded(Online):
     lower = -inf
     upper = inf
     x_star = -1.0
+
+
+class Table(NamedTuple):
+    slopes: NDArray[Any]  # at t = 0, 1, ..., steps - 1
+
+
+@dataclass(frozen=True)
+class NumpyDraws(Problem):
+    """Theorem 3's losses from the generator `number` of NumPy's seed `root`; C is `big`."""
+
+    big: Annotated[float, Option(Real(above=2), "C")] = 10.0
+    delta: Annotated[float, Option(Real(above=0), "Mean slope")] = 0.1
+    period: Annotated[int, Option(Whole(2), "Number of draws, from time 1 on")] = 550
+    root: Annotated[int, Option(Whole(0), "NumPy's seed")] = 0
+    number: Annotated[int, Option(Whole(0), "Which of its generators")] = 0
+
+    @property
+    def in_words(self) -> str:
+        return f"NumPy's draws {self.number} of seed {self.root}, C = {self.big:g}"
+
+    def parameters(self, real: Any) -> Table:
+        seed = np.random.SeedSequence(self.root).spawn(self.number + 1)[self.number]
+        draws = np.random.default_rng(seed).uniform(size=self.period)
+        slopes = np.where(draws < (1 + self.delta) / (self.big + 1), self.big, -1.0)
+        return Table(np.roll(slopes, 1).astype(real))  # the last is that of time 0
+
+    @staticmethod
+    def select(t: int, phase: int, p: Table) -> Any:
+        return p.slopes[phase]
 
 
 class Coefficients(NamedTuple):

@@ -1,6 +1,7 @@
 """What public programs printed comes out of the rules and problems here, to the last digit.
 
-The settings were read in their code, the numbers in their output.
+The settings were read in their code, the numbers in their output. A mean is held to 14 digits: the
+rest depends on the order of a sum and on the pow of the C library.
 """
 
 import csv
@@ -42,7 +43,7 @@ def last_period(period: int, steps: int, **settings: Any) -> xarray.DataArray:
 def test_cycle_means_of_adam(which: slice) -> None:
     lr, means, dwell = CYCLE_MEANS[which].T
     x = last_period(100, 800 * 100, lr=lr.tolist(), beta2=0.999)
-    assert abs(x.mean("step").values - means).max() <= 2.5e-16
+    assert abs(x.mean("step").values - means).max() < 1e-14
     assert ((x > 0.5).mean("step").values == dwell).all()
 
 
@@ -71,7 +72,7 @@ def test_cycle_means_of_adam(which: slice) -> None:
 )
 def test_profiles_of_adam(period: int, means: dict[float, float]) -> None:
     x = last_period(period, 800 * period, lr=0.8, beta2=list(means))
-    assert abs(x.mean("step").values - list(means.values())).max() <= 2.5e-16
+    assert abs(x.mean("step").values - list(means.values())).max() < 1e-14
 
 
 def test_a_large_beta2_mends_adam_at_smaller_steps() -> None:
@@ -117,7 +118,7 @@ def test_a_large_beta2_mends_adam_at_smaller_steps() -> None:
 )
 def test_probes_of_adam(settings: dict[str, Any], means: list[float], dwell: list[float]) -> None:
     x = last_period(100, 20_300, **settings)
-    assert abs(x.mean("step").values - means).max() <= 2.5e-16
+    assert abs(x.mean("step").values - means).max() < 1e-14
     assert ((x > 0.5).mean("step").values == dwell).all()
 
 

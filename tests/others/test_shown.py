@@ -17,6 +17,7 @@ def test_each_command_can_be_run(command: str) -> None:
     assert parse(shlex.split(command)).config is not None
 
 
+@pytest.mark.slow
 def test_the_snippet_prints_what_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     (snippet,) = re.findall(r"```python\n(.*?)```", SECTION, re.DOTALL)
     exec(snippet, {})
