@@ -21,8 +21,9 @@ from amsgrad.config.run_config import RUN, Config
 from amsgrad.cycles.certificate import Certificate, why_no_cycle
 from amsgrad.dataset import to_dataset
 from amsgrad.engines.base import Engine, Records, State
-from amsgrad.engines.batch import Batch, kind, numbers_of
+from amsgrad.engines.batch import Batch
 from amsgrad.engines.driver import drive
+from amsgrad.engines.kind import kind, numbers_of
 from amsgrad.engines.reference import Reference
 from amsgrad.field_types import Whole
 from amsgrad.laws.law import Law

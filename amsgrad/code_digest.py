@@ -10,7 +10,15 @@ from importlib.metadata import version
 from pathlib import Path
 
 # The folders and files below amsgrad/ that decide the bits of a run.
-SOURCES = ("engines/*.py", "cycles/*.py", "laws/*.py", "problems/*.py", "rules/*.py", "*.py")
+SOURCES = (
+    "engines/*.py",
+    "cuda/*.py",
+    "cycles/*.py",
+    "laws/*.py",
+    "problems/*.py",
+    "rules/*.py",
+    "*.py",
+)
 # These read the numbers of runs, and decide none.
 APART = (
     "__init__.py",

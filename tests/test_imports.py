@@ -24,7 +24,12 @@ HOMES = {
         "experiments/figure2/training.py",
     ],
     "labml_nn": ["amsgrad/optimizers/"],
-    "numba": ["amsgrad/engines/jit.py", "amsgrad/engines/kernel_cache.py"],
+    "numba": [
+        "amsgrad/cuda/lowering.py",
+        "amsgrad/engines/jit.py",
+        "amsgrad/engines/kernel_cache.py",
+    ],
+    "llvmlite": ["amsgrad/cuda/ptx.py"],
     "labml": ["experiments/tracking/labml_tracker.py"],
     "labml_app": ["experiments/dashboard/labml_parts.py"],
     "labml_db": ["experiments/dashboard/labml_parts.py"],

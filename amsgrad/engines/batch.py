@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from amsgrad.engines.base import Engine, Records, Setup, State, check_records
 from amsgrad.engines.batch_kernel import columns_of, compile_lanes
+from amsgrad.engines.kind import check_one_kind
 from amsgrad.problems.problem import Problem
 from amsgrad.regret import RegretSum
 from amsgrad.rules.rule import Rule
@@ -32,20 +33,17 @@ class Batch(Engine[State]):
     """
 
     def __init__(self, setups: Sequence[Setup], rules: Sequence[Rule]):
-        runs = list(zip(setups, rules, strict=True))
-        if len({kind(*run) for run in runs}) != 1:
-            raise ValueError(
-                "The runs of a batch must have one class, period, feasible set and comparator of"
-                " their problems, one order of losses, one first t, dtype and pair of schedules,"
-                " and one rule"
-            )
+        check_one_kind(setups, rules)
         self.setups = list(setups)
         self.rules = list(rules)
         setup, rule = setups[0], rules[0]
         problem, real = setup.problem, setup.dtype
         self._real = real
         numbers = [setup.problem.parameters(real) for setup in setups]
-        own = [(s.lr, s.schedule_rate, r.beta1, s.beta1_rate) for s, r in runs]
+        own = [
+            (s.lr, s.schedule_rate, r.beta1, s.beta1_rate)
+            for s, r in zip(setups, rules, strict=True)
+        ]
         hypers = [rule.h for rule in rules]
         alike = all(one == own[0] for one in own) and all(h == hypers[0] for h in hypers)
         c = rule.coefficients(rule.settled, setup.lr, rule.beta1, rule.h, real)
@@ -96,18 +94,3 @@ class Batch(Engine[State]):
         with np.errstate(all="ignore"):  # for NUMBA_DISABLE_JIT; compiled code does not warn
             self._kernel(state.steps, *end[1:], end.steps, records, *self._constants)
         return end, records
-
-
-def kind(setup: Setup, rule: Rule) -> tuple[Any, ...]:
-    """Return what the runs of a batch must have in common."""
-    p = setup.problem
-    return (
-        (type(p), p.period, p.lower, p.upper, p.x_star, p.random, p.hindsight, p.select),
-        (setup.schedule, setup.beta1_schedule, setup.first_t, setup.dtype),
-        (rule.memory, rule.coefficients, rule.update, type(rule.h)),
-    )
-
-
-def numbers_of(setup: Setup) -> int:
-    """Return how many numbers a batch keeps in memory for the problem of each such run."""
-    return max(1, sum(map(np.size, setup.problem.parameters(setup.dtype))))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from amsgrad.code_digest import versions
 from amsgrad.config.build import build_setup
 from amsgrad.config.run_config import Config
-from amsgrad.engines.batch import numbers_of
+from amsgrad.engines.kind import numbers_of
 from amsgrad.options import ConfigError
 from experiments.files.external import source_digests
 from experiments.sweeps import torch_cells

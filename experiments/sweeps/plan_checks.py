@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from amsgrad.config.build import CERTIFIED_FROM, build_setup
 from amsgrad.config.run_config import RUN, Config
 from amsgrad.cycles.certificate import why_no_cycle
-from amsgrad.engines.batch import kind, numbers_of
+from amsgrad.engines.kind import kind, numbers_of
 from amsgrad.options import ConfigError
 from amsgrad.schedules import BETA1_SCHEDULES, FORMULAS, SCHEDULES
 from experiments.sweeps import torch_cells

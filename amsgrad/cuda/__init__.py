@@ -1,0 +1,1 @@
+"""Runs on an NVIDIA GPU, from the rules' own functions, with the bits of the reference engine."""

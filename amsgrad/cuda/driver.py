@@ -1,0 +1,211 @@
+"""NVIDIA's driver, through ctypes: what an engine needs of it, and no further package.
+
+Every call of the driver's library is in this file (CUDA Driver API; the same since CUDA 4).
+"""
+
+import ctypes
+import sys
+from ctypes import byref, c_char_p, c_int, c_size_t, c_uint, c_uint64, c_void_p
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+LIBRARY = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
+_MAJOR, _MINOR = 75, 76  # CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_...
+_ERROR_LOG, _ERROR_LOG_SIZE = 5, 6  # CU_JIT_ERROR_LOG_BUFFER and its size in bytes
+_CARVEOUT = 9  # CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT, in percent
+_LOG_BYTES = 8192
+
+
+class NoDevice(RuntimeError):
+    """There is no CUDA device; the message is one sentence."""
+
+
+class DeviceError(RuntimeError):
+    """The driver refused a call."""
+
+
+class Device(NamedTuple):
+    """A device as its driver describes it."""
+
+    number: int
+    name: str
+    capability: tuple[int, int]
+    memory: int  # bytes
+
+
+def devices(library: Any = None) -> list[Device]:
+    """Return the CUDA devices of this machine, at least one.
+
+    Args:
+        library: the driver's; None is that of this machine.
+
+    Raises:
+        NoDevice: there is none.
+    """
+    cuda = _opened(library)
+    count = c_int()
+    _call(cuda, "cuDeviceGetCount", byref(count))
+    if count.value == 0:
+        raise NoDevice("no CUDA device was found: the NVIDIA driver knows of none")
+    return [_describe(cuda, number) for number in range(count.value)]
+
+
+class Driver:
+    """One device. Every call makes its context current: an engine may change threads.
+
+    Args:
+        device: its number, from 0.
+        library: the driver's; None is that of this machine.
+
+    Raises:
+        NoDevice: there is no device of this number.
+    """
+
+    def __init__(self, device: int = 0, library: Any = None) -> None:
+        found = devices(library)
+        if not 0 <= device < len(found):
+            raise NoDevice(
+                f"no CUDA device has the number {device}: there are {len(found)}, counted from 0"
+            )
+        self.device = found[device]
+        self._cuda = _opened(library)
+        self._context = c_void_p()
+        self._do("cuDevicePrimaryCtxRetain", byref(self._context), c_int(device))
+
+    def load(self, ptx: str) -> "Module":
+        """Return the functions and variables of a text in PTX, compiled for this device."""
+        self._enter()
+        log = ctypes.create_string_buffer(_LOG_BYTES)
+        options = (c_int * 2)(_ERROR_LOG, _ERROR_LOG_SIZE)
+        values = (c_void_p * 2)(ctypes.addressof(log), _LOG_BYTES)
+        module = c_void_p()
+        text = c_char_p(ptx.encode())
+        try:
+            self._do("cuModuleLoadDataEx", byref(module), text, c_uint(2), options, values)
+        except DeviceError as error:
+            detail = " ".join(log.value.decode(errors="replace").split())[:500]
+            raise DeviceError(f"{error} {detail}") from None
+        return Module(self, module)
+
+    def room(self, size: int) -> int:
+        """Return the address of so many free bytes on the device."""
+        self._enter()
+        at = c_uint64()
+        self._do("cuMemAlloc_v2", byref(at), c_size_t(max(size, 1)))
+        return at.value
+
+    def send(self, array: NDArray[Any], at: int) -> None:
+        """Copy a contiguous array to an address on the device."""
+        self._enter()
+        self._do("cuMemcpyHtoD_v2", c_uint64(at), c_void_p(array.ctypes.data), _size(array))
+
+    def fetch(self, at: int, array: NDArray[Any]) -> None:
+        """Fill a contiguous array from an address on the device."""
+        self._enter()
+        self._do("cuMemcpyDtoH_v2", c_void_p(array.ctypes.data), c_uint64(at), _size(array))
+
+    def free(self, at: int) -> None:
+        """Give back what `room` returned."""
+        self._enter()
+        self._do("cuMemFree_v2", c_uint64(at))
+
+    def launch(
+        self, function: Any, blocks: int, threads: int, arguments: list[Any], shared: int = 0
+    ) -> None:
+        """Run a kernel to its end.
+
+        Args:
+            function: from `Module.function`.
+            blocks, threads: blocks, and threads per block.
+            arguments: ctypes values.
+            shared: bytes of shared memory per block.
+        """
+        self._enter()
+        pointers = (c_void_p * len(arguments))(*map(ctypes.addressof, arguments))
+        one, none = c_uint(1), c_void_p(None)
+        grid = c_uint(blocks), one, one
+        block = c_uint(threads), one, one
+        self._do("cuLaunchKernel", function, *grid, *block, c_uint(shared), none, pointers, none)
+        self._do("cuCtxSynchronize")
+
+    def _enter(self) -> None:
+        self._do("cuCtxSetCurrent", self._context)
+
+    def _do(self, name: str, *arguments: Any) -> None:
+        _call(self._cuda, name, *arguments)
+
+
+class Module:
+    """Compiled PTX on a device."""
+
+    def __init__(self, driver: Driver, handle: Any) -> None:
+        self._driver, self._handle = driver, handle
+
+    def function(self, name: str, *, shared: bool = False) -> Any:
+        """Return a kernel; with `shared`, all fast memory but a cache is for what blocks share."""
+        found = c_void_p()
+        text = c_char_p(name.encode())
+        self._driver._do("cuModuleGetFunction", byref(found), self._handle, text)
+        if shared:
+            self._driver._do("cuFuncSetAttribute", found, c_int(_CARVEOUT), c_int(100))
+        return found
+
+    def set(self, name: str, number: int) -> None:
+        """Give a global variable of 64 bits its value."""
+        self._driver.send(np.array([number], np.int64), self._address(name))
+
+    def get(self, name: str) -> int:
+        """Return the value of a global variable of 64 bits."""
+        value = np.empty(1, np.int64)
+        self._driver.fetch(self._address(name), value)
+        return int(value[0])
+
+    def _address(self, name: str) -> int:
+        at, size = c_uint64(), c_size_t()
+        text = c_char_p(name.encode())
+        self._driver._enter()
+        self._driver._do("cuModuleGetGlobal_v2", byref(at), byref(size), self._handle, text)
+        return at.value
+
+
+def _opened(library: Any) -> Any:
+    try:
+        cuda = ctypes.CDLL(LIBRARY) if library is None else library
+    except OSError:
+        raise NoDevice(
+            f"no CUDA device was found: there is no NVIDIA driver here ({LIBRARY})"
+        ) from None
+    try:
+        _call(cuda, "cuInit", c_uint(0))
+    except DeviceError as error:
+        raise NoDevice(f"no CUDA device was found: {error}") from None
+    return cuda
+
+
+def _describe(cuda: Any, number: int) -> Device:
+    name = ctypes.create_string_buffer(256)
+    memory = c_size_t()
+    parts = (c_int(), c_int())
+    device = c_int()
+    _call(cuda, "cuDeviceGet", byref(device), c_int(number))
+    _call(cuda, "cuDeviceGetName", name, c_int(256), device)
+    _call(cuda, "cuDeviceTotalMem_v2", byref(memory), device)
+    for part, attribute in zip(parts, (_MAJOR, _MINOR), strict=True):
+        _call(cuda, "cuDeviceGetAttribute", byref(part), c_int(attribute), device)
+    major, minor = (part.value for part in parts)
+    return Device(number, name.value.decode(), (major, minor), memory.value)
+
+
+def _call(cuda: Any, name: str, *arguments: Any) -> None:
+    code = getattr(cuda, name)(*arguments)
+    if code:
+        text = c_char_p()
+        cuda.cuGetErrorString(c_int(code), byref(text))
+        why = (text.value or b"an unknown error").decode()
+        raise DeviceError(f"{name} of the NVIDIA driver failed: {why} ({code})")
+
+
+def _size(array: NDArray[Any]) -> c_size_t:
+    return c_size_t(array.nbytes)
