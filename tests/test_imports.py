@@ -25,6 +25,7 @@ HOMES = {
     ],
     "labml_nn": ["amsgrad/optimizers/"],
     "numba": [
+        "amsgrad/cuda/kept.py",
         "amsgrad/cuda/lowering.py",
         "amsgrad/engines/jit.py",
         "amsgrad/engines/kernel_cache.py",

@@ -152,17 +152,8 @@ class Module:
             self._driver._do("cuFuncSetAttribute", found, c_int(_CARVEOUT), c_int(100))
         return found
 
-    def set(self, name: str, number: int) -> None:
-        """Give a global variable of 64 bits its value."""
-        self._driver.send(np.array([number], np.int64), self._address(name))
-
-    def get(self, name: str) -> int:
-        """Return the value of a global variable of 64 bits."""
-        value = np.empty(1, np.int64)
-        self._driver.fetch(self._address(name), value)
-        return int(value[0])
-
-    def _address(self, name: str) -> int:
+    def address(self, name: str) -> int:
+        """Return the address of a global variable."""
         at, size = c_uint64(), c_size_t()
         text = c_char_p(name.encode())
         self._driver._enter()
