@@ -101,6 +101,9 @@ class Function:
         self.program = program
         text = re.sub(r"//.*", "", body)
         text = re.sub(r"^\s*(\.(reg|param|pragma) .*|[{}]\s*)$", "", text, flags=re.M)
+        tables = re.findall(r"^\s*([$\w]+): \.branchtargets([^;]*);", text, flags=re.M)
+        self.targets = {name: re.findall(r"[$\w]+", labels) for name, labels in tables}
+        text = re.sub(r"^\s*[$\w]+: \.branchtargets[^;]*;", "", text, flags=re.M)
         blocks: list[list[str]] = [[]]
         self.labels: dict[str, int] = {}
         for line in filter(None, map(str.strip, text.splitlines())):
@@ -162,13 +165,20 @@ class Function:
         self.program.used[name] += 1
         if name == "ret":
             return ["return -1"]
+        if name == "exit":  # LLVM writes it where it believes that no thread arrives
+            return ["raise AssertionError('a thread came where none should')"]
         if name in ("bra", "bra.uni"):
             return [f"return {self.labels[rest.strip()]}"]
+        if name == "brx.idx":
+            place, table = re.split(r",\s*", rest.strip())
+            places = [self.labels[label] for label in self.targets[table]]
+            return [f"return {places}[{self._as(place, 'u32')}]"]
         if name == "call.uni":
             found = re.match(r"\((\w+)\), ([\w$]+), \((.*)\)", rest.strip())
             assert found, line
             given = ", ".join(self._register(arg.strip()) for arg in found[3].split(","))
             return [f"{self._register(found[1])} = call({found[2]!r}, [{given}], m, thread)"]
+        assert rest, line
         operands = re.findall(r"\[[^\]]*\]|\{[^}]*\}|[^,\s]+", rest)
         return self._operation(line, name.split("."), operands)
 
@@ -248,6 +258,8 @@ class Function:
             width *= 2
         else:
             assert operation not in ("mul", "mad") or "lo" in name, line
+        if operation == "bfe":  # so many bits from a place on
+            return f"{x[0]} >> {x[1]} & (1 << {x[2]}) - 1"
         value = {
             "mad": "{0} * {1} + {2}", "min": "min({0}, {1})", "max": "max({0}, {1})",
             "div": "quotient({0}, {1})", "rem": "remainder({0}, {1})", "neg": "-{0}",
