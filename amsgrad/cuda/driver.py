@@ -6,9 +6,9 @@ Every call of the driver's library is in this file (CUDA Driver API; the same si
 import ctypes
 import sys
 from ctypes import byref, c_char_p, c_int, c_size_t, c_uint, c_uint64, c_void_p
+from functools import cache
 from typing import Any, NamedTuple
 
-import numpy as np
 from numpy.typing import NDArray
 
 LIBRARY = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
@@ -72,10 +72,17 @@ class Driver:
         self.device = found[device]
         self._cuda = _opened(library)
         self._context = c_void_p()
+        self._modules: dict[str, Module] = {}
         self._do("cuDevicePrimaryCtxRetain", byref(self._context), c_int(device))
 
     def load(self, ptx: str) -> "Module":
-        """Return the functions and variables of a text in PTX, compiled for this device."""
+        """Return the functions and variables of a text in PTX, compiled for this device once.
+
+        Raises:
+            DeviceError: the driver does not take the text.
+        """
+        if ptx in self._modules:
+            return self._modules[ptx]
         self._enter()
         log = ctypes.create_string_buffer(_LOG_BYTES)
         options = (c_int * 2)(_ERROR_LOG, _ERROR_LOG_SIZE)
@@ -86,8 +93,8 @@ class Driver:
             self._do("cuModuleLoadDataEx", byref(module), text, c_uint(2), options, values)
         except DeviceError as error:
             detail = " ".join(log.value.decode(errors="replace").split())[:500]
-            raise DeviceError(f"{error} {detail}") from None
-        return Module(self, module)
+            raise DeviceError(f"{error} {detail}".strip()) from None
+        return self._modules.setdefault(ptx, Module(self, module))
 
     def room(self, size: int) -> int:
         """Return the address of so many free bytes on the device."""
@@ -137,8 +144,18 @@ class Driver:
         _call(self._cuda, name, *arguments)
 
 
+@cache
+def driver_of(device: int) -> Driver:
+    """Return the driver of a device of this machine, opened once.
+
+    Raises:
+        NoDevice: there is no device of this number.
+    """
+    return Driver(device)
+
+
 class Module:
-    """Compiled PTX on a device."""
+    """Compiled PTX on a device; its global variables are shared by all who use it."""
 
     def __init__(self, driver: Driver, handle: Any) -> None:
         self._driver, self._handle = driver, handle

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amsgrad.cuda.columns import fill
-from amsgrad.cuda.driver import Driver
+from amsgrad.cuda.driver import Driver, driver_of
 from amsgrad.cuda.power_tables import PowerTables
 from amsgrad.cuda.ptx import ENTRY
 from amsgrad.cuda.refusal import kernel_for
@@ -54,7 +54,7 @@ class Cuda(Engine[State]):
         driver: Driver | None = None,
     ) -> None:
         check_one_kind(setups, rules)
-        self._driver = Driver(device) if driver is None else driver
+        self._driver = driver_of(device) if driver is None else driver
         self._kernel = kernel_for(setups, rules)
         parts = self._kernel.parts
         self._runs = len(setups)
@@ -67,6 +67,7 @@ class Cuda(Engine[State]):
             parts, setups, rules, self._kernel.ptx, self._driver, self._module
         )
         problem = setups[0].problem
+        self._table_bytes = self._runs * problem.period * np.dtype(parts.real).itemsize
         real = {np.float32: c_float, np.float64: c_double}[parts.real]
         self._constants = (
             c_int64(setups[0].first_t),
@@ -137,9 +138,7 @@ class Cuda(Engine[State]):
         began = time.monotonic()
         self._powers.send(done, stop)
         if kernel.table == "global" and "table" not in self._rooms:
-            period = self._constants[1].value
-            size = np.dtype(kernel.parts.real).itemsize
-            self._rooms["table"] = driver.room(self._runs * period * size)
+            self._rooms["table"] = driver.room(self._table_bytes)
         at_step, at_records = driver.room(step.nbytes), driver.room(records.nbytes)
         try:
             driver.send(np.ascontiguousarray(step), at_step)

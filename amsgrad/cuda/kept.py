@@ -25,7 +25,7 @@ def kept(function: Any, name: str, make: Callable[[], str]) -> str:
         make: returns it.
     """
     try:
-        path = Path(FunctionCache(function).cache_path, f"{name}.ptx")  # type: ignore[no-untyped-call]
+        path = Path(FunctionCache(function).cache_path, f"{name}.ptx")
     except RuntimeError:  # numba finds no folder that can be written
         return make()
     try:

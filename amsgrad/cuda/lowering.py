@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, no_type_check
 
 import numba
 import numpy as np
-from numba import carray, types
+from numba import types
+from numba.np.numpy_support import carray
 
 from amsgrad.cuda.parts import Parts
 from amsgrad.cuda.powers import look
@@ -30,7 +31,8 @@ class Lowered(NamedTuple):
     compiled: Any
 
 
-_REALS = {np.float32: types.float32, np.float64: types.float64}
+_ADDRESS: Any = types.CPointer
+_REALS: Any = {np.float32: types.float32, np.float64: types.float64}
 
 
 def lower_lane(parts: Parts, lane: Callable[..., Any]) -> Lowered:
@@ -43,10 +45,10 @@ def lower_lane(parts: Parts, lane: Callable[..., Any]) -> Lowered:
         parts: of the runs.
         lane: from `lane.py` or `table_lane.py`.
     """
-    real = _REALS[parts.real]
+    real: Any = _REALS[parts.real]
     reals_rows, doubles_rows, words_rows = parts.layout[3:]
     loop = numba.njit(error_model=ERROR_MODEL)(lane)
-    to_real, to_double, to_whole = map(types.CPointer, (real, types.float64, types.int64))
+    to_real, to_double, to_whole = map(_ADDRESS, (real, types.float64, types.int64))
     arguments = [
         *(types.uint64, types.uint64),
         *[types.int64] * 5,
@@ -85,8 +87,7 @@ def lower_lane(parts: Parts, lane: Callable[..., Any]) -> Lowered:
 def lower_look() -> Lowered:
     """Return the look at the powers from the host (`powers.py`)."""
     make_callable(look)
-    to_double = types.CPointer(types.float64)
-    whole, to_whole = types.int64, types.CPointer(types.int64)
+    to_double, to_whole = map(_ADDRESS, (types.float64, types.int64))
 
     @no_type_check
     def entry(x, y, i, n, rows, first, width, total, ids, keys, values, missing):
@@ -95,8 +96,8 @@ def lower_look() -> Lowered:
             carray(values, (width, total)), carray(missing, (1,)),
         )  # fmt: skip
 
-    numbers = [types.float64] * 2 + [whole] * 6
-    addresses = [types.CPointer(types.int32), to_double, to_double, to_whole]
+    numbers = [*[types.float64] * 2, *[types.int64] * 6]
+    addresses = [_ADDRESS(types.int32), to_double, to_double, to_whole]
     return _lower(entry, types.float64(*numbers, *addresses))
 
 

@@ -7,18 +7,16 @@ import numpy as np
 
 from amsgrad.cuda.driver import Driver, Module
 from amsgrad.cuda.parts import Parts
-from amsgrad.cuda.powers import numbers_of_powers, powers_of
+from amsgrad.cuda.powers import numbers_of_powers, powers_of, takes_power
 from amsgrad.cuda.ptx import LOOK, MISSING, POWERS
+from amsgrad.cuda.refusal import Refused
 from amsgrad.engines.base import Setup
-from amsgrad.rules.rule import Rule
+from amsgrad.rules.rule import NEVER, Rule
 
 BYTES = 2**27  # of the two tables of a launch, about
-BEFORE = 80  # steps: AdaShift's exponent is k less its window, at most 64
-AFTER = 2
-
-
-class MissingPower(ValueError):
-    """A kernel asked for a power that the host did not compute; the message is one sentence."""
+LEAST_STEPS = 64  # of a launch, however many numbers there are
+BEFORE, AFTER = 1, 2  # exponents beside the steps of a launch
+LONGEST_WINDOW = 64  # steps: AdaShift's exponent is k less its window
 
 
 class PowerTables:
@@ -41,15 +39,17 @@ class PowerTables:
     ) -> None:
         self._parts, self._driver, self._module = parts, driver, module
         self._asked = LOOK in ptx
-        self._settled = max(rule.settled for rule in rules)
+        self.most_steps = 2**62
+        # the last step that asks for powers: of bias corrections, or of schedules
+        ever = takes_power(parts.step_size) or takes_power(parts.momentum)
+        self._last = NEVER if ever else max(rule.settled for rule in rules)
         self._name = rules[0].name
         self._rooms: list[int] = []
-        self._ids = 0
-        self.most_steps = 2**62
         if self._asked:
             self._wanted = numbers_of_powers(parts, setups, rules)
-            columns = BYTES // (2 * 8 * self._wanted.sorts.size)
-            self.most_steps = max(1, columns - BEFORE - AFTER)
+            whole = [e for rule in rules for e in rule.h if type(e) is int and e <= LONGEST_WINDOW]
+            self._before = BEFORE + max(whole, default=0)
+            self.most_steps = max(LEAST_STEPS, BYTES // (2 * 8 * self._wanted.sorts.size))
             self._ids = driver.room(self._wanted.ids.nbytes)
             driver.send(self._wanted.ids, self._ids)
             weakref.finalize(self, driver.free, self._ids)
@@ -57,10 +57,10 @@ class PowerTables:
 
     def send(self, done: int, stop: int) -> None:
         """Bring the powers of the steps after `done`, up to `stop`, to the device."""
-        if not self._asked or (done >= self._settled and not self._parts.decays):
+        if not self._asked or done >= self._last:
             return
-        last = stop if self._parts.decays else min(stop, self._settled)
-        first = max(0, done - BEFORE)
+        last = min(stop, self._last)
+        first = max(0, done + 1 - self._before)
         tables = powers_of(self._parts, self._wanted, first, last + AFTER - first)
         _free(self._driver, self._rooms)
         for table in tables:
@@ -75,14 +75,15 @@ class PowerTables:
         """Refuse a launch that asked for another power.
 
         Raises:
-            MissingPower: it did; its numbers are NaN.
+            Refused: it did; its numbers are NaN.
         """
         if not self._asked:
             return
         missing = np.empty(1, np.int64)
         self._driver.fetch(self._module.address(MISSING), missing)
         if missing[0]:
-            raise MissingPower(
+            self._driver.send(np.zeros(1, np.int64), self._module.address(MISSING))
+            raise Refused(
                 f"the engine cuda does not take {self._name}: it asks for a power that is not one"
                 " of beta1, beta1_rate or a number of its h with the step as exponent"
             )

@@ -7,6 +7,8 @@ k^rate. They are computed here for the steps of a launch, once per number, and l
 Of a run the numbers b are its beta1, beta1_rate and the real numbers of the rule's h.
 """
 
+import dis
+import inspect
 import math
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -40,29 +42,39 @@ class Numbers(NamedTuple):
     rates: NDArray[np.float64]
 
 
+def takes_power(function: Callable[..., Any]) -> bool:
+    """Return whether a function, or one that it calls, has a power in its code."""
+    if any("**" in i.argrepr or "pow" in str(i.argval) for i in dis.get_instructions(function)):
+        return True
+    outside = inspect.getclosurevars(function)
+    inside = [*outside.globals.values(), *outside.nonlocals.values()]
+    return any(map(takes_power, filter(inspect.isfunction, inside)))
+
+
 def numbers_of_powers(parts: Parts, setups: Sequence[Setup], rules: Sequence[Rule]) -> Numbers:
     """Return the numbers of which these runs may ask for powers."""
-    scheduled = parts.momentum is not constant
-    rows: dict[tuple[int, float, float], int] = {}
-    ids = []
-    for setup, rule in zip(setups, rules, strict=True):
-        wanted = [(WHOLE_EXPONENT, float(e), 0.0) for e in rule.h if isinstance(e, float)]
-        if scheduled:
-            wanted += [
-                (SCHEDULED_BETA1, rule.beta1, setup.beta1_rate),
-                (WHOLE_EXPONENT, setup.beta1_rate, 0.0),
-                (WHOLE_BASE, setup.beta1_rate, 0.0),
-            ]
-        else:
-            wanted.append((WHOLE_EXPONENT, rule.beta1, 0.0))
-        if parts.step_size is not constant:
-            wanted.append((WHOLE_BASE, setup.schedule_rate, 0.0))
-        places = [(sort, rows.setdefault((sort, *rest), len(rows))) for sort, *rest in wanted]
-        ids.append([~row if sort == WHOLE_BASE else row for sort, row in places])
-    sorts, numbers, rates = zip(*rows, strict=True)
-    return Numbers(
-        np.array(ids, np.int32).T.copy(), np.array(sorts), np.array(numbers), np.array(rates)
-    )
+    beta1 = np.array([rule.beta1 for rule in rules])
+    beta1_rate = np.array([setup.beta1_rate for setup in setups])
+    columns = zip(*(rule.h for rule in rules), strict=True)
+    wanted = [(WHOLE_EXPONENT, np.array(c) + 0j) for c in columns if isinstance(c[0], float)]
+    if parts.momentum is constant:
+        wanted.append((WHOLE_EXPONENT, beta1 + 0j))
+    else:
+        wanted.append((SCHEDULED_BETA1, beta1 + 1j * beta1_rate))
+    if takes_power(parts.momentum):
+        wanted += [(WHOLE_EXPONENT, beta1_rate + 0j), (WHOLE_BASE, beta1_rate + 0j)]
+    if takes_power(parts.step_size):
+        wanted.append((WHOLE_BASE, np.array([setup.schedule_rate + 0j for setup in setups])))
+    ids, pairs = [], []
+    sorts: list[int] = []
+    for sort, column in wanted:  # each pair of a number and a rate as a complex number
+        found, places = np.unique(column, return_inverse=True)
+        rows = len(sorts) + places
+        ids.append(~rows if sort == WHOLE_BASE else rows)
+        sorts += [sort] * found.size
+        pairs.append(found)
+    each = np.concatenate(pairs)
+    return Numbers(np.array(ids, np.int32), np.array(sorts), each.real.copy(), each.imag.copy())
 
 
 def powers_of(

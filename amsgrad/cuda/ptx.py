@@ -1,9 +1,9 @@
 """From LLVM IR to PTX, by the back end for NVIDIA's devices that llvmlite brings.
 
 PTX, NVIDIA's virtual instructions, is a text that the driver compiles for its device. No operation
-is contracted (a b + c stays two) and none is approximate: IR without fast-math flags gives add, sub,
-mul, div and sqrt with the rounding of IEEE 754, marked .rn. So a run has the bits of this CPU. The
-sign of a NaN that an operation makes is apart: on x86 it is negative, on a device it is positive.
+is contracted (a b + c stays two) and none is approximate: IR without fast-math flags gives add,
+sub, mul, div and sqrt with the rounding of IEEE 754, marked .rn. So a run has the bits of this CPU.
+The sign of a NaN that an operation makes is apart: on x86 it is negative, on a device positive.
 
 One text serves every device from TARGET on.
 """

@@ -1,7 +1,5 @@
 """Why a run cannot be computed on a GPU with the bits of this CPU, in a sentence."""
 
-import dis
-import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib.metadata import version
@@ -11,6 +9,7 @@ import numpy as np
 
 from amsgrad.cuda.columns import Unplaced
 from amsgrad.cuda.kernel import Kernel, kernel_of
+from amsgrad.cuda.powers import takes_power
 from amsgrad.cuda.ptx import NotOnDevice
 from amsgrad.engines.base import Setup
 from amsgrad.rules.rule import Rule
@@ -50,7 +49,7 @@ def kernel_for(setups: Sequence[Setup], rules: Sequence[Rule]) -> Kernel:
         raise Refused(f"the engine cuda needs numba {OLDEST_NUMBA} or newer, but {numba} is here")
     setup, rule = setups[0], rules[0]
     try:
-        if setup.dtype is np.float64 and any(map(_may_take_power, _of_data(setup, rule))):
+        if setup.dtype is np.float64 and any(map(takes_power, _of_data(setup, rule))):
             # in single precision a power of data differs from those that the host computes
             kernel_of([replace(setup, dtype=np.float32)], [rule])
         return kernel_of(setups, rules)
@@ -70,12 +69,3 @@ def _of_data(setup: Setup, rule: Rule) -> tuple[Callable[..., Any], ...]:
     """Return the functions that are given x or gradients."""
     problem = setup.problem
     return rule.update, problem.select, problem.loss, problem.gradient
-
-
-def _may_take_power(function: Callable[..., Any]) -> bool:
-    """Return whether a function, or one that it calls, has a power in its code."""
-    if any("**" in i.argrepr or "pow" in str(i.argval) for i in dis.get_instructions(function)):
-        return True
-    outside = inspect.getclosurevars(function)
-    inside = [*outside.globals.values(), *outside.nonlocals.values()]
-    return any(map(_may_take_power, filter(inspect.isfunction, inside)))

@@ -1,7 +1,6 @@
 """A library with the driver's functions that is none: memory is this machine's.
 
-A launch runs the kernel's PTX in the emulator, or, where a test gives one, the loop that the PTX was
-made from, as numba compiled it for this CPU: as quick as the CPU engines.
+A launch runs the kernel's PTX in the emulator.
 """
 
 import ctypes
@@ -16,15 +15,12 @@ class StandIn:
     """One or more devices.
 
     Args:
-        quick: numba's cfunc of the loop, whose arguments are the run and those of the kernel.
         devices: how many.
         fails: by name of a function, the error code that it returns.
     """
 
-    def __init__(
-        self, quick: Any = None, devices: int = 1, fails: dict[str, int] | None = None
-    ) -> None:
-        self.quick, self.devices, self.fails = quick, devices, fails or {}
+    def __init__(self, devices: int = 1, fails: dict[str, int] | None = None) -> None:
+        self.devices, self.fails = devices, fails or {}
         self.buffers: dict[int, Any] = {}
         self.variables: dict[str, Any] = {}
         self.launches: list[tuple[int, int, int]] = []  # blocks, threads, shared bytes
@@ -125,8 +121,6 @@ class StandIn:
         assert function.value == KERNEL
         assert (by.value, bz.value, ty.value, tz.value) == (1, 1, 1, 1)
         self.launches.append((bx.value, tx.value, shared.value))
-        if self.quick is not None:
-            return self._quick(pointers)
         body = self.program.functions["run"]
         given = [_bits(at, sort) for at, sort in zip(pointers, body.sorts, strict=True)]
         both = {**self.buffers, **{ctypes.addressof(b): b for b in self.variables.values()}}
@@ -135,13 +129,6 @@ class StandIn:
         # the last block may have threads without a run: they must do nothing
         launch(self.program, "run", given, bx.value, tx.value, sizes, places, shared.value)
         return 0
-
-    def _quick(self, pointers: Any) -> int:
-        of_run, *sorts = self.quick.ctypes.argtypes
-        runs = ctypes.c_uint64.from_address(pointers[0]).value
-        table = len(sorts) - len(pointers)
-        given = [sort.from_address(at) for sort, at in zip(sorts, pointers, strict=False)]
-        raise NotImplementedError(of_run, runs, table, given)
 
     def _buffer(self, size: int) -> Any:
         return ctypes.create_string_buffer(size)
