@@ -10,9 +10,10 @@ other one. Where |D| is not above its error, D says nothing. D is a number that 
 sign becomes a theorem about the rule only where D is enclosed, which no card does.
 
 **Runs**, each with the verdict of `verdict.py`. A run is *right* if it is at the optimum, and
-*wrong* if it is at the worst end, or diverged. Where F has no ends, it is also wrong if it is still
-moving and moves away: its mean distance from x* is larger in the fourth quarter of the steps than
-in the second, and larger than that of x_1 by more than d, which is what `verdict.py` calls near.
+*wrong* if it is at the worst end, or diverged. Where F has no ends, it is also wrong if it has
+settled in between, at a constant step; and if it is still moving and moves away: its mean distance
+from x* is larger in the fourth quarter of the steps than in the second, and larger than that of x_1
+by more than d, which is what `verdict.py` calls near.
 Together the runs say
 - right, if some run is right and none is wrong; wrong, if some is wrong and none is right;
 - still moving, if none is right or wrong, and at least half of them are still moving;
@@ -51,7 +52,7 @@ from numpy.typing import NDArray
 
 from amsgrad.engines.base import Setup
 from amsgrad.theory.mean_step import MeanStep
-from amsgrad.verdict import DIVERGED, MOVING, NEAR, OPTIMUM, UNDECIDED, WORST, Verdict
+from amsgrad.verdict import BETWEEN, DIVERGED, MOVING, NEAR, OPTIMUM, UNDECIDED, WORST, Verdict
 
 RIGHT, WRONG = "right", "wrong"
 VERDICTS = (RIGHT, WRONG, MOVING, UNDECIDED)
@@ -111,10 +112,10 @@ class Run(NamedTuple):
             return RIGHT
         if place in (WORST, DIVERGED):
             return WRONG
+        endless = math.isinf(problem.upper - problem.lower)
         if place == MOVING:
-            endless = math.isinf(problem.upper - problem.lower)
             return WRONG if endless and self.away else MOVING
-        return UNDECIDED
+        return WRONG if endless and place == BETWEEN else UNDECIDED
 
 
 def moves_away(step: NDArray[np.int64], x: NDArray[np.float64], setup: Setup) -> bool:

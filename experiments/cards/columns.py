@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from amsgrad.problems.adafom import AdaFom
 from amsgrad.problems.adopt import Adopt
 from amsgrad.problems.online import Online
+from amsgrad.problems.rare import Rare
 from amsgrad.problems.sequence import numbers_of
 from amsgrad.problems.stochastic import Stochastic
 from amsgrad.problems.theorem2 import Theorem2
@@ -99,6 +100,7 @@ _STOCHASTIC = Stochastic.published[0].settings
 _ADOPT = Adopt.published[0].settings
 _ZHANG = Zhang.published[0].settings
 _ADAFOM = AdaFom.published[0].settings
+_RARE = Rare.published[0].settings
 
 _COLUMNS = (
     Column(
@@ -174,6 +176,32 @@ _COLUMNS = (
         "Chen, Liu, Sun and Hong, ICLR 2019, from memory; the horizon is ours, and its beta1 = 0"
         " is left out: ACProp and AdaBelief divide by the deviation of g from m, then 0",
         {"problem": "adafom", **_stated(_ADAFOM, "schedule", "lr"), "steps": 10_000_000},
+    ),
+    Column(
+        "rare", "rare gradient\nN = 1000", NONLINEAR,
+        "Kar, arXiv 2609.37535, from a summary: its constant step, in another coordinate; N, the"
+        " step size, its horizon and eps are ours: so small a step tells 1/N from what is 5% away",
+        {
+            "problem": "rare",
+            "period": 1000,
+            **_stated(_RARE, "schedule"),
+            "lr": 2e-6,
+            "steps": 10_000_000,
+        },
+    ),
+    Column(
+        "quadratic", "quadratic\nBernoulli(.01)", NONLINEAR,
+        "Dereich et al., arXiv 2511.06675, from its abstract: random targets; the law, beta2, the"
+        " constant step, the start and the horizon are ours",
+        {
+            "problem": "quadratic",
+            "targets": "1,0x99",
+            "beta2": 0.99,
+            "x0": 0.02,  # right is what is within 5% of x* = 0.01
+            "schedule": "constant",
+            "lr": 1e-6,
+            "steps": 10_000_000,
+        },
     ),
 )  # fmt: skip
 

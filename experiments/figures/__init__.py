@@ -23,4 +23,6 @@ FIGURES = (
     "three",
     "price",
     "reshuffled",
+    "symmetry",
+    "rare",
 )

@@ -38,6 +38,7 @@ OURS = {
     "adopt": ("period",),  # k is in the slopes
     "zhang": ("steps",),
     "adafom": ("beta1",),
+    "rare": ("lr", "eps", "steps"),
 }
 
 
@@ -53,7 +54,7 @@ def test_a_column_has_the_settings_of_its_paper(name: str) -> None:
             allowed = value if isinstance(value, list) else [value]
             assert column.settings[setting] in allowed, setting
     config = plan_cell("adam", column, None, 1).config
-    assert config.x0 == config.make_problem().x0
+    assert config.x0 == column.settings.get("x0", config.make_problem().x0)
     assert config.make_problem().attained
 
 

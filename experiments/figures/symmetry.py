@@ -1,0 +1,209 @@
+"""The Adam symmetry theorem (Dereich, Do, Jentzen and von Wurstemberger, 2025), seen in runs."""
+
+from collections.abc import Mapping
+from itertools import product
+from typing import Any
+
+import numpy as np
+import xarray
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from amsgrad.config.run_config import Config
+from amsgrad.engines.driver import run_to
+from amsgrad.problems.slope_text import numbers_of
+from amsgrad.theory.level import expected_level, first_order_error
+from experiments.figures import layout, style
+from experiments.figures.netcdf import variable
+from experiments.figures.runs import batch, on_grid
+from experiments.figures.words import Caption, step_size, two_digits
+
+SETTINGS = {
+    "base": {
+        "problem": "quadratic",
+        "schedule": "inverse_sqrt",
+        "lr": 0.02,
+        "first_t": 1,
+        "dtype": "float64",
+        "steps": 4_000_000,
+    },
+    "optimizers": ["adam", "amsgrad", "sgd"],
+    "rule": {"beta1": 0.9, "semantics": "torch", "eps": 1e-8},  # of those that have these
+    "laws": ["1,0x9", "-4x2,1x3,5", "-1,0,1"],
+    "beta2": [0.9, 0.97, 0.99, 0.997, 0.999],
+    "bernoulli": {"of": 20, "ones": [1, 2, 4, 7, 10, 13, 16, 18, 19], "beta2": 0.9},
+    "seeds": 64,
+    "records": 1000,  # in the second half, over which x is averaged
+}
+LINE = np.geomspace(0.2, 1e-4, 12)  # 1 - beta2
+SKEWED, SECOND, SYMMETRIC = "skewed", "third moment 0", "symmetric"
+LAWS = (SKEWED, SECOND, SYMMETRIC)  # the settings' laws, in their order
+ADAM = "Adam: largest |error - level|"
+AMSGRAD = "AMSGrad: largest |error|"
+SGD = "SGD: largest |error| in standard errors"
+ORDER = "{}: order of the level in 1 - beta2"
+LOOKS = {SKEWED: ("o", style.BLUE), SECOND: ("s", style.PURPLE), SYMMETRIC: ("^", style.ORANGE)}
+
+
+def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
+    """Run every law and beta2 with every optimizer; compute Adam's levels beside them."""
+    base, rule, seeds = settings["base"], settings["rule"], settings["seeds"]
+    beta1, bernoulli = rule["beta1"], settings["bernoulli"]
+    steps = base["steps"]
+    at = np.linspace(steps // 2, steps, settings["records"]).astype(np.int64)
+    laws = dict(zip(LAWS, settings["laws"], strict=True))
+    chances = [ones / bernoulli["of"] for ones in bernoulli["ones"]]
+    two = [f"1x{ones},0x{bernoulli['of'] - ones}" for ones in bernoulli["ones"]]
+
+    def run(opt: str, targets: str, beta2: float) -> NDArray[np.float64]:
+        own = {} if opt == "sgd" else {**rule, "beta2": beta2}
+        config = Config(**base, opt=opt, targets=targets, **own)
+        _, records = run_to(batch(config, seeds), steps, at)
+        x = records.x.mean(axis=0) - config.make_problem().x_star
+        return np.asarray(x / np.std(numbers_of(targets)))
+
+    def level(targets: str, beta2: float) -> tuple[float, float]:
+        numbers = numbers_of(targets)
+        error = expected_level(numbers, beta1, beta2) - float(np.mean(numbers))
+        found = np.array([error, first_order_error(numbers, beta1, beta2)]) / np.std(numbers)
+        return float(found[0]), float(found[1])
+
+    optimizers, beta2 = settings["optimizers"], settings["beta2"]
+    line = on_grid(level, laws.values(), 1 - LINE)
+    unit = "over the standard deviation of X"
+    error = f"mean of x - E X {unit}"
+    one = bernoulli["beta2"]
+    return xarray.Dataset(
+        {
+            "error": variable(("optimizer", "law", "beta2", "seed"),
+                              on_grid(run, optimizers, laws.values(), beta2), error),
+            "level": variable(("law", "beta2"), on_grid(level, laws.values(), beta2)[..., 0],
+                              f"level of Adam - E X {unit}"),
+            "line": variable(("law", "rest2"), line[..., 0], f"level of Adam - E X {unit}"),
+            "first_order": variable(("law", "rest2"), line[..., 1], "to the first order"),
+            "error_p": variable(("optimizer", "p", "seed"),
+                                on_grid(lambda opt, law: run(opt, law, one), optimizers, two),
+                                error),
+            "level_p": variable("p", on_grid(lambda law: level(law, one), two)[..., 0],
+                                f"level of Adam - E X {unit}"),
+            "beta2_p": variable((), one, "beta2 of Bernoulli's laws"),
+        },
+        {
+            "optimizer": optimizers,
+            "law": list(laws),
+            "beta2": variable("beta2", beta2, "beta2"),
+            "rest2": variable("rest2", LINE, "1 - beta2"),
+            "p": variable("p", chances, "P(X = 1)"),
+            "seed": variable("seed", np.arange(seeds), "seed of the draws"),
+        },
+    )  # fmt: skip
+
+
+def _beside_sgd(error: xarray.DataArray) -> tuple[xarray.DataArray, xarray.DataArray]:
+    """Return the mean over the seeds and its standard error, less SGD's error on the same draws.
+
+    SGD has no error but the chance of the draws, which all optimizers share.
+    """
+    own = error.drop_sel(optimizer="sgd") - error.sel(optimizer="sgd")
+    return own.mean("seed"), own.std("seed", ddof=1) / np.sqrt(error.seed.size)
+
+
+def findings(data: xarray.Dataset) -> dict[str, Any]:
+    """Return Adam's errors, how far they are from its levels, and those of the others."""
+    found: dict[str, Any] = {}
+    mean, standard = _beside_sgd(data.error)
+    for law, beta2 in product(data.law.values, data.beta2.values):
+        at = {"optimizer": "adam", "law": law, "beta2": beta2}
+        found[f"{law}, beta2 = {beta2:g}: Adam's error, its standard error, level"] = [
+            float(f"{float(value):.2e}")
+            for value in (mean.sel(at), standard.sel(at), data.level.sel(law=law, beta2=beta2))
+        ]
+    found[ADAM] = two_digits(abs(mean.sel(optimizer="adam") - data.level).max())
+    found[AMSGRAD] = two_digits(abs(mean.sel(optimizer="amsgrad")).max())
+    sgd = data.error.sel(optimizer="sgd")
+    chance = sgd.std("seed", ddof=1) / np.sqrt(data.seed.size)
+    found[SGD] = round(float((abs(sgd.mean("seed")) / chance).max()), 1)
+    rest = data.rest2.values
+    for law in (SKEWED, SECOND):
+        last = abs(data.line.sel(law=law).values[-4:])
+        slope = np.polyfit(np.log(rest[-4:]), np.log(last), 1)[0]
+        found[ORDER.format(law)] = round(float(slope), 2)
+    ratio = data.line.sel(law=SKEWED) / data.first_order.sel(law=SKEWED)
+    found[f"{SKEWED}, 1 - beta2 = {rest[-1]:.0e}: level over first order"] = round(
+        float(ratio[-1]), 4
+    )
+    found[f"{SYMMETRIC}: largest |level|"] = two_digits(abs(data.line.sel(law=SYMMETRIC)).max())
+    mean, _ = _beside_sgd(data.error_p)
+    off = abs(mean.sel(optimizer="adam") - data.level_p)
+    found["Bernoulli: largest |error of Adam - level|"] = two_digits(off.max())
+    if 0.5 in data.p.values:
+        found["Bernoulli, p = 1/2: error of Adam"] = two_digits(mean.sel(optimizer="adam", p=0.5))
+    return found
+
+
+def draw(data: xarray.Dataset, figure: Figure) -> None:
+    """Draw the error over 1 - beta2, and over Bernoulli's p."""
+    left, right = layout.panels(figure, 2, 2, 3.0, 2.9)
+    mean, standard = _beside_sgd(data.error)
+    for law, (shape, color) in LOOKS.items():
+        own = mean.sel(optimizer="adam", law=law)
+        _points(left, 1 - data.beta2, abs(own), standard.sel(optimizer="adam", law=law),
+                shape, color, f"Adam, {law}")  # fmt: skip
+        if law != SYMMETRIC:
+            left.plot(data.rest2, abs(data.line.sel(law=law)), color=color, linewidth=0.9)
+    at = {"optimizer": "amsgrad", "law": SKEWED}
+    _points(left, 1 - data.beta2, abs(mean.sel(at)), standard.sel(at), "x", style.VERMILLION,
+            f"AMSGrad, {SKEWED}")  # fmt: skip
+    left.set_xscale("log")
+    left.set_yscale("log")
+    left.set_ylim(1e-6, 0.3)
+    left.set_xlabel(r"$1 - \beta_2$")
+    left.set_ylabel(r"|error| $/\,\sigma$")
+    left.set_title("three laws", loc="left")
+    mean, standard = _beside_sgd(data.error_p)
+    right.axhline(0, color=style.GREY, linewidth=0.8, zorder=0)
+    right.plot(data.p, data.level_p, color=style.BLUE, linewidth=0.9)
+    for opt, shape, color in (("adam", "o", style.BLUE), ("amsgrad", "x", style.VERMILLION)):
+        _points(right, data.p, mean.sel(optimizer=opt), standard.sel(optimizer=opt), shape, color,
+                "")  # fmt: skip
+    right.set_xlabel("$p = P(X = 1)$")
+    right.set_ylabel(r"error $/\,\sigma$")
+    right.set_title(rf"Bernoulli's laws, $\beta_2 = {float(data.beta2_p):g}$", loc="left")
+    layout.letters([left, right])
+    layout.legend(figure, left)
+
+
+def _points(
+    axes: Axes, x: Any, mean: Any, standard: Any, shape: str, color: str, label: str
+) -> None:
+    axes.errorbar(
+        x, mean, 2 * standard, fmt=shape, color=color, label=label, markersize=4.5,
+        markerfacecolor="none", markeredgewidth=0.9, linewidth=0.8,
+    )  # fmt: skip
+
+
+def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption:
+    """Return the losses and laws, and whose mean is off."""
+    base, rule, f = settings["base"], settings["rule"], findings
+    laws = dict(zip(LAWS, settings["laws"], strict=True))
+    return Caption(
+        "The Adam symmetry theorem (Dereich et al., arXiv 2511.06675): losses $(x - X_t)^2/2$,"
+        rf" {step_size(base)}, $\beta_1 = {rule['beta1']}$. Error: mean of $x - E X$, less SGD's,"
+        r" over the deviation $\sigma$ of $X$; bars: two standard errors; lines: zeros of Adam's"
+        " mean step.",
+        r"Adam's error is of the order $1 - \beta_2$ for a skewed law, 0 for a symmetric one, and"
+        r" of the order $(1 - \beta_2)^2$ if only the third moment is 0 (ours). AMSGrad has none.",
+        "The paper is known here from its abstract; problem, laws and settings are ours. $X$ is one"
+        f" of {laws[SKEWED]} (skewed), {laws[SECOND]} (third central moment 0) and"
+        f" {laws[SYMMETRIC]} (symmetric), each with the same chance. {base['steps']:,} steps; $x$"
+        f" is averaged over {settings['records']:,} records in the second half; Adam and AMSGrad"
+        f" have bias correction and eps {rule['eps']:g}; {settings['seeds']} seeds. SGD has the"
+        f" same draws; its own mean is at most {f[SGD]:g} standard errors from 0. Adam is within"
+        f" {f[ADAM]:g} of its level: what is left is chance, and of the order of the last step"
+        r" size. A level is computed as one integral for each $x$. To the first order it is $E X -"
+        r" \kappa (1 - \beta_2) \mu_3 / (2 \sigma^2)$ with the third central moment $\mu_3$ and"
+        r" $\kappa = (1 - \beta_1) / (1 - \beta_1 \beta_2)$ (ours); where $\mu_3$ is 0 its order in"
+        rf" $1 - \beta_2$ is {f[ORDER.format(SECOND)]:g}, a fit to the last four points of the"
+        " line.",
+    )
