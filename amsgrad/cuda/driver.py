@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from numpy.typing import NDArray
 
 LIBRARY = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
+OLDEST = (7, 5)  # compute capability: Turing, 2018; CUDA 13 takes no earlier one
 _MAJOR, _MINOR = 75, 76  # CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_...
 _ERROR_LOG, _ERROR_LOG_SIZE = 5, 6  # CU_JIT_ERROR_LOG_BUFFER and its size in bytes
 _CARVEOUT = 9  # CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT, in percent
@@ -46,7 +47,10 @@ def devices(library: Any = None) -> list[Device]:
     """
     cuda = _opened(library)
     count = c_int()
-    _call(cuda, "cuDeviceGetCount", byref(count))
+    try:
+        _call(cuda, "cuDeviceGetCount", byref(count))
+    except DeviceError as error:
+        raise NoDevice(f"no CUDA device was found: {error}") from None
     if count.value == 0:
         raise NoDevice("no CUDA device was found: the NVIDIA driver knows of none")
     return [_describe(cuda, number) for number in range(count.value)]
@@ -60,7 +64,7 @@ class Driver:
         library: the driver's; None is that of this machine.
 
     Raises:
-        NoDevice: there is no device of this number.
+        NoDevice: there is no device of this number, or it is older than OLDEST.
     """
 
     def __init__(self, device: int = 0, library: Any = None) -> None:
@@ -70,6 +74,12 @@ class Driver:
                 f"no CUDA device has the number {device}: there are {len(found)}, counted from 0"
             )
         self.device = found[device]
+        if self.device.capability < OLDEST:
+            name, old, least = self.device.name, *map(_dotted, (self.device.capability, OLDEST))
+            raise NoDevice(
+                f"the CUDA device {name} has compute capability {old}, but {least} or later is"
+                " needed"
+            )
         self._cuda = _opened(library)
         self._context = c_void_p()
         self._modules: dict[str, Module] = {}
@@ -213,6 +223,10 @@ def _call(cuda: Any, name: str, *arguments: Any) -> None:
         cuda.cuGetErrorString(c_int(code), byref(text))
         why = (text.value or b"an unknown error").decode()
         raise DeviceError(f"{name} of the NVIDIA driver failed: {why} ({code})")
+
+
+def _dotted(capability: tuple[int, int]) -> str:
+    return "{}.{}".format(*capability)
 
 
 def _size(array: NDArray[Any]) -> c_size_t:

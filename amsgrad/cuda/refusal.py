@@ -26,10 +26,8 @@ def why_not(setup: Setup, rule: Rule) -> str | None:
 
     The first call for a kind of runs on a machine compiles its functions, in 2 to 5 seconds.
 
-    >>> from amsgrad.problems.online import Online
-    >>> from amsgrad.rules import RULES
-    >>> why_not(Setup(Online(), lr=0.01), RULES["padam"]())
-    'the engine cuda does not take padam on Online: a GPU has no pow with the bits of this CPU'
+    Of padam it is "the engine cuda does not take padam on Online: a GPU has no pow with the bits of
+    this CPU".
     """
     try:
         kernel_for([setup], [rule])

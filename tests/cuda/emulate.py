@@ -84,6 +84,7 @@ def shifted_left(x: int, by: int, width: int) -> int:
     return x << by if by < width else 0
 
 
+WHOLE = {"rzi": "trunc", "rmi": "floor", "rpi": "ceil", "rni": "rint"}
 COMPARED = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "and": "&", "or": "|", "xor": "^"}
 NAMES = {"np": np, "bits": bits, "unsigned": unsigned, "signed": signed, "f32": f32, "f64": f64}
@@ -215,8 +216,7 @@ class Function:
         x = self._as(given, sort)
         if to in FLOATS and sort in FLOATS:
             if to == sort:
-                assert "rzi" in name, line
-                return f"np.trunc({x})"
+                return f"np.{WHOLE[name[1]]}({x})"
             assert to == "f64" or "rn" in name, line
             return f"np.{FLOATS[to][0].__name__}({x})"
         if to in FLOATS:

@@ -19,8 +19,13 @@ class StandIn:
         fails: by name of a function, the error code that it returns.
     """
 
-    def __init__(self, devices: int = 1, fails: dict[str, int] | None = None) -> None:
-        self.devices, self.fails = devices, fails or {}
+    def __init__(
+        self,
+        devices: int = 1,
+        fails: dict[str, int] | None = None,
+        capability: tuple[int, int] = (9, 0),
+    ) -> None:
+        self.devices, self.fails, self.capability = devices, fails or {}, capability
         self.buffers: dict[int, Any] = {}
         self.variables: dict[str, Any] = {}
         self.launches: list[tuple[int, int, int]] = []  # blocks, threads, shared bytes
@@ -52,7 +57,7 @@ class StandIn:
         return 0
 
     def cuDeviceGetAttribute(self, value: Any, number: Any, device: Any) -> int:  # noqa: N802
-        value._obj.value = {75: 9, 76: 0}[number.value]
+        value._obj.value = self.capability[number.value - 75]
         return 0
 
     def cuDevicePrimaryCtxRetain(self, context: Any, device: Any) -> int:  # noqa: N802
@@ -82,7 +87,8 @@ class StandIn:
 
     def cuModuleGetFunction(self, found: Any, module: Any, name: Any) -> int:  # noqa: N802
         assert module.value == MODULE
-        assert name.value.decode() in self.program.functions
+        if name.value.decode() not in self.program.functions:
+            return 500
         found._obj.value = KERNEL
         return 0
 
