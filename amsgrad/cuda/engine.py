@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from amsgrad.cuda.columns import fill
 from amsgrad.cuda.driver import Driver, driver_of
+from amsgrad.cuda.kernel_ir import ENTRY
 from amsgrad.cuda.power_tables import PowerTables
-from amsgrad.cuda.ptx import ENTRY
 from amsgrad.cuda.refusal import kernel_for
 from amsgrad.engines.base import Engine, Records, Setup, State, check_records
 from amsgrad.engines.kind import check_one_kind

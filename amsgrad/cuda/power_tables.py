@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from amsgrad.cuda.driver import Driver, Module
+from amsgrad.cuda.kernel_ir import LOOK, MISSING, POWERS
 from amsgrad.cuda.parts import Parts
 from amsgrad.cuda.powers import numbers_of_powers, powers_of, takes_power
-from amsgrad.cuda.ptx import LOOK, MISSING, POWERS
 from amsgrad.cuda.refusal import Refused
 from amsgrad.engines.base import Setup
 from amsgrad.rules.rule import NEVER, Rule

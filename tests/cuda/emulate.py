@@ -20,10 +20,12 @@ class Memory:
     """The device's buffers: this machine's memory, and what a block of threads shares."""
 
     def __init__(self, sizes: dict[int, int], shared: int = 0) -> None:
+        self.loads: Counter[str] = Counter()  # by space
         self.spans = sorted((at, at + size) for at, size in sizes.items())
         self.shared = bytearray(shared)
 
     def load(self, space: str, at: int, size: int) -> int:
+        self.loads[space] += 1
         if space == "shared":
             assert 0 <= at <= len(self.shared) - size
             return int.from_bytes(self.shared[at : at + size], "little")
@@ -281,10 +283,11 @@ class Function:
 
 
 class Program:
-    """A text in PTX; `used` counts its instructions by name."""
+    """A text in PTX; counts its instructions by name, and what its threads load by space."""
 
     def __init__(self, text: str) -> None:
         self.used: Counter[str] = Counter()
+        self.loads: Counter[str] = Counter()
         self.functions: dict[str, Function] = {}
         self.variables = re.findall(r"^\.visible \.global .*?([\w$]+)(?:\[\d+\])?;", text, re.M)
         heads = re.findall(
@@ -307,6 +310,7 @@ def launch(
     with np.errstate(all="ignore"):
         for block in range(blocks):
             memory = Memory(sizes, shared)
+            memory.loads = program.loads
             for number in range(threads):
                 thread = {"%tid.x": number, "%ctaid.x": block, "%ntid.x": threads, "table": 0}
                 program.call(entry, given, memory, {**thread, **variables})

@@ -34,12 +34,6 @@ def coefficients(k: int, alpha: float, beta1: float, h: Hyper, real: Any) -> Coe
 
 def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
     m = c.inertia * memory.m + g
-    flips = memory.flips + (m < 0) - 0.5 * (abs(g) % 2)
-    return Memory(m, flips), c.step * (m + c.signed * np.sign(m))
-
-
-def plain(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
-    m = c.inertia * memory.m + g
     return Memory(m, memory.flips + (m < 0)), c.step * (m + c.signed * np.floor(np.abs(m)))
 
 
@@ -47,11 +41,15 @@ def exponential(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, floa
     return Memory(g, memory.flips), c.step * np.exp(-abs(g))
 
 
+def remainder(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
+    return Memory(g, memory.flips), c.step * (g % c.inertia)
+
+
 def own_power(k: int, alpha: float, beta1: float, h: Hyper, real: Any) -> Coefficients:
     return Coefficients(real(math.pow(alpha, float(k))), real(h.inertia), real(0))
 
 
-def rule(inertia: float = 0.5, *, step: Any = plain, of: Any = coefficients) -> Rule:
+def rule(inertia: float = 0.5, *, step: Any = update, of: Any = coefficients) -> Rule:
     h = Hyper(inertia, 60, inertia > 0.25)
     return Rule("heavyball", Memory, h, of, step, settled=60)
 

@@ -31,7 +31,9 @@ def test_an_own_rule_on_an_own_problem_needs_no_change() -> None:
     assert_runs(*run_to(runs, 150, np.array([1, 2, 60, 149])), setups, rules)
 
 
-@pytest.mark.parametrize(("step", "name"), [slow(own.exponential, "exp"), slow(own.update, "fmod")])
+@pytest.mark.parametrize(
+    ("step", "name"), [slow(own.exponential, "exp"), slow(own.remainder, "fmod")]
+)
 def test_a_function_that_no_device_has_is_refused_by_name(step: Any, name: str) -> None:
     found = why_not(setups_of(np.float32)[0], own.rule(step=step))
     assert found == (
