@@ -35,7 +35,7 @@ class Case:
     dtype: Any = np.float32
     options: tuple[tuple[str, Any], ...] = ()  # of the rule
     losses: tuple[tuple[str, Any], ...] = ()  # options of the problem
-    steps: int = 450
+    steps: int = 700
 
     def problems(self) -> list[Problem]:
         cls = PROBLEMS[self.problem]
