@@ -67,6 +67,8 @@ def why_no_cycle(setup: Setup, rule: Rule) -> str | None:
         return "its beta1 decays"
     if rule.settled == NEVER:
         return f"the coefficients of {rule.name} change at every step"
+    if rule.wanders:
+        return f"what {rule.name} has left out so far need not come back"
     return None
 
 

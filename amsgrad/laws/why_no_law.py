@@ -22,6 +22,8 @@ def why_no_law(setup: Setup, rule: Rule) -> str | None:
     reason = why_never(setup, rule)
     if reason is not None:
         return reason
+    if rule.wanders:
+        return f"what {rule.name} has left out so far need not come back"
     if rule.grows:
         return f"the memory of {rule.name} grows, and does not come back"
     if setup.dtype is not np.float64:

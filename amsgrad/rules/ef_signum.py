@@ -51,4 +51,6 @@ def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
 )
 def ef_signum(*, beta1: Beta1 = 0.9) -> Rule:
     """Return the rule with this hyper-parameter: beta1 in [0, 1); 0 is EF-signSGD, plain sign."""
-    return Rule("ef_signum", Memory, Hyper(), coefficients, update, settled=1, beta1=beta1)
+    return Rule(
+        "ef_signum", Memory, Hyper(), coefficients, update, settled=1, beta1=beta1, wanders=True
+    )

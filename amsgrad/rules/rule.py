@@ -34,6 +34,7 @@ class Rule:
             (a clip that opens); None where there is none.
         grows: whether a sum in the memory grows until rounding absorbs what is added to it: after
             some 2^53 steps in double precision.
+        wanders: whether the memory need not come back where the slopes repeat: it has a part of x.
     """
 
     name: str
@@ -46,3 +47,4 @@ class Rule:
     start: Any = None
     later: "Rule | None" = None
     grows: bool = False
+    wanders: bool = False
