@@ -54,8 +54,7 @@ $(MNIST):
 
 card: .venv/test
 	$(BIN)/python -m experiments.card --opt all --out results --name card --format png \
-		--opt torch.optim:NAdam,torch.optim:RAdam,torch.optim:Adamax,torch.optim:Adadelta \
-		--opt pytorch_optimizer:Lion,pytorch_optimizer:AdaBelief,pytorch_optimizer:LaProp \
+		--opt torch.optim:RAdam,torch.optim:Adadelta,pytorch_optimizer:LaProp \
 		--opt pytorch_optimizer:DiffGrad,pytorch_optimizer:AdEMAMix
 
 finds: .venv/run

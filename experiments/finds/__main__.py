@@ -24,6 +24,11 @@ RULES: Final = {
     "AdaShift": ["--opt", "adashift"],
     "ACProp": ["--opt", "acprop"],
     "Yogi": ["--opt", "yogi"],
+    "Signum": ["--opt", "signum"],
+    "Lion": ["--opt", "lion"],
+    "AdaBelief": ["--opt", "adabelief"],
+    "NAdam": ["--opt", "nadam"],
+    "AdaMax": ["--opt", "adamax"],
 }
 SEARCHES: Final = {
     "smallest": ["--period", "3", "--smallest"],

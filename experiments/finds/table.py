@@ -6,7 +6,7 @@ from pathlib import Path
 from amsgrad.laws.words import formula
 from amsgrad.problems.sequence import text_of
 from experiments.command import CommandError
-from experiments.finds.hunt import FOUND, Outcome, hunt
+from experiments.finds.hunt import FOUND, UNKNOWN, Outcome, hunt
 from experiments.finds.question import read
 
 HEAD = """\
@@ -27,7 +27,9 @@ arithmetic, which `python -m experiments.certify results/counterexamples/NAME.js
   alpha, which is the one with which the law begins about soonest.
 
 Yogi has no closed form, which the first two searches need: its slopes are proved by the exact cycle
-of its v, and smaller or shorter ones may be there.
+of its v, and smaller or shorter ones may be there. AdaMax has no line of short slopes: among those
+that are tried it fails on none. Signum's smallest slopes are an upper bound: of 10, -9, 0 D is
+open, since two of its m are 0 in the limit, and what it does depends on where a run begins.
 
 | rule | | slopes | S | D per period | price | T* | alpha | law of R_T/T | from step |
 |---|---|---|---:|---:|---:|---:|---:|---|---:|
@@ -36,15 +38,19 @@ LONGEST = 60  # characters of slopes
 
 
 def searched(rule: Sequence[str], own: Sequence[str], out: Path) -> Outcome | None:
-    """Return what a search found; None where the rule has no closed form, which this search needs.
+    """Return what a search found; None where it found nothing small or short.
+
+    A rule without a closed form, which these two need, is not searched for it.
 
     Raises:
-        CommandError: it found nothing, or nothing that is proved.
+        CommandError: it found nothing at all, or nothing that is proved.
     """
     arguments = [*rule, *own, "--out", str(out)]
     if "--smallest" in own and read([*rule, "--out", str(out)]).config.make_form() is None:
         return None
     outcome = hunt(read(arguments), arguments)
+    if outcome.status == UNKNOWN and "--smallest" in own:
+        return None
     if outcome.status != FOUND or outcome.find is None or not outcome.find.proved:
         raise CommandError(f"{' '.join(arguments)}: {outcome.status}, nothing proved", status=1)
     return outcome

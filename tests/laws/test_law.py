@@ -191,6 +191,8 @@ class Line(Online):
         (setup(problem=ACProp2()), "adam", None),
         (setup(), "yogi", None),
         (setup(), "adagrad", "the memory of adagrad grows, and does not come back"),
+        (setup(), "ef_signum", "what ef_signum has left out so far need not come back"),
+        *((setup(), opt, None) for opt in ("signum", "lion", "adabelief", "nadam", "adamax")),
     ],
 )
 def test_where_there_is_no_law(where: Setup, opt: str, reason: str | None) -> None:
