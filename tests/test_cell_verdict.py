@@ -8,6 +8,7 @@ import pytest
 
 from amsgrad.cell_verdict import RIGHT, WRONG, Drift, Run, judge, moves_away
 from amsgrad.engines.base import Setup
+from amsgrad.problems.rare import Rare
 from amsgrad.problems.sequence import Sequence
 from amsgrad.problems.zhang import Zhang
 from amsgrad.schedules import inverse_sqrt
@@ -101,6 +102,11 @@ def test_without_ends_x_that_moves_away_is_wrong() -> None:
     away, back = (runs(MOVING, problem=Zhang(), away=away)[0] for away in (True, False))
     assert (away.says, back.says) == (WRONG, MOVING)
     assert runs(MOVING, away=True)[0].says == MOVING
+
+
+def test_without_ends_x_that_settled_in_between_is_wrong() -> None:
+    assert runs(BETWEEN, problem=Rare())[0].says == WRONG
+    assert runs(BETWEEN)[0].says == UNDECIDED
 
 
 @pytest.mark.parametrize(
