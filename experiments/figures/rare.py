@@ -30,7 +30,7 @@ SETTINGS = {
         "lr": 0.006,
         "period": 100,
         "kappa": [0.2, 0.5, 1.0, 1.5, 2.0, 2.5],
-        "seeds": 16,
+        "seeds": 64,
         "records": 1000,  # in the second half, over which x is averaged
     },
 }
@@ -135,7 +135,7 @@ def findings(data: xarray.Dataset) -> dict[str, Any]:
         if kappa in data.kappa.values:
             own = data.sel(kappa=kappa)
             found[f"kappa = {kappa:g}: rho, level, x over wanted by N (RMSprop)"] = [
-                round(rho(kappa), 4),
+                round(rho(float(kappa)), 4),
                 *(
                     [round(float(own[name].sel(optimizer="rmsprop", period=n, **at)), 4)
                      for n in data.period.values]
@@ -157,7 +157,7 @@ def findings(data: xarray.Dataset) -> dict[str, Any]:
         if kappa in (1.0, 2.0):
             found[f"at random, kappa = {kappa:g}: level of RMSprop, rho"] = [
                 round(float(level), 4),
-                round(rho(kappa), 4),
+                round(rho(float(kappa)), 4),
             ]
     return found
 
