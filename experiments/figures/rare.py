@@ -44,7 +44,7 @@ COLORS = {
     "amsgrad": style.VERMILLION,
     "sgd": style.BLACK,
 }
-WANTED = "wanted level 1/N"
+OFF = "{}, in turn: largest |x over its level - 1|"
 
 
 def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
@@ -122,9 +122,7 @@ def findings(data: xarray.Dataset) -> dict[str, Any]:
     found: dict[str, Any] = {"runs in turn": data.ratio.size}
     off = abs(data.ratio / data.level - 1)
     for opt in data.optimizer.values:
-        found[f"{NAMES[opt]}, in turn: largest |x over its level - 1|"] = two_digits(
-            off.sel(optimizer=opt).max()
-        )
+        found[OFF.format(NAMES[opt])] = two_digits(off.sel(optimizer=opt).max())
     largest = int(data.period.max())
     top = data.sel(optimizer="rmsprop", period=largest)
     limit = xarray.DataArray([rho(float(kappa)) for kappa in data.kappa], dims="kappa")
@@ -225,7 +223,9 @@ def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption
         r" momentum; eps is $10^{-12}$; ADOPT is the release without clipping. (a)"
         rf" {f['runs in turn']} runs of {base['steps']:,} steps from 0, $\alpha_k ="
         rf" \alpha/\sqrt{{k}}$ with $\alpha$ = {lrs}, which nearly coincide; $x$ is averaged over"
-        f" the last {settings['last_periods']} periods. A line is the zero of the mean step at"
+        f" the last {settings['last_periods']} periods; those of RMSprop are within"
+        f" {f[OFF.format('RMSprop')]:.0%} of their level, the nearer the smaller the last step is"
+        r" beside $1/N$. A line is the zero of the mean step at"
         r" fixed $x$, for each $N$; that of ADOPT tends to $\rho(-\kappa)$ (ours). (b) The same at"
         rf" $\alpha$ = {random['lr']:g}, $X_t = 1$ with probability $1/N$; mean and range over"
         f" {random['seeds']} seeds of the mean of $x$ in the second half. The line is one integral"
