@@ -68,7 +68,7 @@ def expected_level(targets: ArrayLike, beta1: float, beta2: float) -> float:
     >>> round(expected_level([0, 1], 0.9, 0.99), 9)  # symmetric
     0.5
     >>> round(expected_level([1] + 9 * [0], 0.9, 0.99), 6)  # E X = 0.1
-    0.096242
+    0.096281
     """
     values, times = np.unique(_checked(targets), return_counts=True)
     least = NO_SLOPE * np.ptp(values)
@@ -93,7 +93,7 @@ def periodic_level(form: Form, targets: ArrayLike) -> float:
 
     >>> from amsgrad.rules import RULES
     >>> round(periodic_level(RULES["rmsprop"].form_with(beta2=0.99), [1] + 99 * [0]), 6)
-    0.007667
+    0.007728
     """
     values = _checked(targets)
     return _zero(lambda x: float(total(form, x - values).total), values)

@@ -1,4 +1,4 @@
-"""The Adam symmetry theorem (Dereich, Do, Jentzen and von Wurstemberger, 2025), seen in runs."""
+"""Dereich et al. (arXiv 2511.06675, 2025): Adam finds the mean of symmetric laws alone."""
 
 from collections.abc import Mapping
 from itertools import product

@@ -383,7 +383,7 @@ REFUSED = [
     ),
     (
         "--problem offline",
-        "adafom, polynomial, sequence or package.module:Name of a problem, but offline was given;"
+        "sequence, quadratic, rare or package.module:Name of a problem, but offline was given;"
         " did you mean online?",
     ),
     (
