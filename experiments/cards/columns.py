@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from amsgrad.problems.adafom import AdaFom
 from amsgrad.problems.adopt import Adopt
 from amsgrad.problems.online import Online
+from amsgrad.problems.polynomial import Polynomial
 from amsgrad.problems.rare import Rare
 from amsgrad.problems.sequence import numbers_of
 from amsgrad.problems.stochastic import Stochastic
@@ -101,6 +102,7 @@ _ADOPT = Adopt.published[0].settings
 _ZHANG = Zhang.published[0].settings
 _ADAFOM = AdaFom.published[0].settings
 _RARE = Rare.published[0].settings
+_POLYNOMIAL = Polynomial.published[0].settings
 
 _COLUMNS = (
     Column(
@@ -201,6 +203,15 @@ _COLUMNS = (
             "schedule": "constant",
             "lr": 1e-6,
             "steps": 10_000_000,
+        },
+    ),
+    Column(
+        "polynomial", "x^4 / 4\nconstant step", NONLINEAR,
+        "Bai et al., ICML 2026, from a summary: its betas, step size and horizon, but not its"
+        " memory at first; gradient descent is slow where the curvature vanishes",
+        {
+            "problem": "polynomial",
+            **_stated(_POLYNOMIAL, "degree", "beta1", "beta2", "lr", "x0", "steps"),
         },
     ),
 )  # fmt: skip

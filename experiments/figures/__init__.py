@@ -25,4 +25,6 @@ FIGURES = (
     "reshuffled",
     "symmetry",
     "rare",
+    "cycles",
+    "polynomial",
 )

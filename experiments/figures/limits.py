@@ -8,17 +8,14 @@ import xarray
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from amsgrad.config.build import build_setup
 from amsgrad.config.run_config import Config
-from amsgrad.cycles.certificate import Certificate, refutation
+from amsgrad.cycles.certificate import Certificate
 from amsgrad.cycles.constant_step import failing_step_sizes
-from amsgrad.cycles.engine import Certified
 from amsgrad.problems.online import Online
 from amsgrad.theory.periodic import slopes
-from amsgrad.verification import Disagreement
 from experiments.figures import layout, style
 from experiments.figures.netcdf import variable
-from experiments.figures.runs import on_grid
+from experiments.figures.runs import certified, on_grid
 from experiments.figures.words import Caption, two_digits
 
 SETTINGS = {
@@ -46,17 +43,17 @@ STANDING_STILL = float(slopes(Online()).mean()) * (Online.upper - Online().x_sta
 def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
     """Certify every run; check each certificate by the reference engine."""
 
-    def certified(opt: str, semantics: str, first_t: int, lr: float) -> Certificate | None:
+    def one(opt: str, semantics: str, first_t: int, lr: float) -> Certificate | None:
         own = {"opt": opt, "semantics": semantics, "first_t": first_t, "lr": lr}
         config = Config(**settings["base"], beta2=settings["beta2"], **own)
-        return _certify(config, settings["most_steps"])
+        return certified(config, settings["most_steps"])
 
     def failing(decades: float) -> tuple[float, float]:
         config = Config(
             **settings["base"], beta2=1 - 10.0**-decades, opt="adam", semantics="paper", first_t=1
         )
         ranges = failing_step_sizes(
-            lambda lr: _certify(config.with_numbers({"lr": lr}), settings["map_most_steps"]),
+            lambda lr: certified(config.with_numbers({"lr": lr}), settings["map_most_steps"]),
             config.make_problem(),
             settings["map_lrs"],
         )
@@ -64,7 +61,7 @@ def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
         return ends
 
     axes = (settings[name] for name in ("optimizers", "semantics", "first_t", "lrs"))
-    found = on_grid(certified, *axes)
+    found = on_grid(one, *axes)
     edges = on_grid(failing, settings["map_decades"])
 
     def column(attribute: str, long_name: str) -> Any:
@@ -90,20 +87,6 @@ def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
             "decades": variable("decades", settings["map_decades"], "-log10(1 - beta2)"),
         },
     )
-
-
-def _certify(config: Config, most_steps: int) -> Certificate | None:
-    """Return the checked certificate of a run, or None where no cycle begins within these steps.
-
-    Raises:
-        Disagreement: the reference engine refutes the certificate.
-    """
-    setup, rule = build_setup(config), config.make_rule()
-    certificate = Certified(setup, rule, most_steps).certificate
-    refuted = None if certificate is None else refutation(certificate, setup, rule)
-    if refuted is not None:
-        raise Disagreement(f"a certificate is refuted: {refuted}")
-    return certificate
 
 
 def findings(data: xarray.Dataset) -> dict[str, Any]:

@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 
 from amsgrad.config.build import SEARCHED_DECAYING, build_setup
 from amsgrad.config.run_config import Config
+from amsgrad.cycles import certificate as cycles
+from amsgrad.cycles.certificate import Certificate
+from amsgrad.cycles.engine import Certified
 from amsgrad.engines.base import State
 from amsgrad.engines.batch import Batch
 from amsgrad.engines.compiled import Compiled
@@ -56,6 +59,20 @@ def lawful(config: Config) -> Lawful:
     if why is not None:
         raise Disagreement(f"the certificate of the law is refuted: {why}")
     return engine
+
+
+def certified(config: Config, most_steps: int) -> Certificate | None:
+    """Return the checked certificate of a run, or None where no cycle begins within these steps.
+
+    Raises:
+        Disagreement: the reference engine refutes the certificate.
+    """
+    setup, rule = build_setup(config), config.make_rule()
+    certificate = Certified(setup, rule, most_steps).certificate
+    refuted = None if certificate is None else cycles.refutation(certificate, setup, rule)
+    if refuted is not None:
+        raise Disagreement(f"a certificate is refuted: {refuted}")
+    return certificate
 
 
 def batch(config: Config, seeds: int) -> Batch:

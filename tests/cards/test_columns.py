@@ -39,6 +39,7 @@ OURS = {
     "zhang": ("steps",),
     "adafom": ("beta1",),
     "rare": ("lr", "eps", "steps"),
+    "polynomial": ("eps", "memory0"),  # it names variables that not every rule has
 }
 
 
