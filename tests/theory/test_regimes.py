@@ -22,8 +22,9 @@ def sizes(degree: int, beta1: float, beta2: float, steps: int) -> list[float]:
 @pytest.mark.parametrize(("degree", "beta2"), [(4, 0.93), (4, 0.7), (6, 0.93), (6, 0.8)])
 def test_the_rate_below_the_first_bound_and_spikes_above_it(degree: int, beta2: float) -> None:
     at = regimes(beta2, degree)
-    path = sizes(degree, 0.8 * at.stable_below, beta2, 6000)
-    first, last = (int(np.argmax(np.array(path) < size)) for size in (1e-20, 1e-34))
+    path = sizes(degree, 0.8 * at.stable_below, beta2, 12_000)
+    first, last = (int(np.argmax(np.array(path) < size)) for size in (1e-12, 1e-30))
+    assert 0 < first < last
     assert (path[last] / path[first]) ** (1 / (last - first)) == pytest.approx(at.rate, rel=1e-6)
     assert max(path[last:]) < 1e-30
     above = (at.stable_below + at.spikes_below) / 2
