@@ -5,16 +5,21 @@ a form (`amsgrad/rules/form.py`) is that of the slopes g, -g. Every divisor is t
 step takes gain g / divisor from x, which must be 2 x. With rho = (1 - beta1) / (1 + beta1), by
 which a moving average weakens what alternates,
 
-    gain = alpha times 1 for a gradient, rho for a momentum or a smoothing, and the weights of a
-           window with alternating signs for a window
+    gain = alpha times 1 for a gradient, rho for a momentum or a smoothing, their mean for a
+           mixture, and the weights of a window with alternating signs for a window
     root = g, or (1 - rho) g where g - m is squared
     divisor(root) = gain factor / 2
 
 Without eps the amplitude depends neither on the factor nor on beta2:
 
-    Adam, AMSGrad, AdamX    alpha (1 - beta1) / (2 (1 + beta1))      RMSprop    alpha / 2
-    ADOPT                   the same                                 ACProp     alpha (1 + beta1) /
-                                                                                (4 beta1)
+    Adam, AMSGrad, AdamX, AdaMax, ADOPT    alpha rho / 2
+    RMSprop, Signum, EF-Signum, Lion       alpha / 2
+    NAdam                                  alpha (beta1 rho + 1 - beta1) / 2
+    ACProp                                 alpha / (2 (1 - rho))
+    AdaBelief                              alpha rho / (2 (1 - rho))
+
+A rule that goes by signs steps by alpha: it has a cycle x, x - alpha for each such x, and x, -x is
+one of them.
 
 Adam's is that of Bock and Weiss ("Non-Convergence and Limit Cycles in the Adam optimizer", arXiv
 2210.02070; its abstract was read, the formula is known here from a summary). The one formula for
@@ -48,12 +53,17 @@ def two_cycle(form: Form, lr: float, factor: float = 1.0) -> float | None:
     0.005
     """
     gain = lr * float(form.factor) * _kept(form) * _rho(form.smoothing)
+    if form.sign and gain > 0:
+        return lr * float(form.factor) / 2
     root_per_g = 1.0 if form.of == "gradient" else 1 - _rho(form.beta1)
     if form.fading or form.divisor == "one" or root_per_g == 0 or gain <= 0:
         return None
     divisor = gain * factor / 2
     if form.divisor == "root of w + eps":
         root = math.sqrt(max(divisor * divisor - form.eps, 0.0))
+    elif form.divisor == "root of w and eps, + eps":
+        square = max(divisor - form.eps, 0.0) ** 2 - form.eps / (1 - form.beta2)
+        root = math.sqrt(max(square, 0.0))
     elif form.divisor == "max(root, eps)":
         root = divisor if divisor >= form.eps else 0.0
     else:
@@ -98,5 +108,8 @@ def _kept(form: Form) -> float:
         return 1.0
     if form.numerator == "momentum":
         return _rho(form.beta1)
+    if form.numerator == "mixture":
+        sign = -1.0 if form.late % 2 else 1.0
+        return form.share * sign * _rho(form.beta1) + 1 - form.share
     ages = range(form.window)
     return sum((-form.beta1) ** i for i in ages) / sum(form.beta1**i for i in ages)

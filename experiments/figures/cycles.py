@@ -40,10 +40,11 @@ SETTINGS = {
     "beta2s": [round(float(b), 4) for b in np.linspace(0.02, 0.98, 49)],
     "most_steps": 100_000,
     "rules": [
-        "adam", "amsgrad", "adamx", "padam", "yogi", "adashift", "adopt_unclipped", "rmsprop",
-        "acprop",
+        "adam", "amsgrad", "adamx", "adamax", "padam", "yogi", "adashift", "adopt_unclipped",
+        "adabelief", "nadam", "rmsprop", "signum", "ef_signum", "lion", "acprop",
     ],
-    "exact": {"lr": 0.75, "beta1": 0.5, "beta2": 0.5, "factor": 1.0},
+    "exact_lrs": [0.75, 0.1],  # the first at which the rounded program has the cycle
+    "exact": {"beta1": 0.5, "beta2": 0.5, "factor": 1.0},
     "stable": {"lr": 0.01, "beta1": 0.1, "beta2": 0.9, "factor": 3.0},
 }  # fmt: skip
 SAME = 1e-9  # relative: two amplitudes that differ by rounding alone
@@ -65,9 +66,13 @@ def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
         return _ends(config, settings["most_steps"])
 
     def rule(opt: str) -> tuple[float, float, int]:
-        config = _config(settings, opt, **settings["exact"], memory0=BEGINS.get(opt))
-        amplitude = _amplitude(config)
-        found = certify(build_setup(config), config.make_rule(), amplitude)
+        for lr in settings["exact_lrs"]:
+            own = {**settings["exact"], "lr": lr, "memory0": BEGINS.get(opt)}
+            config = _config(settings, opt, **own)
+            amplitude = _amplitude(config)
+            found = certify(build_setup(config), config.make_rule(), amplitude)
+            if found is not None:
+                break
         certificate = np.nan if found is None else found.highest / config.lr
         run = _config(settings, opt, **settings["stable"])
         return amplitude / config.lr, certificate, _ends(run, settings["most_steps"])
@@ -103,7 +108,12 @@ def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
 
 
 def _config(settings: Mapping[str, Any], opt: str, **own: Any) -> Config:
-    shared = {"lr": settings["lr"], "factor": settings["factor"], "power": 0.5}
+    shared = {
+        "lr": settings["lr"],
+        "factor": settings["factor"],
+        "power": 0.5,
+        "momentum_decay": 1.0,
+    }
     return Config(**{**settings["base"], **shared, **own}, opt=opt)
 
 
@@ -129,7 +139,7 @@ def _ends(config: Config, most_steps: int) -> int:
 
 def _from_the_cycle(settings: Mapping[str, Any]) -> int:
     """Return how long the cycle of a run is that starts on x, -x where it is unstable."""
-    config = _config(settings, "adam", **settings["exact"])
+    config = _config(settings, "adam", **settings["exact"], lr=settings["exact_lrs"][0])
     cycle = certify(build_setup(config), config.make_rule(), _amplitude(config))
     if cycle is None:
         raise Disagreement("the cycle x, -x of Adam was not found at the exact settings")
@@ -224,7 +234,7 @@ def _short(rule: str) -> str:
 
 def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption:
     """Return the cycle, where it is reached, and what is exact."""
-    exact = settings["exact"]
+    exact, lrs = settings["exact"], " or ".join(f"{lr:g}" for lr in settings["exact_lrs"])
     runs, below = findings["runs of Adam"], findings["below the bound"]
     reached = findings["of them certified to end on x, -x"]
     above = findings["above the bound, and certified to end on x, -x"]
@@ -239,9 +249,8 @@ def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption
         rf" {settings['factor']:g}$, $\alpha = {settings['lr']:g}$, $\beta_2 ="
         f" {settings['path_beta2']:g}$ in (a). Of the {below} of {runs} runs below the bound"
         f" {reached} are certified to end on the cycle, and {above} above it. (c) The cycle of the"
-        " float program itself, whether or not a run reaches it, at $\\alpha ="
-        f" {exact['lr']:g}$, $c = {exact['factor']:g}$. The formula for all rules and the bound are"
-        " ours; Adam's"
-        " amplitude is known here from a summary of the paper. Padam has the power 1/2 of AMSGrad,"
+        " float program itself, whether or not a run reaches it, at $\\alpha$ ="
+        f" {lrs} (the first at which its rounding has one), $c = {exact['factor']:g}$. The formula"
+        " for all rules and the bound are ours; Adam's amplitude is known here from a summary of the paper. Padam has the power 1/2 of AMSGrad,"
         " and ADOPT does not clip.",
     )

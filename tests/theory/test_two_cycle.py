@@ -41,6 +41,12 @@ BETAS = {"beta1": 0.6, "beta2": 0.95}
         ("adashift", {**BETAS, "eps": 1e-6, "window": 7}),
         ("adashift", {**BETAS, "eps": 1e-6, "window": 4}),
         ("acprop", {**BETAS, "eps": 1e-3}),
+        ("adabelief", {**BETAS, "eps": 1e-6}),
+        ("adamax", {**BETAS, "eps": 1e-3}),
+        ("nadam", {**BETAS, "eps": 1e-3, "momentum_decay": 1.0}),
+        ("signum", {"beta1": 0.6}),
+        ("ef_signum", {"beta1": 0.6}),
+        ("lion", {"beta1": 0.6, "beta2": 0.95}),
         ("adopt_unclipped", {**BETAS, "eps": 1e-3}),
     ],
 )
