@@ -251,6 +251,6 @@ def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption
         f" {reached} are certified to end on the cycle, and {above} above it. (c) The cycle of the"
         " float program itself, whether or not a run reaches it, at $\\alpha$ ="
         f" {lrs} (the first at which its rounding has one), $c = {exact['factor']:g}$. The formula"
-        " for all rules and the bound are ours; Adam's amplitude is known here from a summary of the paper. Padam has the power 1/2 of AMSGrad,"
-        " and ADOPT does not clip.",
+        " for all rules and the bound are ours; Adam's amplitude is known here from a summary of"
+        " the paper. Padam has the power 1/2 of AMSGrad, and ADOPT does not clip.",
     )
