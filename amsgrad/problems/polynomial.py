@@ -22,6 +22,10 @@ from amsgrad.options import Option
 from amsgrad.problems.problem import Problem, Published
 
 
+BITS = 3  # of a number of squares
+MOST = 2**BITS * 2  # the largest degree
+
+
 class Power(NamedTuple):
     """Factor and degree in the precision of a run, and how often x^2 multiplies x in f'."""
 
@@ -30,20 +34,33 @@ class Power(NamedTuple):
     squares: int
 
 
+def odd_power(x: Any, squares: int) -> Any:
+    """Return x (x^2)^squares, squares from 0 to 7: so many multiplications for each of them.
+
+    A loop of `squares` turns keeps LLVM from vector instructions: a step of a batch took 13 ns for 3.
+    """
+    power, square = x, x * x
+    for _ in range(BITS):
+        power = power * square if squares & 1 else power
+        square = square * square
+        squares = squares >> 1
+    return power
+
+
 @dataclass(frozen=True)
 class Polynomial(Problem):
     """f_t(x) = factor x^degree / degree at every t, for any x.
 
     Args:
-        degree: k, an even whole number from 2 to 100.
+        degree: k, an even whole number from 2 to 16.
         factor: above 0; with degree 2 the curvature.
 
     >>> Polynomial(degree=3)
     Traceback (most recent call last):
-    ValueError: degree must be an even whole number from 2 to 100, but 3 was given
+    ValueError: degree must be an even whole number from 2 to 16, but 3 was given
     """
 
-    degree: Annotated[int, Option(Whole(2, 100), "Degree of polynomial, an even number")] = 4
+    degree: Annotated[int, Option(Whole(2, MOST), "Degree of polynomial, an even number")] = 4
     factor: Annotated[float, Option(Real(above=0), "Factor of polynomial")] = 1.0
     lower = -inf
     upper = inf
@@ -75,7 +92,7 @@ class Polynomial(Problem):
         super().__post_init__()
         if self.degree % 2:
             raise ValueError(
-                f"degree must be an even whole number from 2 to 100, but {self.degree} was given"
+                f"degree must be an even whole number from 2 to 16, but {self.degree} was given"
             )
 
     @property
@@ -92,16 +109,8 @@ class Polynomial(Problem):
 
     @staticmethod
     def loss(slope: Any, x: Any, p: Power) -> Any:
-        square = x * x
-        power = square
-        for _ in range(p.squares):
-            power = power * square
-        return slope * power / p.degree
+        return slope * (x * odd_power(x, p.squares)) / p.degree
 
     @staticmethod
     def gradient(slope: Any, x: Any, p: Power) -> Any:
-        square = x * x
-        power = x
-        for _ in range(p.squares):
-            power = power * square
-        return slope * power
+        return slope * odd_power(x, p.squares)
