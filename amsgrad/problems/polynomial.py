@@ -21,7 +21,6 @@ from amsgrad.field_types import Real, Whole
 from amsgrad.options import Option
 from amsgrad.problems.problem import Problem, Published
 
-
 BITS = 3  # of a number of squares
 MOST = 2**BITS * 2  # the largest degree
 
@@ -37,7 +36,9 @@ class Power(NamedTuple):
 def odd_power(x: Any, squares: int) -> Any:
     """Return x (x^2)^squares, squares from 0 to 7: so many multiplications for each of them.
 
-    A loop of `squares` turns keeps LLVM from vector instructions: a step of a batch took 13 ns for 3.
+    A loop of `squares` turns keeps LLVM from vector instructions:
+    with it a step of a batch takes
+    four times as long.
     """
     power, square = x, x * x
     for _ in range(BITS):
