@@ -171,7 +171,7 @@ def draw(data: xarray.Dataset, figure: Figure) -> None:
                 left.plot(data.kappa_line, own.line, color=color, linewidth=0.7)
             for lr in data.lr.values:
                 left.plot(
-                    data.kappa, own.ratio.sel(lr=lr), shape, color=color, markersize=4.5,
+                    data.kappa, own.ratio.sel(lr=lr), shape, color=color, markersize=_size(opt),
                     markerfacecolor="none", markeredgewidth=0.9,
                 )  # fmt: skip
         left.plot([], [], color=color, label=NAMES[opt])
@@ -202,10 +202,15 @@ def _draw_random(data: xarray.Dataset, axes: Axes) -> None:
         mean = own.mean("seed")
         spread = np.abs(np.array([own.min("seed"), own.max("seed")]) - mean.values)
         axes.errorbar(
-            data.random_kappa, mean, spread, fmt=SHAPES[1], color=COLORS[opt], markersize=4.5,
+            data.random_kappa, mean, spread, fmt=SHAPES[1], color=COLORS[opt], markersize=_size(opt),
             markerfacecolor="none", markeredgewidth=0.9, linewidth=0.9,
         )  # fmt: skip
     axes.set_title(f"at random, $N = {int(data.random_period)}$", loc="left")
+
+
+def _size(opt: str) -> float:
+    """Return the size of a marker: SGD's stand inside AMSGrad's."""
+    return 2.0 if opt == "sgd" else 4.5
 
 
 def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption:
