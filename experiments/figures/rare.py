@@ -202,7 +202,8 @@ def _draw_random(data: xarray.Dataset, axes: Axes) -> None:
         mean = own.mean("seed")
         spread = np.abs(np.array([own.min("seed"), own.max("seed")]) - mean.values)
         axes.errorbar(
-            data.random_kappa, mean, spread, fmt=SHAPES[1], color=COLORS[opt], markersize=_size(opt),
+            data.random_kappa, mean, spread, fmt=SHAPES[1], color=COLORS[opt],
+            markersize=_size(opt),
             markerfacecolor="none", markeredgewidth=0.9, linewidth=0.9,
         )  # fmt: skip
     axes.set_title(f"at random, $N = {int(data.random_period)}$", loc="left")
