@@ -129,7 +129,7 @@ def verify(
     """Compare x and the state variables of an engine with those of a path, step by step.
 
     Args:
-        engine: of one run.
+        engine: of one run of a rule.
         path: of the real optimizer.
         names: by state variable of the rule, its name in the path.
         allowed: difference, relative to the largest value so far.
@@ -153,7 +153,7 @@ def verify(
             difference = 0.0 if alike else abs(float(ours) - theirs) / (scale[name] or 1.0)
             if not difference <= allowed:
                 raise Disagreement(
-                    f"After step {i + 1} the fast engine has {name} = {float(ours)!r} where"
+                    f"After step {i + 1} our rule has {name} = {float(ours)!r} where"
                     f" {path.name} has {theirs!r}: they differ by more than {allowed:.1e} of"
                     f" {scale[name]!r}"
                 )

@@ -1,6 +1,7 @@
 """From a configuration to the engine that runs it."""
 
 from collections.abc import Sequence
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from amsgrad.verification import verify_lane
 if TYPE_CHECKING:
     from amsgrad.engines.torch_lanes import TorchLanes
     from amsgrad.engines.torch_loop import TorchLoop
+    from amsgrad.optimizers.catalog import MakeOptimizer
     from amsgrad.optimizers.elementwise import Elementwise
 
 # From here on a scalar run to its cycle costs at most as much as a lane of a batch: measured,
@@ -28,13 +30,18 @@ SEARCHED_DECAYING = 20_000_000  # steps of the plain loop, within a quarter of a
 LONG = 1_000_000_000  # steps, in some seconds: a run without a law then says why
 
 
-def device_name(config: Config) -> str:
-    """Return cpu, or the name of the GPU that the run computes on."""
+def device_of(config: Config) -> dict[str, str]:
+    """Return the name of what the torch engine computes on: cpu, or that of a GPU.
+
+    Of a GPU, its compute capability and the version of CUDA that torch was built with, too.
+    """
     if config.device == "cpu":
-        return "cpu"
+        return {"name": "cpu"}
     import torch
 
-    return torch.cuda.get_device_name()
+    major, minor = torch.cuda.get_device_capability()
+    cuda = str(torch.version.cuda)
+    return {"name": torch.cuda.get_device_name(), "capability": f"{major}.{minor}", "cuda": cuda}
 
 
 def build_setup(config: Config) -> Setup:
@@ -102,13 +109,10 @@ def build_torch_loop(config: Config) -> "TorchLoop":
         ConfigError: as `build_engine`.
     """
     from amsgrad.engines.torch_loop import TorchLoop
-    from amsgrad.optimizers.catalog import foreign_optimizer
 
     _check_device(config)
     try:
-        cls, keywords = torch_class(config)
-        make = foreign_optimizer(cls, lr=config.lr, **keywords)
-        loop = TorchLoop(build_setup(config), make, config.device, config.seed)
+        loop = TorchLoop(build_setup(config), optimizer_of(config), config.device, config.seed)
         if config.foreign:
             loop.rehearse()
     except (Exception, SystemExit) as error:  # another's code may fail in any way
@@ -126,13 +130,11 @@ def build_lanes(configs: Sequence[Config]) -> "TorchLanes":
         ConfigError: as `build_engine`; or the class ignores lr, or cannot be tested.
     """
     from amsgrad.engines.torch_lanes import TorchLanes
-    from amsgrad.optimizers.catalog import foreign_optimizer
 
     _check_device(configs[0])
     for config in {config.schedule: config for config in configs}.values():
         found = lanes_of(config)
-    cls, keywords = torch_class(configs[0])
-    make = foreign_optimizer(cls, lr=configs[0].lr, **keywords)
+    make = optimizer_of(configs[0])
     setups, seeds = map(build_setup, configs), [config.seed for config in configs]
     return TorchLanes(list(setups), make, configs[0].device, together=found.lanes, seeds=seeds)
 
@@ -177,6 +179,24 @@ def torch_class(config: Config) -> tuple[Any, dict[str, Any]]:
         cls = load(config.opt)
         return cls, keyword_arguments(cls, config.rule_options)
     return counterpart(config.opt, **config.rule_options)
+
+
+def optimizer_of(config: Config) -> "MakeOptimizer":
+    """Return what makes the optimizer of a run, of its parameters.
+
+    On a GPU torch's classes step all parameters together (foreach) unless they are told not to, and
+    on the CPU one by one. Here both step one by one, so that they round alike.
+
+    Raises:
+        ValueError: as `foreign_optimizer`.
+    """
+    from amsgrad.optimizers.catalog import foreign_optimizer
+
+    cls, keywords = torch_class(config)
+    chosen = {"foreach", "fused"} & keywords.keys()
+    if config.device == "cuda" and not chosen and "foreach" in signature(cls).parameters:
+        keywords["foreach"] = False
+    return foreign_optimizer(cls, lr=config.lr, **keywords)
 
 
 def _check_device(config: Config) -> None:

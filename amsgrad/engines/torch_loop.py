@@ -19,7 +19,7 @@ from amsgrad.engines.base import (
 )
 from amsgrad.engines.driver import run_to
 from amsgrad.optimizers.catalog import MakeOptimizer
-from amsgrad.optimizers.randomness import generators, own_randomness, set_generators
+from amsgrad.optimizers.randomness import generators, own_randomness, seed, set_generators
 from amsgrad.regret import BLOCK, EMPTY, RegretSum, against_hindsight, close_block, value
 from amsgrad.schedules import constant
 
@@ -61,7 +61,7 @@ class TorchLoop(RunEngine):
 
     def init(self) -> State:
         with own_randomness(self.device):
-            torch.manual_seed(self.seed)
+            seed(self.device, self.seed)
             x = torch.nn.Parameter(self._tensor(self.setup.x0))
             memory = self._save(self.make_optimizer([x]))
         return State(0, self._scalar(x), memory, EMPTY, EMPTY)
@@ -73,32 +73,36 @@ class TorchLoop(RunEngine):
         recorded = set(record_at.tolist())
         rows = []
         problem = self.setup.problem
-        done, _, _, regret, slopes, finite = state
+        done, slopes, finite = state.steps, state.slopes, state.finite
         with own_randomness(self.device):
             x, optimizer = self._continue(state)
+            # it stays on the device: a number that is read from a GPU waits for all before it
+            regret = RegretSum(*(self._tensor(part, torch.float64) for part in state.regret))
             for k in range(state.steps + 1, state.steps + steps + 1):
-                x_before = x.item()
-                r, x_after = self._step(k, x, optimizer)
-                regret = regret._replace(open=regret.open + r)
+                x_before = x.detach().clone() if k in recorded else None
+                r, met = self._step(k, x, optimizer, look=x_before is not None)
+                regret.open.add_(r)
                 if problem.hindsight:
                     slope = problem.gradient(self._shown(k), problem.x_star, self._parameters)
                     rounded = float(self.setup.dtype(slope))
                     slopes = slopes._replace(open=slopes.open + rounded)
                 done = k
-                if k in recorded:
-                    hindsight = np.nan
+                if x_before is not None:
+                    total, hindsight = value(regret).item(), np.nan
                     if problem.hindsight:
                         bounds = problem.x_star, problem.lower, problem.upper
-                        hindsight = against_hindsight(value(regret), value(slopes), *bounds)
-                    rows.append((k, x_before, r, value(regret) / k, hindsight / k))
-                    met = [torch.tensor([r, x_after]), *optimizer.state[x].values()]
-                    finite = all(bool(e.isfinite().all()) for e in met if torch.is_tensor(e))
+                        hindsight = against_hindsight(total, value(slopes), *bounds)
+                    rows.append((k, x_before.item(), r.item(), total / k, hindsight / k))
+                    finite = all(bool(entry.isfinite().all()) for entry in met)
                 if k % BLOCK == 0:
-                    regret, slopes = close_block(regret), close_block(slopes)
+                    closed = close_block(regret)
+                    regret = closed._replace(open=torch.zeros_like(closed.total))
+                    slopes = close_block(slopes)
                 if not finite:
                     break
             memory = self._save(optimizer)
-        end = State(done, self._scalar(x), memory, regret, slopes, finite)
+        sums = RegretSum(*(part.item() for part in regret))
+        end = State(done, self._scalar(x), memory, sums, slopes, finite)
         self._live = (end, x, optimizer)
         return end, Records.from_rows(rows)
 
@@ -150,22 +154,38 @@ class TorchLoop(RunEngine):
         )
 
     def _step(
-        self, k: int, x: torch.nn.Parameter, optimizer: torch.optim.Optimizer
-    ) -> tuple[float, float]:
-        """Take step k; return the regret at x_k, and x_{k+1} before it is clipped."""
+        self, k: int, x: torch.nn.Parameter, optimizer: torch.optim.Optimizer, look: bool = False
+    ) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """Take step k; return the regret at x_k, and where asked all that must be finite.
+
+        No number is read from the device, unless the loss or the optimizer does.
+        """
         problem, p = self.setup.problem, self._parameters
         f = self._shown(k)
+        regret = problem.loss(f, x, p) - problem.loss(f, self._x_star, p)
+        regret.backward()
+        return regret.detach(), self._move(k, x, optimizer, regret.detach(), look)
+
+    def _move(
+        self,
+        k: int,
+        x: torch.nn.Parameter,
+        optimizer: torch.optim.Optimizer,
+        regret: torch.Tensor,
+        look: bool,
+    ) -> list[torch.Tensor]:
         for group in optimizer.param_groups:
             group["lr"] = self.setup.alpha(k)
             if self.setup.beta1_schedule is not constant:
                 group["betas"] = (self.setup.beta1(k, self.beta1), *group["betas"][1:])
-        regret = problem.loss(f, x, p) - problem.loss(f, self._x_star, p)
-        regret.backward()
         optimizer.step()
         optimizer.zero_grad()
-        x_after = x.item()
-        x.data.clamp_(problem.lower, problem.upper)
-        return regret.item(), x_after
+        met = []
+        if look:  # before x is clipped
+            met = [regret, x.detach().clone()]
+            met += [entry for entry in optimizer.state[x].values() if torch.is_tensor(entry)]
+        x.data.clamp_(self.setup.problem.lower, self.setup.problem.upper)
+        return met
 
     def _shown(self, k: int) -> Any:
         """Select the loss of step k."""
@@ -178,15 +198,15 @@ class TorchLoop(RunEngine):
         if not self._live or self._live[0] is not state:
             return self._load(state)
         _, x, optimizer = self._live
-        set_generators(torch.load(io.BytesIO(state.memory), weights_only=True))
+        set_generators(_loaded(state), self.device)
         return x, optimizer
 
     def _load(self, state: State) -> tuple[torch.nn.Parameter, torch.optim.Optimizer]:
         x = torch.nn.Parameter(self._tensor(state.x.item()))
         optimizer = self.make_optimizer([x])
-        saved = torch.load(io.BytesIO(state.memory), weights_only=True)
+        saved = _loaded(state)
         optimizer.load_state_dict(saved["optimizer"])
-        set_generators(saved)
+        set_generators(saved, self.device)
         return x, optimizer
 
     def _save(self, optimizer: torch.optim.Optimizer) -> bytes:
@@ -195,11 +215,23 @@ class TorchLoop(RunEngine):
         torch.save(saved, buffer)
         return buffer.getvalue()
 
-    def _tensor(self, number: float) -> torch.Tensor:
-        return torch.tensor([number], dtype=_TORCH_DTYPE[self.setup.dtype], device=self.device)
+    def _tensor(self, number: float, dtype: torch.dtype | None = None) -> torch.Tensor:
+        dtype = dtype or _TORCH_DTYPE[self.setup.dtype]
+        return torch.tensor([number], dtype=dtype, device=self.device)
 
     def _scalar(self, x: torch.Tensor) -> Any:
         return x.detach().cpu().numpy()[0]
+
+
+def _loaded(state: State) -> dict[str, Any]:
+    """Return what `_save` has saved, on the CPU: "cuda:0" may be another device by now.
+
+    `load_state_dict` brings the state to the device of its parameter.
+    """
+    found: dict[str, Any] = torch.load(
+        io.BytesIO(state.memory), map_location="cpu", weights_only=True
+    )
+    return found
 
 
 def _plain(entry: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import torch
 
 from amsgrad.optimizers.catalog import MakeOptimizer
-from amsgrad.optimizers.randomness import generators, set_generators
+from amsgrad.optimizers.randomness import generators, seed, set_generators
 
 # torch cuts a tensor of 32,768 elements or more among its threads, and may round an element at a
 # cut differently: below that the bits do not depend on the number of threads.
@@ -57,12 +57,12 @@ class Lanes:
             groups[group].append(parameter)
         self.optimizers, self._generators = [], []
         if not together:
-            for seed, parameter in zip(seeds, self.parameters, strict=True):
-                torch.manual_seed(seed)
+            for own, parameter in zip(seeds, self.parameters, strict=True):
+                seed(self._device, own)
                 self.optimizers.append(make([parameter]))
                 self._generators.append(generators(self._device))
         else:
-            torch.manual_seed(seeds[0])
+            seed(self._device, seeds[0])
             named: Any = [{"params": group} for group in groups]
             self.optimizers.append(make(groups[0] if len(groups) == 1 else named))
             self._generators.append(generators(self._device))
@@ -100,7 +100,7 @@ class Lanes:
                 if beta1 is not None:
                     group["betas"] = (beta1, *group["betas"][1:])
             if own:
-                set_generators(self._generators[i])
+                set_generators(self._generators[i], self._device)
             optimizer.step()
             if own:
                 self._generators[i] = generators(self._device)
@@ -136,7 +136,7 @@ class Lanes:
 
     def go_on(self) -> None:
         """Put the random generators back to where `hold` found them."""
-        set_generators(self._generators[0])
+        set_generators(self._generators[0], self._device)
 
     def save(self) -> bytes:
         """Return the optimizers' state_dicts and the generators, as the bytes that torch saves."""
@@ -149,7 +149,8 @@ class Lanes:
         return buffer.getvalue()
 
     def _load(self, saved: bytes) -> None:
-        found = torch.load(io.BytesIO(saved), weights_only=True)
+        # "cuda:0" in it may be another device by now; load_state_dict brings all to the parameters
+        found = torch.load(io.BytesIO(saved), map_location="cpu", weights_only=True)
         for optimizer, entries in zip(self.optimizers, found["optimizers"], strict=True):
             optimizer.load_state_dict(entries)
         self._generators = found["generators"]

@@ -76,7 +76,7 @@ class Training:
         """Take the steps up to this number of iterations."""
         began = time.perf_counter()
         with own_randomness(CPU):
-            set_generators(self._generators)
+            set_generators(self._generators, CPU)
             for t in range(self.iterations + 1, to + 1):
                 self._step(t)
             self._generators = generators(CPU)

@@ -21,6 +21,8 @@ from experiments.invocation import program
 
 ROOT = Path(__file__).parents[2]
 GIT_SECONDS = 1.0
+CPU: Mapping[str, str] = {"name": "cpu"}
+NVIDIA = Path("/proc/driver/nvidia/version")
 # Those whose arithmetic, compiler or update rule a run goes through.
 PACKAGES = (
     *("amsgrad", "numpy", "torch", "labml-nn", "labml", "numba", "llvmlite", "numba-cuda"),
@@ -34,7 +36,7 @@ ABSOLUTE_PATH = re.compile(r"""(?<![^\s=:,;'"(\[{])[~/].*""", re.DOTALL)
 def collect(
     *,
     engine: str,
-    device: str = "cpu",
+    device: Mapping[str, str] = CPU,
     verification: Mapping[str, object],
     arguments: Sequence[str],
     started: datetime,
@@ -44,7 +46,7 @@ def collect(
 
     Args:
         engine: the engine's name.
-        device: what it ran on: `cpu`, or the GPU's name.
+        device: what it ran on: its name, `cpu` or that of a GPU; of a GPU all else that is known.
         verification: what the comparison with the torch optimizer found.
         arguments: the command line after the program's name; paths in it are left out.
         started: the start of the run, with its time zone.
@@ -57,7 +59,8 @@ def collect(
         "dirty": dirty,
         "sources_sha256": sources_digest(ROOT),
         "engine": engine,
-        "device": device,
+        "device": device["name"],
+        **({} if device == CPU else {"gpu": {**device, "driver": nvidia_driver()}}),
         "verification": dict(verification),
         "started": _utc(started),
         "finished": None if finished is None else _utc(finished),
@@ -155,6 +158,16 @@ def _processor() -> str:
         return platform.processor() or platform.machine()
     model = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
     return model[1].strip() if model else platform.machine()
+
+
+def nvidia_driver() -> str | None:
+    """Return the version of NVIDIA's driver, or None where it does not say it."""
+    try:
+        text = NVIDIA.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    version = re.search(r"^NVRM version:.*?\s(\d+(?:\.\d+)+)\s", text, re.MULTILINE)
+    return version and version[1]
 
 
 def _threads() -> dict[str, object]:

@@ -1,9 +1,12 @@
 """An engine whose first steps were checked against the real optimizer, or against plain Python."""
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from __future__ import annotations
 
-from amsgrad.config.build import build_setup
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
+
+from amsgrad.config.build import build_setup, build_torch_loop
 from amsgrad.config.caption import caption
 from amsgrad.config.run_config import Config
 from amsgrad.engines.base import RunEngine
@@ -19,12 +22,16 @@ from experiments.run import picture, trace
 from experiments.run.real_optimizer import path_beside
 from experiments.tracking import labml_tracker
 
+if TYPE_CHECKING:
+    from amsgrad.engines.torch_loop import TorchLoop
+
 
 def build_verified(config: Config) -> tuple[RunEngine, Mapping[str, object]]:
     """Return the engine, and the result of the comparison of its first `config.verify` steps.
 
-    Only the compiled engine is compared: with the real optimizer, or, where torch has no such
-    optimizer, with the definition in plain Python, to the bit.
+    The compiled engine is compared with the real optimizer, or, where torch has no such optimizer,
+    with the definition in plain Python, to the bit. A real optimizer on a GPU is compared with that
+    definition, within the same tolerance; on the CPU it is itself what others are compared with.
 
     Raises:
         ConfigError: as `build_engine`.
@@ -47,6 +54,9 @@ def build_verified(config: Config) -> tuple[RunEngine, Mapping[str, object]]:
 
 
 def _build_verified(config: Config) -> tuple[RunEngine, Mapping[str, object]]:
+    if config.engine_name == "torch" and config.device == "cuda" and not config.foreign:
+        loop = build_torch_loop(config)
+        return loop, verify_torch(loop, config)
     if config.engine_name != "compiled" or config.verify == 0:
         return build_engine(config), {"steps": 0}
     setup, rule = build_setup(config), config.make_rule()
@@ -67,3 +77,22 @@ def _build_verified(config: Config) -> tuple[RunEngine, Mapping[str, object]]:
         return engine, asdict(verify(engine, path, counterpart.state, allowed))
     except Disagreement as error:
         raise CommandError(error, status=1) from None
+
+
+def verify_torch(loop: TorchLoop, config: Config) -> Mapping[str, object]:
+    """Compare the first `config.verify` steps of the real optimizer of a rule with its definition.
+
+    Raises:
+        CommandError: they differ by more than rounding explains.
+    """
+    steps = min(config.verify, config.steps)
+    counterpart = RULES[config.opt].counterpart(config.rule_options)
+    if steps == 0 or counterpart is None:
+        return {"steps": 0}
+    definition = Reference(build_setup(config), config.make_rule())
+    allowed = tolerance(definition.rule, definition.setup.dtype, steps)
+    try:
+        found = verify(definition, loop.follow(steps), counterpart.state, allowed)
+    except Disagreement as error:
+        raise CommandError(error, status=1) from None
+    return asdict(replace(found, against="the reference engine"))

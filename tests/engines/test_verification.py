@@ -121,7 +121,7 @@ def test_a_wrong_rule_is_caught_at_its_first_wrong_step(
 ) -> None:
     case = Case(opt)
     engine = Reference(case.setup, replace(case.rule, update=wrong))
-    with pytest.raises(Disagreement, match=rf"^After step {step} the fast engine has {variable} ="):
+    with pytest.raises(Disagreement, match=rf"^After step {step} our rule has {variable} ="):
         compare(case, 200, engine)
 
 

@@ -209,7 +209,7 @@ def test_a_rule_that_leaves_the_real_optimizer_is_not_run(
     status = main(["--opt", "adam", "--steps", "1000", "--out", str(out)])
     printed = capsys.readouterr()
     assert status == 1
-    assert printed.err.startswith("synthetic: error: After step 1 the fast engine has m = ")
+    assert printed.err.startswith("synthetic: error: After step 1 our rule has m = ")
     assert not out.exists()
 
 
