@@ -4,7 +4,7 @@ The slow one is the real torch optimizer, within rounding, or the reference engi
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,6 +83,29 @@ def verify_to_the_bit(
             raise Disagreement(f"after {expected.steps} steps {differs} as in the reference engine")
     compared = ("x", *definition.rule.memory._fields)
     return Verification(steps, "the reference engine", 0.0, dict.fromkeys(compared, 0.0))
+
+
+def verify_runs(
+    engine: Engine[State], definitions: Iterable[tuple[int, Reference]], steps: int
+) -> None:
+    """Compare runs of a batch with the reference engine, to the bit, after their first steps.
+
+    Args:
+        engine: of a batch, which takes these steps once.
+        definitions: the number of each run in the batch, and the reference engine of it.
+        steps: how many, from the start.
+
+    Raises:
+        Disagreement: x, a variable of the memory or a sum differs in a bit.
+    """
+    found, _ = run_to(engine, steps)
+    for number, definition in definitions:
+        differs = first_difference(found.run(number), run_to(definition, steps)[0])
+        if differs is not None:
+            raise Disagreement(
+                f"run {number} of the batch differs after {steps} steps: {differs} as in the"
+                " reference engine"
+            )
 
 
 def verify_lane(

@@ -51,7 +51,7 @@ def _body(arguments: list[str]) -> int:
 
 def _commands() -> dict[str, command.Command]:
     """Return the command under the name "" and its subcommands."""
-    from amsgrad.field_types import Whole
+    from amsgrad.field_types import OneOf, Whole
     from amsgrad.options import Option
     from experiments.config.arguments import APP
     from experiments.config.field_types import Place, Text
@@ -90,6 +90,11 @@ def _commands() -> dict[str, command.Command]:
                 Text("ADDRESS", "the address of a scheduler"),
                 "Compute in the dask cluster of this scheduler",
                 default=None,
+            ),
+            "device": Option(
+                OneOf(("auto", "cpu", "cuda")),
+                "Where rules are computed, with equal bits; auto takes a GPU for many long runs",
+                default="auto",
             ),
             "app": APP,
         },

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from amsgrad.config.run_config import Config
+from amsgrad.config.own_options import parameters
+from amsgrad.config.run_config import RUN, Config
 from amsgrad.config.torch_options import keyword_arguments
 from amsgrad.cycles.certificate import why_no_cycle
 from amsgrad.engines.base import Engine, RunEngine, ScalarEngine, Setup, State
 from amsgrad.options import ConfigError
+from amsgrad.problems import PROBLEMS
+from amsgrad.problems.problem import Problem
 from amsgrad.registry import load
 from amsgrad.schedules import BETA1_SCHEDULES, SCHEDULES, constant
 from amsgrad.verification import verify_lane
@@ -44,10 +47,15 @@ def device_of(config: Config) -> dict[str, str]:
     return {"name": torch.cuda.get_device_name(), "capability": f"{major}.{minor}", "cuda": cuda}
 
 
-def build_setup(config: Config) -> Setup:
-    """Return all but the rule that decides the numbers of a run."""
+def build_setup(config: Config, problem: Problem | None = None) -> Setup:
+    """Return all but the rule that decides the numbers of a run.
+
+    Args:
+        config: of the run.
+        problem: that of the run, where it was made before; it takes half of the time.
+    """
     return Setup(
-        problem=config.make_problem(),
+        problem=config.make_problem() if problem is None else problem,
         lr=config.lr,
         schedule=SCHEDULES[config.schedule],
         schedule_rate=config.schedule_rate,
@@ -57,6 +65,12 @@ def build_setup(config: Config) -> Setup:
         x0=config.x0,
         dtype={"float32": np.float32, "float64": np.float64}[config.dtype],
     )
+
+
+def settings_of_problem(config: Config) -> set[str]:
+    """Return the names of all settings that decide the problem."""
+    cls: Any = PROBLEMS[config.problem]
+    return {*config.problem_options, *(parameters(cls) & RUN.keys())}
 
 
 def build_engine(config: Config) -> RunEngine:

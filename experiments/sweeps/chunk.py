@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from amsgrad.config.build import build_setup
+from amsgrad.config.build import build_setup, settings_of_problem
 from amsgrad.cycles.engine import Certified
 from amsgrad.cycles.search import find_cycle
 from amsgrad.engines.base import Engine, Setup, State
@@ -13,6 +13,7 @@ from amsgrad.engines.batch import Batch
 from amsgrad.engines.compiled import Compiled
 from amsgrad.engines.driver import never
 from amsgrad.engines.reference import Reference
+from amsgrad.problems.problem import Problem
 from amsgrad.rules.rule import Rule
 from amsgrad.verification import VERIFIED, Disagreement, verify_to_the_bit
 from experiments.sweeps.chunk_file import Chunk, Status, pack
@@ -39,24 +40,16 @@ def compute(work: Work, stop: Callable[[], bool] = never) -> Chunk:
     Raises:
         Stopped: `stop` returned True.
     """
-    size = work.cells.size
-    status, arrays = np.zeros(size, np.int8), work.keep.arrays(work.steps, size)
-    chunk = Chunk(work.cells, status, {}, arrays, origin(work.torch))
+    chunk = begin(work, origin(work.torch))
     if work.how == "terms":
-        _put_terms(work, chunk)
+        put_terms(work, chunk)
         return chunk
     if work.torch:
         from experiments.sweeps.torch_chunk import compute_torch
 
         compute_torch(work, chunk, stop)
         return chunk
-    runs: Runs = {}
-    for i in range(size):
-        try:
-            config = work.config(i)
-            runs[i] = build_setup(config), config.make_rule()
-        except Exception as error:
-            fail(chunk, i, error)
+    runs = build_runs(work, chunk)
     if not runs:
         return chunk
     try:
@@ -65,11 +58,34 @@ def compute(work: Work, stop: Callable[[], bool] = never) -> Chunk:
     except Disagreement as error:  # a kernel that is wrong: none of its cells can be trusted
         for i in runs:
             fail(chunk, i, error)
-    _put_terms(work, chunk)
+    put_terms(work, chunk)
     return chunk
 
 
-def _put_terms(work: Work, chunk: Chunk) -> None:
+def begin(work: Work, made_by: dict[str, str]) -> Chunk:
+    """Return the chunk of this work with nothing in it yet."""
+    size = work.cells.size
+    arrays = work.keep.arrays(work.steps, size)
+    return Chunk(work.cells, np.zeros(size, np.int8), {}, arrays, made_by)
+
+
+def build_runs(work: Work, chunk: Chunk) -> Runs:
+    """Return the cells that can be built; the others fail."""
+    runs: Runs = {}
+    shared: dict[int, Problem] = {}  # by number of the settings that cells share
+    for i in range(work.cells.size):
+        try:
+            config, of = work.config(i), int(work.of[i])
+            setup = build_setup(config, shared.get(of))
+            if of not in shared and not settings_of_problem(config) & work.numbers.keys():
+                shared[of] = setup.problem
+            runs[i] = setup, config.make_rule()
+        except Exception as error:
+            fail(chunk, i, error)
+    return runs
+
+
+def put_terms(work: Work, chunk: Chunk) -> None:
     """Fill in what laws say of the cells; a limit that a certificate has given stays."""
     names = [name for name in OF_LAWS if name in chunk.arrays]
     if not names:
@@ -115,7 +131,11 @@ def _one_by_one(work: Work, runs: Runs, chunk: Chunk, stop: Callable[[], bool]) 
             fail(chunk, i, error)
 
 
+def verified_steps(work: Work) -> int:
+    """Return how many steps of its first cell are held to the reference engine."""
+    return min(VERIFIED, work.steps, work.configs[0].verify)
+
+
 def _verify(work: Work, engine: Engine[State], setup: Setup, rule: Rule, run: int | None) -> None:
-    steps = min(VERIFIED, work.steps, work.configs[0].verify)
-    if steps:
+    if steps := verified_steps(work):
         verify_to_the_bit(engine, Reference(setup, rule), steps, run=run)

@@ -12,16 +12,30 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from multiprocessing import resource_tracker
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
 from amsgrad.options import ConfigError, shown
 from experiments.extras import lacking
+from experiments.sweeps.groups import Group
 from experiments.sweeps.work import Work, cell_code
 
 SECONDS_TO_ANSWER = 10
 CHUNKS_PER_THREAD = 3  # one computed, one waiting, one on its way
 DEATHS = 10  # of workers under one chunk, before the chunk is given up
+
+
+class ByCode(Protocol):
+    """Work that says which code is to compute it."""
+
+    @property
+    def code(self) -> str: ...
+
+    @property
+    def torch(self) -> bool: ...
+
+
+W = TypeVar("W", bound=ByCode)
 
 
 class SchedulerLost(Exception):
@@ -45,9 +59,30 @@ def on_any_machine(work: Work) -> bytes:
     Raises:
         OtherSources: this machine does not compute the same bits as the client.
     """
-    if cell_code(work.torch) != work.code:
-        raise OtherSources("a worker has another version of this project, numba, numpy or torch")
+    _check_sources(work)
     return on_this_machine(work)
+
+
+def group_on_this_machine(group: Group) -> list[bytes]:
+    """Return the chunks of a group; each worker of this machine has the GPU of its number."""
+    import distributed
+
+    from experiments.sweeps.gpu_chunk import computed_group
+
+    worker: Any = distributed.get_worker()
+    return computed_group(group, device=int(worker.name))
+
+
+def group_on_any_machine(group: Group) -> list[bytes]:
+    """Return the chunks of a group; a worker of a cluster has the first GPU that it sees.
+
+    Raises:
+        OtherSources: this machine does not compute the same bits as the client.
+    """
+    from experiments.sweeps.gpu_chunk import computed_group
+
+    _check_sources(group)
+    return computed_group(group)
 
 
 @contextmanager
@@ -92,11 +127,11 @@ def connected(address: str | None, workers: int | None) -> Iterator[Any]:
 
 def in_cluster(
     client: Any,
-    compute: Callable[[Work], bytes],
-    works: Iterable[Work],
+    compute: Callable[[W], Any],
+    works: Iterable[W],
     stop: Callable[[], bool],
     warn: Callable[[str], None],
-) -> Iterator[tuple[Work, Any]]:
+) -> Iterator[tuple[W, Any]]:
     """Yield each work with its finished future, as they end, until `stop` returns True.
 
     Raises:
@@ -105,7 +140,7 @@ def in_cluster(
     import distributed
 
     wait: Any = distributed.wait
-    waiting: dict[Any, Work] = {}
+    waiting: dict[Any, W] = {}
     supply = iter(works)
     more, warned, idle_since = True, False, time.monotonic()
     while more or waiting:
@@ -138,6 +173,11 @@ def in_cluster(
             if future.status in ("lost", "cancelled"):
                 raise SchedulerLost
             yield waiting.pop(future), future
+
+
+def _check_sources(work: ByCode) -> None:
+    if cell_code(work.torch) != work.code:
+        raise OtherSources("a worker has another version of this project, numba, numpy or torch")
 
 
 @contextmanager

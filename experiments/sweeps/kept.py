@@ -1,6 +1,7 @@
 """From an engine to its cells: what is kept of each run, at its place in a chunk."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,11 +28,16 @@ def take(
         Stopped: `stop` returned True.
     """
     kept = follow(engine, len(places), steps=work.steps, keep=work.keep, x_star=x_star, stop=stop)
-    at, finite = np.array(places), kept.pop("finite")
+    put(kept, places, chunk)
+
+
+def put(kept: Mapping[str, NDArray[Any]], places: Sequence[int], chunk: Chunk) -> None:
+    """Put what `follow` returns of some runs at their places in the chunk."""
+    at, finite = np.array(places), kept["finite"]
     chunk.status[at] = np.where(finite, Status.finished, Status.diverged)
-    chunk.errors.update(dict.fromkeys(work.cells[at[~finite]].tolist(), DIVERGED))
-    for name, array in kept.items():
-        chunk.arrays[name][..., at] = array
+    chunk.errors.update(dict.fromkeys(chunk.cells[at[~finite]].tolist(), DIVERGED))
+    for name, array in chunk.arrays.items():
+        array[..., at] = kept[name]
 
 
 def fail(chunk: Chunk, i: int, error: Exception) -> None:

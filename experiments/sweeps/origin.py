@@ -22,6 +22,7 @@ def origin(torch: bool = False) -> dict[str, str]:
         **{name: str(machine[name]) for name in ("processor", "architecture", "libc")},
         "python": platform.python_version(),
         **versions(),
+        "device": "cpu",
         **({"torch": version("torch")} if torch else {}),
         "code": cell_code(torch),
     }
@@ -29,9 +30,10 @@ def origin(torch: bool = False) -> dict[str, str]:
 
 def in_words(origins: Sequence[Mapping[str, object]]) -> str:
     """Return a sentence about origins, each with its number of cells: all in which they differ."""
-    differ = [name for name in origins[0] if len({each[name] for each in origins}) > 1]
+    names = dict.fromkeys(name for each in origins for name in each)
+    differ = [n for n in names if n != "cells" and len({each.get(n) for each in origins}) > 1]
     parts = [
-        f"{each['cells']:,} by " + ", ".join(f"{n} {each[n]}" for n in differ if n != "cells")
+        f"{each['cells']:,} by " + ", ".join(f"{n} {each[n]}" for n in differ if n in each)
         for each in origins
     ]
     return f"the cells were computed in {len(origins)} different ways: {'; '.join(parts)}"

@@ -42,9 +42,9 @@ def kind_of(config: Config, sweep: Sweep) -> Kind:
     """
     if not config.foreign and (config.engine not in ("auto", "compiled") or config.device != "cpu"):
         raise ConfigError(
-            "a sweep computes rules by --engine compiled and --device cpu, and torch optimizers by"
-            f" --engine torch, but --opt {config.opt} --engine {config.engine} --device"
-            f" {config.device} was given"
+            "a sweep computes rules by --engine compiled and device cpu in base (its own option"
+            " --device cuda takes a GPU), and torch optimizers by --engine torch, but --opt"
+            f" {config.opt} --engine {config.engine} --device {config.device} was given"
         )
     setup = build_setup(config)
     p = setup.problem

@@ -9,12 +9,15 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from amsgrad.cuda.driver import Device
 from experiments.files import provenance
 from experiments.files.unwritten import status_of, why_unwritten
 from experiments.invocation import invocation
 from experiments.signals import stopping
 from experiments.sweeps import cluster, torch_cells
 from experiments.sweeps.fill import Executor, Filling
+from experiments.sweeps.gpu import described, gpus
+from experiments.sweeps.groups import Groups, Where, in_groups
 from experiments.sweeps.plan import Plan, make_plan
 from experiments.sweeps.reporter import Report, Reporter
 from experiments.sweeps.status import cost
@@ -33,6 +36,7 @@ class Invocation(NamedTuple):
     threads: int | None
     workers: int | None
     scheduler: str | None
+    device: Where
     app: str | None
     dry_run: bool
     fail_fast: bool
@@ -47,14 +51,19 @@ def run_sweep(asked: Invocation) -> Report:
     """
     plan = make_plan(read_sweep(asked.config))
     numbers = range(asked.shard[0], len(plan.chunks), asked.shard[1])
+    found = gpus(asked.device, plan, asked.workers, asked.scheduler is not None)
     if asked.dry_run:
-        return cost(plan)
+        return cost(plan, found)
     reporter = Reporter(plan.sweep)
     for sentence in torch_cells.remarks(plan.configs):
         reporter.line.warn(sentence)
-    with _executor(asked, reporter) as executor:
+    if found and asked.device == "auto":
+        name = found[0].name
+        reporter.line.warn(f"{name} computes all cells that are worth it; --device cpu forbids it")
+    on_gpu = bool(found) or asked.device == "cuda"
+    with _executor(asked, reporter, on_gpu) as executor:
         try:
-            store = Store.create(asked.out, plan.identity, _provenance(asked, plan))
+            store = Store.create(asked.out, plan.identity, _provenance(asked, plan, found))
         except OSError as error:
             where = error.filename or asked.out
             sentence = f"--out cannot be written: {where} ({error.strerror})"
@@ -127,18 +136,29 @@ def _again(asked: Invocation) -> str:
 
 
 @contextmanager
-def _executor(asked: Invocation, reporter: Reporter) -> Iterator[Executor]:
+def _executor(asked: Invocation, reporter: Reporter, on_gpu: bool) -> Iterator[Executor]:
     """Import what computes, or connect to a cluster: both before anything is written."""
+    threads, warn = asked.threads or cores(), reporter.line.warn
+    by_groups: Groups
     if asked.scheduler is not None or asked.workers is not None:
         anywhere = asked.scheduler is not None
-        compute = cluster.on_any_machine if anywhere else cluster.on_this_machine
         with cluster.connected(asked.scheduler, asked.workers) as client:
-            yield partial(cluster.in_cluster, client, compute, warn=reporter.line.warn)
-        return
+            if on_gpu:
+                group = cluster.group_on_any_machine if anywhere else cluster.group_on_this_machine
+                by_groups = partial(cluster.in_cluster, client, group, warn=warn)
+                yield partial(in_groups, by_groups, asked.device)
+            else:
+                compute = cluster.on_any_machine if anywhere else cluster.on_this_machine
+                yield partial(cluster.in_cluster, client, compute, warn=warn)
+    elif on_gpu:
+        from experiments.sweeps.gpu_chunk import computed_group
 
-    from experiments.sweeps.chunk import computed_bytes
+        by_groups = partial(in_threads, computed_group, threads)
+        yield partial(in_groups, by_groups, asked.device)
+    else:
+        from experiments.sweeps.chunk import computed_bytes
 
-    yield partial(in_threads, computed_bytes, asked.threads or cores())
+        yield partial(in_threads, computed_bytes, threads)
 
 
 def _tracked(asked: Invocation, plan: Plan, reporter: Reporter) -> AbstractContextManager[Tracker]:
@@ -157,15 +177,17 @@ def _tracked(asked: Invocation, plan: Plan, reporter: Reporter) -> AbstractConte
     )
 
 
-def _provenance(asked: Invocation, plan: Plan) -> dict[str, object]:
+def _provenance(asked: Invocation, plan: Plan, gpus: Sequence[Device]) -> dict[str, object]:
     verification: dict[str, object] = {
         "against": "the reference engine, to the bit",
         "cells": "one per chunk",
     }
     if found := torch_cells.verdicts(plan.configs):
         verification["torch optimizers"] = found
+    engines = {config.engine_name for config in plan.configs}
     return provenance.collect(
-        engine=" and ".join(sorted({config.engine_name for config in plan.configs})),
+        engine=" and ".join(sorted(engines | {"cuda"} if gpus else engines)),
+        device=described(gpus[0]) if gpus else provenance.CPU,
         verification=verification,
         arguments=asked.arguments,
         started=datetime.now(UTC),

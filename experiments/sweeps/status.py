@@ -1,33 +1,37 @@
 """A sweep without computing it: what it would cost, and how far its folder is."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
+from amsgrad.cuda.driver import Device
 from experiments.sweeps import torch_cells
+from experiments.sweeps.estimates import seconds_on_a_core, seconds_on_a_gpu
 from experiments.sweeps.gather import gather
+from experiments.sweeps.groups import grouped
 from experiments.sweeps.plan import Plan
 from experiments.sweeps.reporter import Report
 from experiments.sweeps.threads import cores
 
-# Of one core of a shared machine; in double precision twice as much.
-NANOSECONDS_PER_STEP = {"constant": 0.5, "decaying": 3.0}
 ERRORS_SHOWN = 5
 
 
-def cost(plan: Plan) -> Report:
-    """Return the cells, the chunks, and the time that they and the compiler take here."""
+def cost(plan: Plan, gpus: Sequence[Device] = ()) -> Report:
+    """Return the cells, the chunks, and the time that they and the compiler take here.
+
+    Args:
+        plan: of the sweep.
+        gpus: those that compute what is run step by step, if any do.
+    """
     from experiments.sweeps.kernels import to_compile
 
     sizes: Counter[str] = Counter()
     for cells, how in plan.chunks:
         sizes[how] += cells.size
-    double = any(config.dtype == "float64" for config in plan.configs)
     works = [plan.work(i) for i, (_, how) in enumerate(plan.chunks) if how == "steps"]
     batch = sum(work.cost for work in works if not work.torch)
     torch = sum(torch_cells.seconds(work) for work in works if work.torch)
-    decays = any(config.schedule != "constant" for config in plan.configs)
-    seconds = batch * NANOSECONDS_PER_STEP["decaying" if decays else "constant"] * 1e-9
-    seconds *= 2 if double else 1
+    seconds = seconds_on_a_core(batch, plan.configs)
     here = seconds / min(cores(), len(plan.chunks)) + torch
     seconds += torch
     kernels, compiling = to_compile(plan)
@@ -42,6 +46,7 @@ def cost(plan: Plan) -> Report:
         " cycle" + (f", {sizes['terms']:,} by their law, without a step" if sizes["terms"] else ""),
         f"about {seconds:,.0f} s on one core, {here:,.0f} s here, for the"
         f" {sizes['steps']:,} others",
+        *(_on_gpu(plan, gpu) for gpu in gpus[:1]),
         *plan.lawless,
         *torch_cells.remarks(plan.configs),
         f"{compiler}; nothing is written",
@@ -49,6 +54,13 @@ def cost(plan: Plan) -> Report:
     counted = {"cells": plan.cells, "chunks": len(plan.chunks), "certified": sizes["cycle"]}
     times = {"core_seconds": seconds, "kernels_to_compile": kernels, "compile_seconds": compiling}
     return Report(lines, {**counted, "cost": plan.cost, **times})
+
+
+def _on_gpu(plan: Plan, gpu: Device) -> str:
+    works = map(plan.work, range(len(plan.chunks)))
+    groups = [group for group in grouped(works, "cuda") if group.on_gpu]
+    seconds = sum(seconds_on_a_gpu(*group.size, group.configs) for group in groups)
+    return f"about {seconds:,.0f} s on {gpu.name}: an estimate of an H100, not a measurement"
 
 
 def status(folder: Path) -> Report:

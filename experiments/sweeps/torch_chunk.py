@@ -1,8 +1,7 @@
 """Compute a chunk of a torch optimizer: as the lanes of one tensor, or each cell alone."""
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import numpy as np
 
@@ -11,11 +10,10 @@ from amsgrad.config.run_config import Config
 from amsgrad.verification import VERIFIED
 from experiments.sweeps.chunk_file import Chunk
 from experiments.sweeps.kept import fail, take
+from experiments.sweeps.turns import one_at_a_time
 from experiments.sweeps.work import Stopped, Work
 
-WAIT = 0.2  # seconds between two looks at Ctrl-C
-
-_one = threading.Lock()
+_one = threading.Lock()  # torch's random generators are those of the process
 
 
 def compute_torch(work: Work, chunk: Chunk, stop: Callable[[], bool]) -> None:
@@ -25,7 +23,7 @@ def compute_torch(work: Work, chunk: Chunk, stop: Callable[[], bool]) -> None:
         Stopped: `stop` returned True.
     """
     configs = {i: work.config(i) for i in range(work.cells.size)}
-    with _one_at_a_time(stop):
+    with one_at_a_time(_one, stop):
         try:
             if not (lanes_of(configs[0]).lanes and _together(work, configs, chunk, stop)):
                 _each_alone(work, configs, chunk, stop)
@@ -67,15 +65,3 @@ def _each_alone(
             raise
         except Exception as error:
             fail(chunk, i, error)
-
-
-@contextmanager
-def _one_at_a_time(stop: Callable[[], bool]) -> Iterator[None]:
-    """Let one thread at a time compute: torch's random generators are those of the process."""
-    while not _one.acquire(timeout=WAIT):
-        if stop():
-            raise Stopped
-    try:
-        yield
-    finally:
-        _one.release()

@@ -23,6 +23,7 @@ SETTINGS = Path(amsgrad.config.__file__).parent
 OPTIMIZERS = SETTINGS.parent / "optimizers"
 DECIDING = (  # the files of the runs that decide the numbers of a cell
     *("sweeps/chunk.py", "sweeps/follow.py", "sweeps/plan.py", "sweeps/plan_checks.py"),
+    *("sweeps/gpu_chunk.py", "sweeps/groups.py", "sweeps/kept.py"),
     *("sweeps/quantities.py", "sweeps/terms.py", "sweeps/torch_cells.py"),
     *("sweeps/torch_chunk.py", "sweeps/work.py"),
 )

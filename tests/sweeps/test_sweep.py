@@ -174,10 +174,10 @@ keep: [x]
     path, out = write(tmp_path, text), tmp_path / "out"
     original: Any = chunk.build_setup
 
-    def build(config: Config) -> Any:
+    def build(config: Config, *more: Any) -> Any:
         if config.lr == 0.01:
             raise RuntimeError("no rule today")
-        return original(config)
+        return original(config, *more)
 
     monkeypatch.setattr(chunk, "build_setup", build)
     assert sweep(path, out, "--json") == 1
