@@ -10,7 +10,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(IN
 	--constraint constraints.txt --editable
 SIZE := $(if $(filter Linux,$(shell uname -s)),6 GB (2 GB without CUDA: README, TORCH_INDEX),2 GB)
 
-.PHONY: run dashboard test test-all check format figures figure2 card finds notebooks lab bench clean
+.PHONY: run dashboard test test-all check format figures figure2 card finds notebooks lab bench gpu clean
 
 run: .venv/run
 	$(BIN)/python -m experiments.synthetic --opt $(OPT) $(ARGS)
@@ -65,6 +65,11 @@ notebooks: .venv/notebooks
 
 lab: .venv/lab
 	$(BIN)/jupyter lab notebooks $(ARGS)
+
+# On a machine with a GPU: what only it can show. Elsewhere all of it is skipped, with the reason.
+gpu: .venv/bench
+	$(BIN)/python -m pytest -rs tests/cuda tests/sweeps/test_on_a_gpu.py tests/engines/test_torch_on_cuda.py
+	$(BIN)/python -m pytest -rs benchmarks/test_cuda.py --benchmark-enable -o addopts=
 
 bench: .venv/bench
 	$(BIN)/python -m pytest benchmarks --benchmark-enable -o addopts=

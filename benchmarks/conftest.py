@@ -15,6 +15,7 @@ import torch
 NOT_MET = "not met: the machine was busy, or slower than the one that the bound was set on"
 
 times: dict[str, dict[str, float]] = {}  # table -> name -> seconds per step
+rates: dict[str, dict[str, float]] = {}  # table -> name -> steps of runs per second
 ratios: list[tuple[str, str, float, float]] = []  # ours, theirs, ratio, at least
 bounds: list[tuple[str, float, float]] = []  # name, measured, at most
 
@@ -36,6 +37,16 @@ def report_time() -> Callable[..., None]:
 
     def report(table: str, name: str, seconds: float) -> None:
         times.setdefault(table, {})[name] = seconds
+
+    return report
+
+
+@pytest.fixture
+def report_rate() -> Callable[..., None]:
+    """Return a function that adds a number per second to one of the tables; it has no bound."""
+
+    def report(table: str, name: str, rate: float) -> None:
+        rates.setdefault(table, {})[name] = rate
 
     return report
 
@@ -71,6 +82,10 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         write("", f"| {table} | ns |", "|---|---:|")
         for name, value in sorted(seconds.items(), key=lambda item: item[1]):
             write(f"| {name} | {1e9 * value:,.2f} |")
+    for table, found in rates.items():
+        write("", f"| {table} | |", "|---|---:|")
+        for name, rate in found.items():
+            write(f"| {name} | {rate:.2g} |")
     if ratios:
         write("", "| ours | theirs | theirs / ours | at least |", "|---|---|---:|---:|")
         for ours, theirs, ratio, factor in ratios:
