@@ -26,6 +26,12 @@ FAILING = {
     "adashift": 60 * [0] + 100 * [-1] + 101 * [1],
     "acprop": 60 * [0] + 100 * [-1] + 101 * [1],
     "yogi": 41 * [6] + 49 * [-5],
+    "signum": [11, -10, 0],
+    "lion": [8, -4, -3],
+    "adabelief": [37980, -17871, -20108],
+    "nadam": [15232, -5872, -9359],
+    # slopes of -1, 0 and 1: D of what is repeated is -0.07, and one step more does little
+    "adamax": 16 * (22 * [-1] + 35 * [0] + 22 * [1]) + [1],
 }
 
 
