@@ -36,8 +36,7 @@ class Power(NamedTuple):
 def odd_power(x: Any, squares: int) -> Any:
     """Return x (x^2)^squares, squares from 0 to 7: so many multiplications for each of them.
 
-    A loop of `squares` turns keeps LLVM from vector instructions:
-    with it a step of a batch takes
+    A loop of `squares` turns keeps LLVM from vector instructions: with it a step of a batch takes
     four times as long.
     """
     power, square = x, x * x

@@ -196,7 +196,7 @@ def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption
         " the paper. In floating point $v$ stays at its least number, and $x$ with it. Levels are"
         f" those of the last {base['steps'] // LAST:,} steps. Above the second bound the median of"
         rf" $|x|$ is {median[0]:g} to {median[1]:g} times $\alpha / 2$ and its maximum"
-        rf" {largest[0]:g} to {largest[1]:g} times: the summary's loss of about $f(\alpha / 2)$"
-        " is an order of magnitude. From 0.3 below the second bound to 0.3 above it the median"
-        f" grows {ratio[0]:g} to {ratio[1]:g} times.",
+        rf" {largest[0]:g} to {largest[1]:g} times: the loss $f(\alpha / 2)$, around which it"
+        " moves by the summary, is that of the highest peaks at most. From 0.3 below the second"
+        f" bound to 0.3 above it the median grows {ratio[0]:g} to {ratio[1]:g} times.",
     )
