@@ -13,7 +13,7 @@ from amsgrad.config.own_options import (
     rules_with,
     start_defaults,
 )
-from amsgrad.config.together import check_together
+from amsgrad.config.together import check_owners, check_together
 from amsgrad.field_types import OneOf, Real, Whole, closest
 from amsgrad.options import REQUIRED, ConfigError, Option, Role, resolve, shown
 from amsgrad.problems import PROBLEMS
@@ -84,9 +84,7 @@ class Config:
     ] = None  # type: ignore[assignment]  # the problem's own
     memory0: Annotated[
         str | None,
-        Option(
-            MemoryText(), "The rule's state variables before the first step, by default mostly 0"
-        ),
+        Option(MemoryText(), "State variables before the first step, by default mostly 0"),
     ] = None
     seed: Annotated[
         int, Option(Whole(0), "Seed of random losses, and of a random optimizer", free=True)
@@ -159,7 +157,7 @@ class Config:
             value = option.read(given[name], name) if name in given else option.default
             self._set(name, value)
         rule, problem = options_of_rule(self.opt), options_of_problem(self.problem)
-        _check_owners(self, rule, problem)
+        check_owners(self.opt, self.problem, rule if not self.foreign else {}, problem, RUN)
         if self.foreign:
             rule = {n: option for n, option in rule.items() if n not in {**RUN, **problem}}
         self._set("rule_options", _resolved(rule, given))
@@ -288,20 +286,6 @@ def names() -> list[str]:
     order[at("problem") + 1 : at("problem") + 1] = problem
     order[at("opt") + 1 : at("opt") + 1] = rule
     return order
-
-
-def _check_owners(
-    config: Config, rule: Mapping[str, Option], problem: Mapping[str, Option]
-) -> None:
-    """Refuse two options of one name; a torch optimizer's keyword then keeps its default."""
-    twice = RUN.keys() & problem
-    if not config.foreign:
-        twice |= rule.keys() & {**RUN, **problem}
-    if twice:
-        raise ConfigError(
-            f"the option {min(twice)} is one of --opt {config.opt} --problem {config.problem} and"
-            " has another owner, too; rename it"
-        )
 
 
 def _resolved(options: Mapping[str, Option], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Settings that do not go together, although each of them is allowed by itself."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,32 @@ def check_together(
         raise ConfigError(
             f"--every must be at least {-(-steps // MOST_RECORDS)} with --steps {steps}, for"
             f" {MOST_RECORDS:,} records at most, but {every} was given"
+        )
+
+
+def check_owners(
+    opt: str,
+    problem: str,
+    of_rule: Collection[str],
+    of_problem: Collection[str],
+    of_run: Collection[str],
+) -> None:
+    """Refuse two options of one name.
+
+    Args:
+        opt, problem: the names of both.
+        of_rule: the options of the rule; none of a torch optimizer, whose keyword then keeps its
+            default.
+        of_problem, of_run: the others.
+
+    Raises:
+        ConfigError: one sentence about the first such option.
+    """
+    twice = {*of_run} & {*of_problem} | {*of_rule} & {*of_run, *of_problem}
+    if twice:
+        raise ConfigError(
+            f"the option {min(twice)} is one of --opt {opt} --problem {problem} and has another"
+            " owner, too; rename it"
         )
 
 
