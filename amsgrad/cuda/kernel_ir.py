@@ -37,13 +37,13 @@ define double @{name}(double %x, double %y) noinline {{
 {loads}
   %i = call i64 @{thread}()
   %ids = inttoptr i64 %p5 to ptr
-  %keys = inttoptr i64 %p6 to ptr
-  %values = inttoptr i64 %p7 to ptr
+  %scales = inttoptr i64 %p6 to ptr
+  %tables = inttoptr i64 %p7 to ptr
   %found = alloca double
   %raised = alloca ptr
   %missed = addrspacecast ptr addrspace(1) @{missing} to ptr
   %status = call i32 @{look}(ptr %found, ptr %raised, double %x, double %y, i64 %i, i64 %p0,
-    i64 %p1, i64 %p2, i64 %p3, i64 %p4, ptr %ids, ptr %keys, ptr %values, ptr %missed)
+    i64 %p1, i64 %p2, i64 %p3, i64 %p4, ptr %ids, ptr %scales, ptr %tables, ptr %missed)
   %power = load double, ptr %found
   ret double %power
 }}

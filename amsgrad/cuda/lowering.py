@@ -90,10 +90,10 @@ def lower_look() -> Lowered:
     to_double, to_whole = map(_ADDRESS, (types.float64, types.int64))
 
     @no_type_check
-    def entry(x, y, i, n, rows, first, width, total, ids, keys, values, missing):
+    def entry(x, y, i, n, rows, first, width, total, ids, scales, tables, missing):
         return look(
-            x, y, i, first, carray(ids, (rows, n)), carray(keys, (width, total)),
-            carray(values, (width, total)), carray(missing, (1,)),
+            x, y, i, first, carray(ids, (rows, n)), carray(scales, (total,)),
+            carray(tables, (3, width, total)), carray(missing, (1,)),
         )  # fmt: skip
 
     numbers = [*[types.float64] * 2, *[types.int64] * 6]

@@ -13,7 +13,7 @@ from amsgrad.cuda.refusal import Refused
 from amsgrad.engines.base import Setup
 from amsgrad.rules.rule import NEVER, Rule
 
-BYTES = 2**27  # of the two tables of a launch, about
+BYTES = 2**27  # of the tables of a launch, about
 LEAST_STEPS = 64  # of a launch, however many numbers there are
 BEFORE, AFTER = 1, 2  # exponents beside the steps of a launch
 LONGEST_WINDOW = 64  # steps: AdaShift's exponent is k less its window
@@ -44,16 +44,19 @@ class PowerTables:
         ever = takes_power(parts.step_size) or takes_power(parts.momentum)
         self._last = NEVER if ever else max(rule.settled for rule in rules)
         self._name = rules[0].name
-        self._rooms: list[int] = []
+        self._kept: list[int] = []  # addresses of ids and scales
+        self._rooms: list[int] = []  # address of the tables
         if self._asked:
             self._wanted = numbers_of_powers(parts, setups, rules)
             whole = [e for rule in rules for e in rule.h if type(e) is int and e <= LONGEST_WINDOW]
             self._before = BEFORE + max(whole, default=0)
-            self.most_steps = max(LEAST_STEPS, BYTES // (2 * 8 * self._wanted.sorts.size))
-            self._ids = driver.room(self._wanted.ids.nbytes)
-            driver.send(self._wanted.ids, self._ids)
-            weakref.finalize(self, driver.free, self._ids)
-            weakref.finalize(self, _free, driver, self._rooms)
+            entry = 3 * 8 * self._wanted.sorts.size  # bytes
+            self.most_steps = max(LEAST_STEPS, BYTES // entry)
+            for array in (self._wanted.ids, self._wanted.scales):
+                self._kept.append(driver.room(array.nbytes))
+                driver.send(array, self._kept[-1])
+        for rooms in (self._kept, self._rooms):
+            weakref.finalize(self, _free, driver, rooms)
 
     def send(self, done: int, stop: int) -> None:
         """Bring the powers of the steps after `done`, up to `stop`, to the device."""
@@ -63,12 +66,11 @@ class PowerTables:
         first = max(0, done + 1 - self._before)
         tables = powers_of(self._parts, self._wanted, first, last + AFTER - first)
         _free(self._driver, self._rooms)
-        for table in tables:
-            self._rooms.append(self._driver.room(table.nbytes))
-            self._driver.send(table, self._rooms[-1])
-        # in the order of `_POWER` in `ptx.py`
-        (numbers, runs), (width, rows) = self._wanted.ids.shape, tables[0].shape
-        facts = [runs, numbers, first, width, rows, self._ids, *self._rooms]
+        self._rooms.append(self._driver.room(tables.nbytes))
+        self._driver.send(tables, self._rooms[0])
+        # in the order of `_LOOK_IR` in `kernel_ir.py`
+        numbers, runs = self._wanted.ids.shape
+        facts = [runs, numbers, first, *tables.shape[1:], *self._kept, *self._rooms]
         self._driver.send(np.array(facts, np.int64), self._module.address(POWERS))
 
     def check(self) -> None:
@@ -85,7 +87,8 @@ class PowerTables:
             self._driver.send(np.zeros(1, np.int64), self._module.address(MISSING))
             raise Refused(
                 f"the engine cuda does not take {self._name}: it asks for a power that is not one"
-                " of beta1, beta1_rate or a number of its h with the step as exponent"
+                " of a number of its h, of beta1 or of a number in its code with about the step as"
+                " exponent"
             )
 
 
