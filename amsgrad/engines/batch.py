@@ -50,7 +50,7 @@ class Batch(Engine[State]):
         # what each step takes from x then repeats with the period, whatever x is
         tabled = (
             problem.gradient is Problem.gradient
-            and not problem.random
+            and not (problem.random or problem.hindsight)  # the sum of slopes goes on
             and setup.schedule is setup.beta1_schedule is constant
         )
         functions: Any = (

@@ -146,6 +146,20 @@ def test_a_batch_in_pieces_has_the_same_bits(cut: int, case: Case) -> None:
         assert_alone(end, joined, i, case, SEEDS[i])
 
 
+class WithHindsight(Online):
+    hindsight = True
+
+
+@pytest.mark.slow
+def test_slopes_are_summed_where_the_memory_repeats_with_the_period() -> None:
+    setups, rules = of_all_sorts(
+        "adam", [WithHindsight(big=b) for b in range(900, 907)], np.float64, constant
+    )
+    state, records = run_to(Batch(setups, rules), STEPS, AT)
+    for i in range(7):
+        assert_lane(state, records, i, setups[i], rules[i])
+
+
 def test_a_state_is_a_value() -> None:
     engine = batch(*SHARED[0])
     start = engine.init()
