@@ -46,9 +46,13 @@ class Numbers(NamedTuple):
 
     @property
     def scales(self) -> NDArray[np.float64]:
-        """What an exponent is divided by to find k; 0 where k is the base."""
-        plain = np.where(self.sorts == BASE, 0.0, 1.0)
-        return np.where(self.sorts == SCALED, self.rates, plain)
+        """What an exponent is multiplied by to find k; 0 where k is the base."""
+        # not a division: on a device that is a long function, whose registers all runs would pay
+        scales = np.where(self.sorts == BASE, 0.0, 1.0)
+        scaled = self.sorts == SCALED
+        with np.errstate(divide="ignore", over="ignore"):  # by 0: such a power is not found
+            scales[scaled] /= self.rates[scaled]
+        return scales
 
 
 def takes_power(function: Callable[..., Any]) -> bool:
@@ -136,7 +140,7 @@ def look(x, y, i, first, ids, scales, tables, missing):
     for j in range(ids.shape[0]):
         row = ids[j, i]
         scale = scales[row]
-        near = (y / scale if scale > 0 else x) + 0.5
+        near = (y * scale if scale > 0 else x) + 0.5
         if first <= near < first + tables.shape[1]:
             c = np.int64(near) - first
             if tables[0, c, row] == x and tables[1, c, row] == y:
