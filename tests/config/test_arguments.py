@@ -685,7 +685,7 @@ def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
         assert f"{name} {cls().in_words}" in words
     assert "adamax or package.module:Name of a torch optimizer or a rule; required)." in words
     assert "by default 1e-16 for labml adabelief, 0 for paper adamnc adamx, 1e-07" in words
-    assert "by default 101 for online and 10 for the others" in words
+    assert "by default 101 for online, 100 for rare and 10 for the others" in words
 
 
 def test_the_example_of_help_can_be_run(capsys: pytest.CaptureFixture[str]) -> None:
