@@ -15,6 +15,7 @@ from experiments.cards.plan import PlannedCell
 CONTROLS = ("sgd", "amsgrad")
 SHORT = {RIGHT: "right", WRONG: "WRONG", MOVING: "moves", UNDECIDED: "?"}
 LEAST = 7  # letters of a cell
+WIDTH = 140  # letters of a line
 MARKS = {"D and runs": "", "D": "D", "runs": "r", "": ""}
 
 
@@ -85,31 +86,33 @@ def _quantiles(values: Any) -> tuple[float, float, float]:
 
 
 def lines(card: Card) -> list[str]:
-    """Return the verdicts as a table for a terminal, with its legend."""
+    """Return the verdicts as tables for a terminal, with their legend.
+
+    Groups of columns stand side by side as far as WIDTH allows; the others follow below.
+    """
     names = [" ".join(filter(None, title(opt))) for opt in card.optimizers]
     first = max(map(len, names))
-    heads = [column.name.partition("-")[0] for column in card.columns]
-    widths = [max(len(head), LEAST) for head in heads]
-    groups = [column.group for column in card.columns]
-    fresh = [i == 0 or groups[i - 1] != group for i, group in enumerate(groups)]
-
-    def line(name: str, entries: Sequence[str]) -> str:
-        cells = zip(fresh, entries, widths, strict=True)
-        return f"{name:{first}}" + "".join(
-            f"{' |' if new else ''} {entry:{width}}" for new, entry, width in cells
-        )
-
-    found = [_group_line(groups, widths, first), line("", heads)]
-    for name, opt in zip(names, card.optimizers, strict=True):
-        facts = [card.cells[opt, column.name][1].facts for column in card.columns]
-        words = [f"{SHORT[each['verdict']]} {MARKS[each['by']]}" for each in facts]
-        found.append(line(name, words).rstrip())
+    parts: list[list[list[str]]] = []
+    for group in dict.fromkeys(column.group for column in card.columns):
+        block = _block(card, [column for column in card.columns if column.group == group])
+        if not parts or first + sum(len(b[0]) + 2 for b in [*parts[-1], block]) > WIDTH:
+            parts.append([])
+        parts[-1].append(block)
+    found = [
+        f"{name:{first}} {' '.join(f'|{entry}' for entry in entries)}".rstrip()
+        for part in parts
+        for name, *entries in zip(["", "", *names], *part, strict=True)
+    ]
     return [*found, "D: the mean step says so, no run does yet; r: runs alone; else both"]
 
 
-def _group_line(groups: Sequence[str], widths: Sequence[int], first: int) -> str:
-    text = " " * first
-    for group in dict.fromkeys(groups):
-        own = [w for g, w in zip(groups, widths, strict=True) if g == group]
-        text += f" | {group:{sum(own) + len(own) - 1}}"
-    return text.rstrip()
+def _block(card: Card, columns: Sequence[Column]) -> list[str]:
+    """Return the lines of one group, all of one length: its name, the heads, the verdicts."""
+    table = [[column.name.partition("-")[0] for column in columns]]
+    for opt in card.optimizers:
+        facts = [card.cells[opt, column.name][1].facts for column in columns]
+        table.append([f"{SHORT[each['verdict']]} {MARKS[each['by']]}" for each in facts])
+    widths = [max(len(head), LEAST) for head in table[0]]
+    rows = ["".join(f" {entry:{width}}" for entry, width in zip(row, widths, strict=True))
+            for row in table]  # fmt: skip
+    return [f" {columns[0].group:{len(rows[0]) - 1}}", *rows]

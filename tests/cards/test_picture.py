@@ -76,9 +76,10 @@ def test_the_same_card_has_the_same_bytes() -> None:
 
 
 def test_the_table_of_a_terminal() -> None:
-    shown = lines(made_up())
-    assert [line.split("|")[0].strip() for line in shown[2:-1]] == [
-        "ADOPT without clipping", "Adadelta torch.optim", "Adam", "SGD", "AMSGrad",
-    ]  # fmt: skip
+    *shown, _ = lines(made_up())
+    names = ["ADOPT without clipping", "Adadelta torch.optim", "Adam", "SGD", "AMSGrad"]
+    assert [line.split("|")[0].strip() for line in shown] == 2 * ["", "", *names]  # two tables
     assert shown[2].split("|")[1].split() == ["right", "WRONG", "D", "moves", "r", "?", "right"]
+    heads = [word for i in (1, 8) for word in shown[i].replace("|", "").split()]
+    assert heads == [column.name.partition("-")[0] for column in made_up().columns]
     assert all(len(line) <= 140 for line in shown)

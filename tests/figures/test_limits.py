@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from matplotlib.figure import Figure
 
+from amsgrad.cycles import certificate
 from amsgrad.cycles.certificate import Certificate
 from amsgrad.verification import Disagreement
 from experiments.figures import limits
@@ -105,9 +106,9 @@ def test_it_is_drawn_and_described(data: Any) -> None:
 
 
 def test_a_refuted_certificate_stops_the_figure(monkeypatch: pytest.MonkeyPatch) -> None:
-    def wrong(certificate: Certificate, *run: Any) -> str:
+    def wrong(found: Certificate, *run: Any) -> str:
         return "no"
 
-    monkeypatch.setattr(limits, "refutation", wrong)
+    monkeypatch.setattr(certificate, "refutation", wrong)
     with pytest.raises(Disagreement, match="a certificate is refuted: no"):
         limits.compute(FEWER)
