@@ -9,10 +9,10 @@ LOOK = "host_power"  # the function that looks a power up
 POWERS, MISSING = "powers", "missing"  # global variables
 THREAD = "thread"  # the function that returns the number of the run
 
-# Registers of a thread, where the block shares no table: 768 threads then fit on a multiprocessor
-# and not 512. By ptxas 13.5 for sm_90 what does not fit is then moved between stretches, and hardly
-# ever inside the loop over the steps. With a shared table its size allows no more than 512.
-REGISTERS = 80
+# Registers of a thread, by the place of its table: 768 threads then fit on a multiprocessor, or 512,
+# as many as shared tables of 101 phases allow. By ptxas 13.5 for sm_90 what does not fit in them is
+# moved between stretches, and hardly ever inside the loop over the steps.
+REGISTERS = {None: 80, "global": 80, "shared": 128}
 
 _REGISTER_OF_DEVICE = "declare i32 @llvm.nvvm.read.ptx.sreg.{}()"
 
@@ -113,7 +113,7 @@ def kernel_ir(lane: str, kinds: list[str], table: str | None) -> str:
     elif table == "global":
         parameters.append("ptr %table")
         given += ["ptr %table", "i64 %a0", "i64 %i"]
-    limit = "" if table == "shared" else f'"nvvm.maxnreg"="{REGISTERS}"'
+    limit = f'"nvvm.maxnreg"="{REGISTERS[table]}"'
     return _KERNEL_IR.format(
         thread=THREAD,
         name=ENTRY,
