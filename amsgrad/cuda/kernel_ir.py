@@ -9,8 +9,8 @@ LOOK = "host_power"  # the function that looks a power up
 POWERS, MISSING = "powers", "missing"  # global variables
 THREAD = "thread"  # the function that returns the number of the run
 
-# Registers of a thread, by the place of its table: 768 threads then fit on a multiprocessor, or 512,
-# as many as shared tables of 101 phases allow. By ptxas 13.5 for sm_90 what does not fit in them is
+# Registers of a thread, by the place of its table: 768 threads then fit on a multiprocessor, or
+# 512, as many as shared tables of 101 phases allow. By ptxas 13.5 for sm_90 what does not fit is
 # moved between stretches, and hardly ever inside the loop over the steps.
 REGISTERS = {None: 80, "global": 80, "shared": 128}
 
