@@ -37,6 +37,7 @@ def test_a_launch_is_bounded_and_the_next_one_is_as_long_as_its_time_allows(
 
 
 def test_records_are_bounded_a_launch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SECONDS", 1000.0)
     monkeypatch.setattr(module, "RECORD_BYTES", 32 * 3 * 4)
     library = StandIn()
     every = np.arange(1, 11)
@@ -46,6 +47,7 @@ def test_records_are_bounded_a_launch(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_launch_with_powers_is_bounded_by_their_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SECONDS", 1000.0)
     monkeypatch.setattr("amsgrad.cuda.power_tables.LEAST_STEPS", 7)
     monkeypatch.setattr("amsgrad.cuda.power_tables.BYTES", 1)
     library = StandIn()
