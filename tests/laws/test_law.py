@@ -230,7 +230,9 @@ def test_a_memory_is_looked_at_for_so_long_only(monkeypatch: pytest.MonkeyPatch)
         settle(setup(), RULES["yogi"](), 10**15)
 
 
-@pytest.mark.parametrize("opt", [name for name in RULES if "bound" not in name])
+@pytest.mark.parametrize(
+    "opt", [name for name in RULES if "bound" not in name and name != "ef_signum"]
+)
 def test_what_a_rule_takes_from_x_is_a_multiple_of_alpha(opt: str) -> None:
     rule = RULES[opt]()
     if rule.settled == NEVER:
@@ -246,6 +248,8 @@ def test_what_a_rule_takes_from_x_is_a_multiple_of_alpha(opt: str) -> None:
 
 
 def test_steps_that_are_not_multiples_of_alpha_have_no_law() -> None:
+    signum = RULES["ef_signum"]()  # what its sign leaves out is in units of x
+    assert multiple(signum, signum.memory(np.float64(1), np.float64(1)), np.float64(-10)) is None
     bounded = RULES["adabound"](lr=0.1)
     memory = bounded.memory(np.float64(1), np.float64(1))
     assert multiple(bounded, memory, np.float64(1)) is None
