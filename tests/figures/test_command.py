@@ -234,7 +234,7 @@ def test_a_picture_has_the_width_that_was_asked_for_and_no_time(tmp_path: Path) 
         assert picture.size[1] > height + 50  # the caption
 
 
-@pytest.mark.parametrize("width", [5.5, 3.4])
+@pytest.mark.parametrize("width", [3.4, pytest.param(5.5, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", FIGURES)
 def test_no_texts_touch(name: str, width: float, monkeypatch: pytest.MonkeyPatch) -> None:
     texts, draw = {}, Text.draw
