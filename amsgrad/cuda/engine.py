@@ -123,7 +123,7 @@ class Cuda(Engine[State]):
 
     def _next(self, done: int, end: int, record_at: NDArray[np.int64]) -> tuple[int, int, int]:
         """Return the last step of the next launch, and the rows of the records before and after."""
-        stop = min(end, done + min(self._steps, self._powers.most_steps))
+        stop = min(end, done + min(self._steps, self._powers.most_steps(done)))
         low, high = np.searchsorted(record_at, (done, stop), side="right").tolist()
         most = max(1, RECORD_BYTES // (32 * self._runs))
         if high - low > most:

@@ -28,22 +28,23 @@ define i64 @{THREAD}() alwaysinline {{
 }}
 """ + "\n".join(map(_REGISTER_OF_DEVICE.format, ("tid.x", "ctaid.x", "ntid.x")))
 
-# %p0 to %p7 are what `PowerTables.send` writes
+# %p0 to %p9 are what `PowerTables.send` writes
 _LOOK_IR = """
-@{powers} = addrspace(1) externally_initialized global [8 x i64] zeroinitializer
+@{powers} = addrspace(1) externally_initialized global [10 x i64] zeroinitializer
 @{missing} = addrspace(1) externally_initialized global i64 0
 declare i64 @{thread}()
 define double @{name}(double %x, double %y) noinline {{
 {loads}
   %i = call i64 @{thread}()
-  %ids = inttoptr i64 %p5 to ptr
-  %scales = inttoptr i64 %p6 to ptr
-  %tables = inttoptr i64 %p7 to ptr
+  %ids = inttoptr i64 %p7 to ptr
+  %facts = inttoptr i64 %p8 to ptr
+  %tables = inttoptr i64 %p9 to ptr
   %found = alloca double
   %raised = alloca ptr
   %missed = addrspacecast ptr addrspace(1) @{missing} to ptr
   %status = call i32 @{look}(ptr %found, ptr %raised, double %x, double %y, i64 %i, i64 %p0,
-    i64 %p1, i64 %p2, i64 %p3, i64 %p4, ptr %ids, ptr %scales, ptr %tables, ptr %missed)
+    i64 %p1, i64 %p2, i64 %p3, i64 %p4, i64 %p5, i64 %p6, ptr %ids, ptr %facts, ptr %tables,
+    ptr %missed)
   %power = load double, ptr %found
   ret double %power
 }}
@@ -87,8 +88,8 @@ def look_ir(look: str) -> str:
     """Return the function LOOK, which calls that of `lower_look` of this name."""
     loads = [
         f"  %p{j} = load i64, ptr addrspace(1) getelementptr inbounds"
-        f" ([8 x i64], ptr addrspace(1) @{POWERS}, i64 0, i64 {j})"
-        for j in range(8)
+        f" ([10 x i64], ptr addrspace(1) @{POWERS}, i64 0, i64 {j})"
+        for j in range(10)
     ]
     names = {"powers": POWERS, "missing": MISSING, "thread": THREAD, "name": LOOK, "look": look}
     return _LOOK_IR.format(loads="\n".join(loads), **names)

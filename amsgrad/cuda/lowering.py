@@ -90,13 +90,15 @@ def lower_look() -> Lowered:
     to_double, to_whole = map(_ADDRESS, (types.float64, types.int64))
 
     @no_type_check
-    def entry(x, y, i, n, rows, first, width, total, ids, scales, tables, missing):
+    def entry(
+        x, y, i, n, rows, first, planes, width, asked, total, ids, facts, tables, missing
+    ):  # fmt: skip
         return look(
-            x, y, i, first, carray(ids, (rows, n)), carray(scales, (total,)),
-            carray(tables, (3, width, total)), carray(missing, (1,)),
+            x, y, i, first, carray(ids, (rows, n)), carray(facts, (3, total)),
+            carray(tables, (planes, width, asked)), carray(missing, (1,)),
         )  # fmt: skip
 
-    numbers = [*[types.float64] * 2, *[types.int64] * 6]
+    numbers = [*[types.float64] * 2, *[types.int64] * 8]
     addresses = [_ADDRESS(types.int32), to_double, to_double, to_whole]
     return _lower(entry, types.float64(*numbers, *addresses))
 

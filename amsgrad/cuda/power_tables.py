@@ -8,13 +8,13 @@ import numpy as np
 from amsgrad.cuda.driver import Driver, Module
 from amsgrad.cuda.kernel_ir import LOOK, MISSING, POWERS
 from amsgrad.cuda.parts import Parts
-from amsgrad.cuda.powers import numbers_of_powers, powers_of, takes_power
+from amsgrad.cuda.powers import numbers_of_powers, powers_of
 from amsgrad.cuda.refusal import Refused
 from amsgrad.engines.base import Setup
 from amsgrad.rules.rule import NEVER, Rule
 
 BYTES = 2**27  # of the tables of a launch, about
-LEAST_STEPS = 64  # of a launch, however many numbers there are
+LEAST_STEPS = 16  # of a launch, however many numbers there are
 BEFORE, AFTER = 1, 2  # exponents beside the steps of a launch
 LONGEST_WINDOW = 64  # steps: AdaShift's exponent is k less its window
 
@@ -39,38 +39,39 @@ class PowerTables:
     ) -> None:
         self._parts, self._driver, self._module = parts, driver, module
         self._asked = LOOK in ptx
-        self.most_steps = 2**62
-        # the last step that asks for powers: of bias corrections, or of schedules
-        ever = takes_power(parts.step_size) or takes_power(parts.momentum)
-        self._last = NEVER if ever else max(rule.settled for rule in rules)
         self._name = rules[0].name
-        self._kept: list[int] = []  # addresses of ids and scales
+        self._kept: list[int] = []  # addresses of ids and facts
         self._rooms: list[int] = []  # address of the tables
         if self._asked:
-            self._wanted = numbers_of_powers(parts, setups, rules)
+            self._wanted = numbers_of_powers(setups, rules)
             whole = [e for rule in rules for e in rule.h if type(e) is int and e <= LONGEST_WINDOW]
             self._before = BEFORE + max(whole, default=0)
-            entry = 3 * 8 * self._wanted.sorts.size  # bytes
-            self.most_steps = max(LEAST_STEPS, BYTES // entry)
-            for array in (self._wanted.ids, self._wanted.scales):
+            for array in (self._wanted.ids, self._wanted.facts):
                 self._kept.append(driver.room(array.nbytes))
                 driver.send(array, self._kept[-1])
         for rooms in (self._kept, self._rooms):
             weakref.finalize(self, _free, driver, rooms)
 
+    def most_steps(self, done: int) -> int:
+        """Return how many steps a launch after `done` may take."""
+        asked = self._wanted.asked(done) if self._asked else 0
+        return max(LEAST_STEPS, BYTES // (8 * self._wanted.planes * asked)) if asked else NEVER
+
     def send(self, done: int, stop: int) -> None:
         """Bring the powers of the steps after `done`, up to `stop`, to the device."""
-        if not self._asked or done >= self._last:
+        asked = self._wanted.asked(done) if self._asked else 0
+        if not asked:
             return
-        last = min(stop, self._last)
+        last = min(stop, int(self._wanted.last[0]))
         first = max(0, done + 1 - self._before)
-        tables = powers_of(self._parts, self._wanted, first, last + AFTER - first)
+        tables = powers_of(self._parts.momentum, self._wanted, asked, first, last + AFTER - first)
         _free(self._driver, self._rooms)
         self._rooms.append(self._driver.room(tables.nbytes))
         self._driver.send(tables, self._rooms[0])
         # in the order of `_LOOK_IR` in `kernel_ir.py`
         numbers, runs = self._wanted.ids.shape
-        facts = [runs, numbers, first, *tables.shape[1:], *self._kept, *self._rooms]
+        sizes = [runs, numbers, first, *tables.shape, self._wanted.last.size]
+        facts = [*sizes, *self._kept, *self._rooms]
         self._driver.send(np.array(facts, np.int64), self._module.address(POWERS))
 
     def check(self) -> None:

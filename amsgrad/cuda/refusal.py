@@ -9,8 +9,8 @@ import numpy as np
 
 from amsgrad.cuda.columns import Unplaced
 from amsgrad.cuda.kernel import Kernel, kernel_of
-from amsgrad.cuda.powers import takes_power
 from amsgrad.cuda.ptx import NotOnDevice
+from amsgrad.cuda.takes_power import takes_power
 from amsgrad.engines.base import Setup
 from amsgrad.rules.rule import Rule
 

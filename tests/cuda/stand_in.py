@@ -81,7 +81,7 @@ class StandIn:
     ) -> int:
         self.texts.append(text.value.decode())
         self.program = Program(self.texts[-1])
-        self.variables = {name: self._buffer(64) for name in self.program.variables}
+        self.variables = {name: self._buffer(80) for name in self.program.variables}
         module._obj.value = MODULE
         return 0
 
