@@ -5,6 +5,9 @@ Every call of the driver's library is in this file (CUDA Driver API; the same si
 
 import ctypes
 import sys
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from ctypes import byref, c_char_p, c_int, c_size_t, c_uint, c_uint64, c_void_p
 from functools import cache
 from typing import Any, NamedTuple
@@ -59,6 +62,8 @@ def devices(library: Any = None) -> list[Device]:
 class Driver:
     """One device. Every call makes its context current: an engine may change threads.
 
+    Compiled texts stay loaded until the driver is no longer used.
+
     Args:
         device: its number, from 0.
         library: the driver's; None is that of this machine.
@@ -83,7 +88,11 @@ class Driver:
         self._cuda = _opened(library)
         self._context = c_void_p()
         self._modules: dict[str, Module] = {}
-        self._do("cuDevicePrimaryCtxRetain", byref(self._context), c_int(device))
+        _call(self._cuda, "cuDevicePrimaryCtxRetain", byref(self._context), c_int(device))
+        self._handles: list[Any] = []  # of the modules
+        # the end of the process gives all back, and torch may still use the context then
+        closing = (self._cuda, device, self._context, self._handles)
+        weakref.finalize(self, _close, *closing).atexit = False
 
     def load(self, ptx: str) -> "Module":
         """Return the functions and variables of a text in PTX, compiled for this device once.
@@ -93,7 +102,6 @@ class Driver:
         """
         if ptx in self._modules:
             return self._modules[ptx]
-        self._enter()
         log = ctypes.create_string_buffer(_LOG_BYTES)
         options = (c_int * 2)(_ERROR_LOG, _ERROR_LOG_SIZE)
         values = (c_void_p * 2)(ctypes.addressof(log), _LOG_BYTES)
@@ -104,29 +112,45 @@ class Driver:
         except DeviceError as error:
             detail = " ".join(log.value.decode(errors="replace").split())[:500]
             raise DeviceError(f"{error} {detail}".strip()) from None
+        self._handles.append(module)
         return self._modules.setdefault(ptx, Module(self, module))
 
     def room(self, size: int) -> int:
         """Return the address of so many free bytes on the device."""
-        self._enter()
         at = c_uint64()
         self._do("cuMemAlloc_v2", byref(at), c_size_t(max(size, 1)))
         return at.value
 
     def send(self, array: NDArray[Any], at: int) -> None:
         """Copy a contiguous array to an address on the device."""
-        self._enter()
         self._do("cuMemcpyHtoD_v2", c_uint64(at), c_void_p(array.ctypes.data), _size(array))
 
     def fetch(self, at: int, array: NDArray[Any]) -> None:
         """Fill a contiguous array from an address on the device."""
-        self._enter()
         self._do("cuMemcpyDtoH_v2", c_void_p(array.ctypes.data), c_uint64(at), _size(array))
 
     def free(self, at: int) -> None:
         """Give back what `room` returned."""
-        self._enter()
         self._do("cuMemFree_v2", c_uint64(at))
+
+    def drop(self, rooms: list[int]) -> None:
+        """Give back what is left of these, with no word of what fails: all else may have failed."""
+        while rooms:
+            with suppress(DeviceError):
+                self.free(rooms.pop())
+
+    @contextmanager
+    def rooms(self, *sizes: int) -> Iterator[list[int]]:
+        """Lend so many bytes each; an error inside is not replaced by one of giving them back."""
+        lent: list[int] = []
+        try:
+            lent += map(self.room, sizes)
+            yield lent
+        except BaseException:
+            self.drop(lent)
+            raise
+        while lent:
+            self.free(lent.pop())
 
     def launch(
         self, function: Any, blocks: int, threads: int, arguments: list[Any], shared: int = 0
@@ -139,7 +163,6 @@ class Driver:
             arguments: ctypes values.
             shared: bytes of shared memory per block.
         """
-        self._enter()
         pointers = (c_void_p * len(arguments))(*map(ctypes.addressof, arguments))
         one, none = c_uint(1), c_void_p(None)
         grid = c_uint(blocks), one, one
@@ -147,10 +170,8 @@ class Driver:
         self._do("cuLaunchKernel", function, *grid, *block, c_uint(shared), none, pointers, none)
         self._do("cuCtxSynchronize")
 
-    def _enter(self) -> None:
-        self._do("cuCtxSetCurrent", self._context)
-
     def _do(self, name: str, *arguments: Any) -> None:
+        _call(self._cuda, "cuCtxSetCurrent", self._context)
         _call(self._cuda, name, *arguments)
 
 
@@ -183,9 +204,17 @@ class Module:
         """Return the address of a global variable."""
         at, size = c_uint64(), c_size_t()
         text = c_char_p(name.encode())
-        self._driver._enter()
         self._driver._do("cuModuleGetGlobal_v2", byref(at), byref(size), self._handle, text)
         return at.value
+
+
+def _close(cuda: Any, device: int, context: Any, handles: list[Any]) -> None:
+    with suppress(DeviceError):
+        _call(cuda, "cuCtxSetCurrent", context)
+        for handle in handles:
+            _call(cuda, "cuModuleUnload", handle)
+    with suppress(DeviceError):
+        _call(cuda, "cuDevicePrimaryCtxRelease_v2", c_int(device))
 
 
 def _opened(library: Any) -> Any:

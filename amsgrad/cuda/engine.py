@@ -28,7 +28,7 @@ RECORD_BYTES: Final = 2**28  # of a launch
 class Cuda(Engine[State]):
     """Each run has the bits of `Reference`, as in `Batch`, whose interface this is.
 
-    A step costs the less per run, the more runs there are, up to some 50,000. One run alone is
+    A step costs the less per run, the more runs there are, up to some 100,000. One run alone is
     slower than on a CPU core.
 
     On x86 an operation that makes a NaN makes a negative one, on a device a positive one; every NaN
@@ -77,7 +77,7 @@ class Cuda(Engine[State]):
         )
         self._rooms: dict[str, int] = {}
         self._steps = FIRST_STEPS
-        weakref.finalize(self, _free, self._driver, self._rooms)
+        weakref.finalize(self, _drop, self._driver, self._rooms)
 
     def piece(self, runs: int) -> int:
         return LAUNCHES_A_PIECE * self._steps
@@ -139,8 +139,7 @@ class Cuda(Engine[State]):
         self._powers.send(done, stop)
         if kernel.table == "global" and "table" not in self._rooms:
             self._rooms["table"] = driver.room(self._table_bytes)
-        at_step, at_records = driver.room(step.nbytes), driver.room(records.nbytes)
-        try:
+        with driver.rooms(step.nbytes, records.nbytes) as (at_step, at_records):
             driver.send(np.ascontiguousarray(step), at_step)
             buffers = [self._rooms[name] for name in ("reals", "doubles", "words")]
             arguments = [
@@ -153,9 +152,6 @@ class Cuda(Engine[State]):
             driver.launch(self._function, blocks, kernel.threads, arguments, kernel.shared)
             self._powers.check()
             self._fetch(at_records, records)
-        finally:
-            driver.free(at_step)
-            driver.free(at_records)
         took = (time.monotonic() - began) / (stop - done)  # per step
         self._steps = int(min(max(1, SECONDS / took), 8 * self._steps))
 
@@ -175,6 +171,5 @@ def _own_nan(array: NDArray[Any]) -> None:
                 array[missing] = np.subtract(*np.full((2, 1), np.inf, array.dtype))
 
 
-def _free(driver: Driver, rooms: dict[str, int]) -> None:
-    for at in rooms.values():
-        driver.free(at)
+def _drop(driver: Driver, rooms: dict[str, int]) -> None:
+    driver.drop([*rooms.values()])

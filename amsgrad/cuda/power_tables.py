@@ -50,7 +50,7 @@ class PowerTables:
                 self._kept.append(driver.room(array.nbytes))
                 driver.send(array, self._kept[-1])
         for rooms in (self._kept, self._rooms):
-            weakref.finalize(self, _free, driver, rooms)
+            weakref.finalize(self, driver.drop, rooms)
 
     def most_steps(self, done: int) -> int:
         """Return how many steps a launch after `done` may take."""
@@ -65,7 +65,8 @@ class PowerTables:
         last = min(stop, int(self._wanted.last[0]))
         first = max(0, done + 1 - self._before)
         tables = powers_of(self._parts.momentum, self._wanted, asked, first, last + AFTER - first)
-        _free(self._driver, self._rooms)
+        while self._rooms:
+            self._driver.free(self._rooms.pop())
         self._rooms.append(self._driver.room(tables.nbytes))
         self._driver.send(tables, self._rooms[0])
         # in the order of `_LOOK_IR` in `kernel_ir.py`
@@ -91,8 +92,3 @@ class PowerTables:
                 " of a number of its h, of beta1 or of a number in its code with about the step as"
                 " exponent"
             )
-
-
-def _free(driver: Driver, rooms: list[int]) -> None:
-    while rooms:
-        driver.free(rooms.pop())

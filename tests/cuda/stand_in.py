@@ -1,14 +1,19 @@
 """A library with the driver's functions that is none: memory is this machine's.
 
-A launch runs the kernel's PTX in the emulator.
+A launch runs the kernel's PTX in the emulator. What needs a context is refused in a thread that has
+none.
 """
 
 import ctypes
+import threading
+from itertools import count
 from typing import Any
 
 from tests.cuda.emulate import Program, launch
 
-KERNEL, MODULE, CONTEXT = 8, 7, 1
+CONTEXT = 1000  # the first handle of a context: that of device 0
+NO_CONTEXT, NOT_FOUND, BAD_HANDLE = 201, 500, 400  # CUDA_ERROR_...
+FREE_OF_CONTEXT = ("cuInit", "cuDevice", "cuCtxSetCurrent", "cuGetErrorString")
 
 
 class StandIn:
@@ -27,21 +32,28 @@ class StandIn:
     ) -> None:
         self.devices, self.fails, self.capability = devices, fails or {}, capability
         self.buffers: dict[int, Any] = {}
-        self.variables: dict[str, Any] = {}
+        self.programs: dict[int, Program] = {}  # by handle of a module that is loaded
+        self.variables: dict[int, dict[str, Any]] = {}  # likewise
+        self.functions: dict[int, tuple[int, str]] = {}  # by handle: the module, the name
         self.launches: list[tuple[int, int, int]] = []  # blocks, threads, shared bytes
         self.texts: list[str] = []
-        self.contexts: list[int] = []  # by number of a device, whose context was retained
+        self.contexts: list[int] = []  # by number of a device, whose context is retained
+        self.thread = threading.local()
+        self.handles = count(1)
 
     def __getattribute__(self, name: str) -> Any:
-        if name.startswith("cu") and self.fails.get(name):
-            return lambda *_: self.fails[name]
+        if name.startswith("cu"):
+            if self.fails.get(name):
+                return lambda *_: self.fails[name]
+            if not name.startswith(FREE_OF_CONTEXT) and not hasattr(self.thread, "context"):
+                return lambda *_: NO_CONTEXT
         return super().__getattribute__(name)
 
     def cuInit(self, flags: Any) -> int:  # noqa: N802
         return 0
 
-    def cuDeviceGetCount(self, count: Any) -> int:  # noqa: N802
-        count._obj.value = self.devices
+    def cuDeviceGetCount(self, found: Any) -> int:  # noqa: N802
+        found._obj.value = self.devices
         return 0
 
     def cuDeviceGet(self, device: Any, number: Any) -> int:  # noqa: N802
@@ -62,11 +74,16 @@ class StandIn:
 
     def cuDevicePrimaryCtxRetain(self, context: Any, device: Any) -> int:  # noqa: N802
         self.contexts.append(device.value)
-        context._obj.value = CONTEXT
+        context._obj.value = CONTEXT + device.value
+        return 0
+
+    def cuDevicePrimaryCtxRelease_v2(self, device: Any) -> int:  # noqa: N802
+        self.contexts.remove(device.value)
         return 0
 
     def cuCtxSetCurrent(self, context: Any) -> int:  # noqa: N802
-        assert context.value == CONTEXT
+        assert context.value - CONTEXT in self.contexts
+        self.thread.context = context.value
         return 0
 
     def cuCtxSynchronize(self) -> int:  # noqa: N802
@@ -77,29 +94,38 @@ class StandIn:
         return 0
 
     def cuModuleLoadDataEx(  # noqa: N802
-        self, module: Any, text: Any, count: Any, options: Any, values: Any
+        self, module: Any, text: Any, many: Any, options: Any, values: Any
     ) -> int:
         self.texts.append(text.value.decode())
-        self.program = Program(self.texts[-1])
-        self.variables = {name: self._buffer(80) for name in self.program.variables}
-        module._obj.value = MODULE
+        handle = module._obj.value = next(self.handles)
+        program = self.programs[handle] = Program(self.texts[-1])
+        self.variables[handle] = {name: self._buffer(80) for name in program.variables}
+        return 0
+
+    def cuModuleUnload(self, module: Any) -> int:  # noqa: N802
+        del self.programs[module.value], self.variables[module.value]
         return 0
 
     def cuModuleGetFunction(self, found: Any, module: Any, name: Any) -> int:  # noqa: N802
-        assert module.value == MODULE
-        if name.value.decode() not in self.program.functions:
-            return 500
-        found._obj.value = KERNEL
+        if module.value not in self.programs:
+            return BAD_HANDLE
+        if name.value.decode() not in self.programs[module.value].functions:
+            return NOT_FOUND
+        found._obj.value = next(self.handles)
+        self.functions[found._obj.value] = module.value, name.value.decode()
         return 0
 
     def cuFuncSetAttribute(self, function: Any, attribute: Any, value: Any) -> int:  # noqa: N802
-        assert (function.value, attribute.value) == (KERNEL, 9)
+        assert function.value in self.functions
+        assert attribute.value == 9
         assert 0 <= value.value <= 100
         return 0
 
     def cuModuleGetGlobal_v2(self, at: Any, size: Any, module: Any, name: Any) -> int:  # noqa: N802
-        at._obj.value = ctypes.addressof(self.variables[name.value.decode()])
-        size._obj.value = 64
+        if module.value not in self.programs:
+            return BAD_HANDLE
+        at._obj.value = ctypes.addressof(self.variables[module.value][name.value.decode()])
+        size._obj.value = 80
         return 0
 
     def cuMemAlloc_v2(self, at: Any, size: Any) -> int:  # noqa: N802
@@ -124,16 +150,19 @@ class StandIn:
         self, function: Any, bx: Any, by: Any, bz: Any, tx: Any, ty: Any, tz: Any, shared: Any,
         stream: Any, pointers: Any, extra: Any,
     ) -> int:  # fmt: skip
-        assert function.value == KERNEL
+        module, name = self.functions[function.value]
+        if module not in self.programs:
+            return BAD_HANDLE
+        program, variables = self.programs[module], self.variables[module]
         assert (by.value, bz.value, ty.value, tz.value) == (1, 1, 1, 1)
         self.launches.append((bx.value, tx.value, shared.value))
-        body = self.program.functions["run"]
-        given = [_bits(at, sort) for at, sort in zip(pointers, body.sorts, strict=True)]
-        both = {**self.buffers, **{ctypes.addressof(b): b for b in self.variables.values()}}
-        sizes = {at: ctypes.sizeof(buffer) for at, buffer in both.items()}
-        places = {name: ctypes.addressof(buffer) for name, buffer in self.variables.items()}
+        sorts = program.functions[name].sorts
+        given = [_bits(at, sort) for at, sort in zip(pointers, sorts, strict=True)]
+        places = {name: ctypes.addressof(buffer) for name, buffer in variables.items()}
+        every = [*self.buffers.values(), *variables.values()]
+        sizes = {ctypes.addressof(buffer): ctypes.sizeof(buffer) for buffer in every}
         # the last block may have threads without a run: they must do nothing
-        launch(self.program, "run", given, bx.value, tx.value, sizes, places, shared.value)
+        launch(program, name, given, bx.value, tx.value, sizes, places, shared.value)
         return 0
 
     def _buffer(self, size: int) -> Any:

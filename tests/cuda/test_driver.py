@@ -1,6 +1,8 @@
 """The driver's calls and what is said when one fails."""
 
 import ctypes
+import gc
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -40,7 +42,8 @@ def test_a_driver_without_a_device() -> None:
 
 def test_a_device_is_chosen_by_number() -> None:
     library = StandIn(devices=3)
-    assert Driver(2, library).device.name == "stand-in 2"
+    chosen = Driver(2, library)
+    assert chosen.device.name == "stand-in 2"
     assert library.contexts == [2]
     for number in (3, -1):
         with pytest.raises(NoDevice, match=f"no CUDA device has the number {number}: there are 3"):
@@ -82,3 +85,44 @@ def test_a_function_that_is_not_in_the_text() -> None:
     assert isinstance(loaded.function("run"), ctypes.c_void_p)
     with pytest.raises(DeviceError, match=r"^cuModuleGetFunction"):
         loaded.function("walk")
+
+
+def test_each_thread_is_given_the_context() -> None:
+    driver = Driver(library=StandIn())
+    module = driver.load(TEXT)
+    with ThreadPoolExecutor(1) as pool:
+        for call in (lambda: driver.load(TEXT).function("run"), lambda: module.function("run")):
+            assert isinstance(pool.submit(call).result(), ctypes.c_void_p)
+
+
+def test_modules_are_unloaded_with_the_driver() -> None:
+    library = StandIn()
+    driver = Driver(library=library)
+    driver.load(TEXT)
+    other = driver.load(TEXT.replace("ret", "mov.b64 %r1, %r1;\n\tret"))
+    assert len(library.programs) == 2
+    assert isinstance(other.function("run"), ctypes.c_void_p)
+    del driver, other
+    gc.collect()
+    assert not library.programs
+    assert not library.contexts
+
+
+def test_the_first_error_is_the_one_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After an error of a kernel every call fails, those of giving memory back too."""
+    library = StandIn()
+    runs = engine(TABLE, library)
+
+    def broken(*_: object) -> int:
+        library.fails = {"cuMemFree_v2": 700, "cuModuleUnload": 700}
+        return 700
+
+    monkeypatch.setattr(library, "cuLaunchKernel", broken)
+    with pytest.raises(DeviceError, match=r"^cuLaunchKernel of the NVIDIA driver failed"):
+        runs.advance(runs.init(), 1, np.empty(0, np.int64))
+    printed: list[object] = []
+    monkeypatch.setattr("sys.excepthook", lambda *error: printed.append(error))
+    del runs
+    gc.collect()
+    assert not printed
+    assert library.buffers
