@@ -9,11 +9,6 @@ LOOK = "host_power"  # the function that looks a power up
 POWERS, MISSING = "powers", "missing"  # global variables
 THREAD = "thread"  # the function that returns the number of the run
 
-# Registers of a thread, by the place of its table: 768 threads then fit on a multiprocessor, or
-# 512, as many as shared tables of 101 phases allow. By ptxas 13.5 for sm_90 what does not fit is
-# moved between stretches, and hardly ever inside the loop over the steps.
-REGISTERS = {None: 80, "global": 80, "shared": 128}
-
 _REGISTER_OF_DEVICE = "declare i32 @llvm.nvvm.read.ptx.sreg.{}()"
 
 THREAD_IR = f"""
@@ -95,13 +90,14 @@ def look_ir(look: str) -> str:
     return _LOOK_IR.format(loads="\n".join(loads), **names)
 
 
-def kernel_ir(lane: str, kinds: list[str], table: str | None) -> str:
+def kernel_ir(lane: str, kinds: list[str], table: str | None, registers: int) -> str:
     """Return the kernel.
 
     Args:
         lane: name of the loop of `lower_lane`.
         kinds: the types of its arguments after the number of the run.
         table: "shared", "global" or None, as for `to_ptx`.
+        registers: of a thread, at most.
     """
     before = first = ""
     own = kinds if table is None else kinds[:-3]
@@ -114,7 +110,6 @@ def kernel_ir(lane: str, kinds: list[str], table: str | None) -> str:
     elif table == "global":
         parameters.append("ptr %table")
         given += ["ptr %table", "i64 %a0", "i64 %i"]
-    limit = f'"nvvm.maxnreg"="{REGISTERS[table]}"'
     return _KERNEL_IR.format(
         thread=THREAD,
         name=ENTRY,
@@ -122,7 +117,7 @@ def kernel_ir(lane: str, kinds: list[str], table: str | None) -> str:
         before=before,
         first=first,
         kinds=", ".join(kinds),
-        limit=limit,
+        limit=f'"nvvm.maxnreg"="{registers}"',
         parameters=", ".join(parameters),
         given=", ".join(given),
     )

@@ -23,7 +23,7 @@ from amsgrad.cuda.kernel_ir import (
     kernel_ir,
     look_ir,
 )
-from amsgrad.cuda.lowering import Lowered
+from amsgrad.cuda.lowering import POWER, Lowered
 
 TRIPLE = "nvptx64-nvidia-cuda"
 TARGET = "sm_75"  # the oldest device: `driver.OLDEST`
@@ -34,26 +34,43 @@ _OF_C = {
     "sqrt": ("double", "llvm.sqrt.f64"),
     "fabsf": ("float", "llvm.fabs.f32"),
     "fabs": ("double", "llvm.fabs.f64"),
+    "rintf": ("float", "llvm.rint.f32"),
+    "rint": ("double", "llvm.rint.f64"),
+    "nearbyintf": ("float", "llvm.nearbyint.f32"),
+    "nearbyint": ("double", "llvm.nearbyint.f64"),
 }
 # What is exact, or has no rounding; all else might end the process in the back end, or differ.
 _EXACT = re.compile(
-    r"llvm\.(sqrt|fabs|floor|ceil|trunc|copysign|abs|smin|smax|umin|umax|fshl|fshr|ctpop|ctlz|cttz"
+    r"llvm\.(sqrt|fabs|floor|ceil|trunc|rint|nearbyint|copysign|abs|smin|smax|umin|umax|fshl|fshr|ctpop|ctlz|cttz"
     r"|bswap|uadd|usub|sadd|ssub|umul|smul|assume|lifetime|experimental\.noalias|memset|memcpy"
     r"|nvvm\.read\.ptx\.sreg|is\.fpclass)\b"
 )
 
 
 class NotOnDevice(ValueError):
-    """A function calls what no device has with this CPU's bits; the message is its name."""
+    """A function calls what no device has with this CPU's bits; the message is part of a sentence.
+
+    Args:
+        names: of what it calls.
+    """
+
+    def __init__(self, *names: str) -> None:
+        if any(name.startswith(("numba_gil", "Py")) for name in names):
+            super().__init__("it calls Python, and a GPU has none")
+        elif any(name.startswith("NRT_") for name in names):
+            super().__init__("it makes an array, and a GPU has no memory of its own for one")
+        else:
+            super().__init__(f"a GPU has no {', '.join(names)} with the bits of this CPU")
 
 
-def to_ptx(lane: Lowered, look: Lowered, table: str | None) -> str:
+def to_ptx(lane: Lowered, look: Lowered, table: str | None, registers: int) -> str:
     """Return the kernel that calls the loop of `lowering.py` for each run, as PTX.
 
     Args:
         lane: the loop.
         look: the look at the powers from the host.
         table: "shared" or "global", the place of the table; None for a loop without one.
+        registers: of a thread, at most.
 
     Raises:
         NotOnDevice: the loop calls what no device has with this CPU's bits.
@@ -64,7 +81,7 @@ def to_ptx(lane: Lowered, look: Lowered, table: str | None) -> str:
     # the first two are numba's, the third is the number of the run
     for text in (
         _on_device(look.ir, machine) + look_ir(look.name),
-        kernel_ir(lane.name, kinds[3:], table),
+        kernel_ir(lane.name, kinds[3:], table, registers),
     ):
         module.link_in(llvm.parse_assembly(text))
     for entry in (*module.functions, *module.global_variables):
@@ -73,7 +90,7 @@ def to_ptx(lane: Lowered, look: Lowered, table: str | None) -> str:
     _optimise(module, machine)
     foreign = _foreign(module)
     if foreign:
-        raise NotOnDevice(", ".join(foreign))
+        raise NotOnDevice(*foreign)
     return str(machine.emit_assembly(module))
 
 
@@ -103,9 +120,10 @@ def _on_device(ir: str, machine: Any) -> str:
             change(rf"@{name}\(", f"@{intrinsic}(")
             ir += f"declare {real} @{intrinsic}({real})\n"
     change(
-        r"^declare double @llvm\.pow\.f64\([^\n]*\n", f"declare double @{LOOK}(double, double)\n"
+        rf"^declare double @{re.escape(POWER)}\([^\n]*\n",
+        f"declare double @{LOOK}(double, double)\n",
     )
-    change(r"@llvm\.pow\.f64\(", f"@{LOOK}(")
+    change(rf"@{re.escape(POWER)}\(", f"@{LOOK}(")
     return ir
 
 

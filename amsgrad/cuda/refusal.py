@@ -1,16 +1,12 @@
 """Why a run cannot be computed on a GPU with the bits of this CPU, in a sentence."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Any
-
-import numpy as np
 
 from amsgrad.cuda.columns import Unplaced
 from amsgrad.cuda.kernel import Kernel, kernel_of
+from amsgrad.cuda.lowering import Uncompiled
 from amsgrad.cuda.ptx import NotOnDevice
-from amsgrad.cuda.takes_power import takes_power
 from amsgrad.engines.base import Setup
 from amsgrad.rules.rule import Rule
 
@@ -47,23 +43,14 @@ def kernel_for(setups: Sequence[Setup], rules: Sequence[Rule]) -> Kernel:
         raise Refused(f"the engine cuda needs numba {OLDEST_NUMBA} or newer, but {numba} is here")
     setup, rule = setups[0], rules[0]
     try:
-        if setup.dtype is np.float64 and any(map(takes_power, _of_data(setup, rule))):
-            # in single precision a power of data differs from those that the host computes
-            kernel_of([replace(setup, dtype=np.float32)], [rule])
         return kernel_of(setups, rules)
-    except NotOnDevice as error:
-        why = f"a GPU has no {error} with the bits of this CPU"
-    except Unplaced as error:
+    except (NotOnDevice, Unplaced) as error:
         why = str(error)
+    except Uncompiled:
+        why = "numba does not compile its functions, or those of the problem"
     where = type(setup.problem).__name__
     raise Refused(f"the engine cuda does not take {rule.name} on {where}: {why}")
 
 
 def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split(".")[:2])
-
-
-def _of_data(setup: Setup, rule: Rule) -> tuple[Callable[..., Any], ...]:
-    """Return the functions that are given x or gradients."""
-    problem = setup.problem
-    return rule.update, problem.select, problem.loss, problem.gradient

@@ -258,6 +258,8 @@ class Function:
             return f"unsigned({shift}, {width})"
         if "wide" in name:
             width *= 2
+        elif operation == "mul" and "hi" in name:  # the upper half of the product
+            return f"unsigned({x[0]} * {x[1]} >> {width}, {width})"
         else:
             assert operation not in ("mul", "mad") or "lo" in name, line
         if operation == "bfe":  # so many bits from a place on

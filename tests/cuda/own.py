@@ -45,6 +45,31 @@ def remainder(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]
     return Memory(g, memory.flips), c.step * (g % c.inertia)
 
 
+def of_a_gradient(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
+    return Memory(g, memory.flips), c.step * math.pow(abs(g), 0.3)
+
+
+def cube_root(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
+    return Memory(g, memory.flips), c.step * np.cbrt(g)
+
+
+def array(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
+    return Memory(g, memory.flips), c.step * np.sort(np.full(int(abs(g)) + 2, g))[0]
+
+
+def printed(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
+    print(g)
+    return Memory(g, memory.flips), c.step
+
+
+def text(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
+    return Memory(g, memory.flips), c.step + "a"  # type: ignore[operator]
+
+
+def whole(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
+    return Memory(g, memory.flips), c.step * (round(8 * g) // 3)
+
+
 def own_power(k: int, alpha: float, beta1: float, h: Hyper, real: Any) -> Coefficients:
     return Coefficients(real(math.pow(alpha, float(k))), real(h.inertia), real(0))
 

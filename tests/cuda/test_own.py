@@ -31,15 +31,32 @@ def test_an_own_rule_on_an_own_problem_needs_no_change() -> None:
     assert_runs(*run_to(runs, 150, np.array([1, 2, 60, 149])), setups, rules)
 
 
+POWER = "a GPU has no pow with the bits of this CPU"
+ARRAY = "it makes an array, and a GPU has no memory of its own for one"
+
+
 @pytest.mark.parametrize(
-    ("step", "name"), [slow(own.exponential, "exp"), slow(own.remainder, "fmod")]
+    ("step", "dtype", "why"),
+    [
+        slow(own.exponential, np.float32, "a GPU has no exp with the bits of this CPU"),
+        slow(own.remainder, np.float32, "a GPU has no fmod with the bits of this CPU"),
+        (own.of_a_gradient, np.float64, POWER),
+        slow(own.cube_root, np.float64, POWER),
+        slow(own.array, np.float64, ARRAY),
+        slow(own.printed, np.float64, "it calls Python, and a GPU has none"),
+        slow(own.text, np.float64, "numba does not compile its functions, or those of the problem"),
+    ],
 )
-def test_a_function_that_no_device_has_is_refused_by_name(step: Any, name: str) -> None:
-    found = why_not(setups_of(np.float32)[0], own.rule(step=step))
-    assert found == (
-        f"the engine cuda does not take heavyball on Bowl: a GPU has no {name} with the bits of"
-        " this CPU"
-    )
+def test_a_function_that_no_device_has_is_refused_by_name(step: Any, dtype: Any, why: str) -> None:
+    found = why_not(setups_of(dtype)[0], own.rule(step=step))
+    assert found == f"the engine cuda does not take heavyball on Bowl: {why}"
+
+
+@pytest.mark.slow
+def test_whole_numbers_are_rounded_and_divided_as_here() -> None:
+    setups, rules = setups_of(np.float64), [own.rule(step=own.whole)] * 3
+    runs = Cuda(setups, rules, driver=Driver(library=StandIn()))
+    assert_runs(*run_to(runs, 20, np.array([1, 2, 20])), setups, rules)
 
 
 @pytest.mark.slow
