@@ -16,6 +16,10 @@ from experiments.sweeps.work import Stopped
 BLOCK = 1024  # steps of the last share that are recorded, and added up, at a time
 
 
+def silent(steps: int) -> None:
+    """Tell nobody."""
+
+
 def follow(
     engine: Engine[State],
     lanes: int,
@@ -24,6 +28,7 @@ def follow(
     keep: Keep,
     x_star: float | NDArray[np.float64],
     stop: Callable[[], bool],
+    tell: Callable[[int], None] = silent,
 ) -> dict[str, NDArray[Any]]:
     """Return what is kept of each run; `finite` is False for those that met NaN or infinity.
 
@@ -34,6 +39,7 @@ def follow(
         keep: the quantities.
         x_star: the comparator, of all runs or of each.
         stop: asked between two pieces.
+        tell: told after each piece how many steps are done.
 
     Raises:
         Stopped: `stop` returned True.
@@ -49,6 +55,7 @@ def follow(
     filled, logs, off = 0, np.zeros(lanes), np.zeros(lanes)
     begin = state = engine.init()
     for state, records in _pieces(engine, begin, steps, window, wanted, lanes, stop):
+        tell(state.steps)
         if not np.any(state.finite):
             break
         x = records.x.reshape(-1, lanes)

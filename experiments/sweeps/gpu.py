@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from amsgrad.cuda.driver import Device, NoDevice, devices
+from amsgrad.cuda.driver import OLDEST, Device, NoDevice, devices
 from amsgrad.options import ConfigError
 from experiments.sweeps.groups import Where, grouped, why_not_on_gpu, worth_a_gpu
 from experiments.sweeps.plan import Plan
@@ -25,7 +25,7 @@ def gpus(device: Where, plan: Plan, workers: int | None, scheduler: bool) -> Seq
     if device == "auto":
         return [] if workers is not None or scheduler else _worth_it(plan)
     try:
-        found = [] if scheduler else devices()
+        found = [] if scheduler else usable()
     except NoDevice as error:
         raise ConfigError(f"--device cuda was given, but {error}; use cpu") from None
     for work in map(plan.work, range(len(plan.chunks))):
@@ -37,6 +37,23 @@ def gpus(device: Where, plan: Plan, workers: int | None, scheduler: bool) -> Seq
             f" {workers} was given"
         )
     return found
+
+
+def usable() -> list[Device]:
+    """Return the GPUs of this machine that are new enough.
+
+    Raises:
+        NoDevice: there is none.
+    """
+    found = devices()
+    enough = [device for device in found if device.capability >= OLDEST]
+    if not enough:
+        old, least = ("{}.{}".format(*of) for of in (found[0].capability, OLDEST))
+        raise NoDevice(
+            f"the CUDA device {found[0].name} has compute capability {old}, and {least} or later"
+            " is needed"
+        )
+    return enough
 
 
 def described(device: Device) -> dict[str, str]:
@@ -51,7 +68,7 @@ def _worth_it(plan: Plan) -> Sequence[Device]:
     if not worth_a_gpu(cells, most, plan.configs):  # not even all of them in one batch
         return []
     try:
-        found = devices()
+        found = usable()
     except NoDevice:
         return []
     groups = grouped(map(plan.work, range(len(plan.chunks))), "auto")

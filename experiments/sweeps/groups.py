@@ -11,7 +11,8 @@ from typing import Any, Literal, NamedTuple
 
 from amsgrad.config.build import build_setup
 from amsgrad.config.run_config import Config
-from amsgrad.cuda.refusal import why_not
+from amsgrad.cuda.driver import DeviceError, NoDevice
+from amsgrad.cuda.refusal import Refused, why_not
 from amsgrad.engines.kind import kind, numbers_of
 from experiments.sweeps.estimates import seconds_on_a_core, seconds_on_a_gpu
 from experiments.sweeps.threads import cores
@@ -19,7 +20,9 @@ from experiments.sweeps.work import Work
 
 Where = Literal["auto", "cpu", "cuda"]
 
-MOST_RUNS = 131_072  # of a batch: some 50,000 fill an H100, by its registers
+# Of a batch. The 132 multiprocessors of an H100 have room for 768 runs each, or 512 with a table in
+# shared memory (`kernel_ir.py`): these are two such rounds, or three.
+MOST_RUNS = 202_752
 MOST_NUMBERS = 16_000_000  # of the series, or of the problems of a batch, in this machine's memory
 GAIN = 2.0  # of `auto`: the cores must be estimated to take so many times as long
 
@@ -89,20 +92,43 @@ def grouped(works: Iterable[Work], where: Where) -> Iterator[Group]:
 
 
 def in_groups(
-    executor: Groups, where: Where, works: Iterable[Work], stop: Callable[[], bool]
+    executor: Groups,
+    where: Where,
+    warn: Callable[[str], None],
+    works: Iterable[Work],
+    stop: Callable[[], bool],
 ) -> Iterator[tuple[Work, Any]]:
-    """Yield each work with its finished future, as an executor of groups ends them."""
-    with closing(executor(grouped(works, where), stop)) as finished:  # type: ignore[type-var]
-        for group, future in finished:
-            try:
-                contents = future.result()
-            except Exception:  # each of them has this future, and so this error
-                yield from ((work, future) for work in group.works)
-                continue
-            for work, content in zip(group.works, contents, strict=True):
-                own: Future[bytes] = Future()
-                own.set_result(content)
-                yield work, own
+    """Yield each work with its finished future, as an executor of groups ends them.
+
+    With "auto" the processor computes what a GPU fails at, and all that follows it.
+    """
+    failed: list[Work] = []
+
+    def supply() -> Iterator[Group]:
+        for group in grouped(works, where):
+            yield from _alone(group.works) if failed else [group]
+
+    def left() -> Iterator[Group]:
+        yield from _alone(failed)
+
+    for groups in (supply, left):
+        with closing(executor(groups(), stop)) as finished:  # type: ignore[type-var]
+            for group, future in finished:
+                try:
+                    contents = future.result()
+                except Exception as error:  # each of them has this future, and so this error
+                    fails = isinstance(error, DeviceError | NoDevice | Refused)
+                    if where == "auto" and group.on_gpu and fails:
+                        if not failed:
+                            warn(f"warning: the GPU fails, and the cores go on: {error}")
+                        failed += group.works
+                    else:
+                        yield from ((work, future) for work in group.works)
+                    continue
+                for work, content in zip(group.works, contents, strict=True):
+                    own: Future[bytes] = Future()
+                    own.set_result(content)
+                    yield work, own
 
 
 def worth_a_gpu(cells: int, steps: int, configs: Sequence[Config]) -> bool:
@@ -116,7 +142,11 @@ def _as_groups(works: list[Work], where: Where) -> Iterator[Group]:
     if where == "cuda" or worth_a_gpu(*together.size, together.configs):
         yield together
     else:
-        yield from (Group([work], on_gpu=False) for work in works)
+        yield from _alone(works)
+
+
+def _alone(works: Iterable[Work]) -> Iterator[Group]:
+    return (Group([work], on_gpu=False) for work in works)
 
 
 def _key(work: Work) -> tuple[Any, ...] | None:

@@ -45,6 +45,7 @@ class Reporter:
     def begin(self, chunks: int, cost: int) -> None:
         """Take note that so many chunks are to be computed, of so many cells x steps."""
         self._chunks, self._cost, self._steps, self._before = chunks, cost, 0, self.found
+        self._under_way = 0
         self._began = time.monotonic()
         self.line.close()
         if self.damaged:
@@ -58,7 +59,13 @@ class Reporter:
     @property
     def rate(self) -> float:
         """Cells x steps per second since the beginning."""
-        return self._steps / max(time.monotonic() - self._began, 1e-9)
+        return (self._steps + self._under_way) / max(time.monotonic() - self._began, 1e-9)
+
+    def show_steps(self, steps: int) -> None:
+        """Show how many cells x steps are done of the chunks that are computed together now."""
+        self._under_way = steps
+        if steps:
+            self.line.show(self._text)
 
     def count_found(self, chunk: Chunk) -> None:
         """Count a chunk that another process or an earlier one has written."""
@@ -96,9 +103,11 @@ class Reporter:
         self.failed += int(np.count_nonzero(chunk.status != Status.finished))
 
     def _text(self) -> str:
-        left = (self._cost - self._steps) / max(self.rate, 1e-9)
+        left = (self._cost - self._steps - self._under_way) / max(self.rate, 1e-9)
         found = f" ({self._before:,} more were found)" if self._before else ""
+        under_way = f" and {self._under_way:.2g} cells x steps" if self._under_way else ""
         return (
-            f"{self.done:,} of {self._chunks:,} chunks{found}, {self.rate:.2g} cells x steps/s,"
+            f"{self.done:,} of {self._chunks:,} chunks{found}{under_way},"
+            f" {self.rate:.2g} cells x steps/s,"
             f" {left:,.0f} s left, {self.failures:,} failures"
         )

@@ -61,7 +61,8 @@ def run_sweep(asked: Invocation) -> Report:
         name = found[0].name
         reporter.line.warn(f"{name} computes all cells that are worth it; --device cpu forbids it")
     on_gpu = bool(found) or asked.device == "cuda"
-    with _executor(asked, reporter, on_gpu) as executor:
+    number = found[0].number if found else 0
+    with _executor(asked, reporter, on_gpu, number) as executor:
         try:
             store = Store.create(asked.out, plan.identity, _provenance(asked, plan, found))
         except OSError as error:
@@ -136,7 +137,9 @@ def _again(asked: Invocation) -> str:
 
 
 @contextmanager
-def _executor(asked: Invocation, reporter: Reporter, on_gpu: bool) -> Iterator[Executor]:
+def _executor(
+    asked: Invocation, reporter: Reporter, on_gpu: bool, device: int
+) -> Iterator[Executor]:
     """Import what computes, or connect to a cluster: both before anything is written."""
     threads, warn = asked.threads or cores(), reporter.line.warn
     by_groups: Groups
@@ -146,15 +149,16 @@ def _executor(asked: Invocation, reporter: Reporter, on_gpu: bool) -> Iterator[E
             if on_gpu:
                 group = cluster.group_on_any_machine if anywhere else cluster.group_on_this_machine
                 by_groups = partial(cluster.in_cluster, client, group, warn=warn)
-                yield partial(in_groups, by_groups, asked.device)
+                yield partial(in_groups, by_groups, asked.device, warn)
             else:
                 compute = cluster.on_any_machine if anywhere else cluster.on_this_machine
                 yield partial(cluster.in_cluster, client, compute, warn=warn)
     elif on_gpu:
         from experiments.sweeps.gpu_chunk import computed_group
 
-        by_groups = partial(in_threads, computed_group, threads)
-        yield partial(in_groups, by_groups, asked.device)
+        group = partial(computed_group, device=device, tell=reporter.show_steps)
+        by_groups = partial(in_threads, group, threads)
+        yield partial(in_groups, by_groups, asked.device, warn)
     else:
         from experiments.sweeps.chunk import computed_bytes
 

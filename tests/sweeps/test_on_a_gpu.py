@@ -14,7 +14,7 @@ import pytest
 
 from amsgrad.config.run_config import Config
 from amsgrad.cuda import driver
-from amsgrad.cuda.driver import NoDevice, devices
+from amsgrad.cuda.driver import NoDevice, devices, driver_of
 from amsgrad.cuda.engine import Cuda
 from experiments.sweep import main
 from experiments.sweeps import gpu, gpu_chunk, groups
@@ -45,7 +45,15 @@ except NoDevice:
     HERE = []
 
 
-@pytest.fixture(params=["stand-in", "device"])
+@pytest.fixture(autouse=True)
+def opened_anew() -> Iterator[None]:
+    """A driver is opened once in a process: here it is that of each test."""
+    driver_of.cache_clear()
+    yield
+    driver_of.cache_clear()
+
+
+@pytest.fixture(params=["stand-in", pytest.param("device", marks=pytest.mark.device)])
 def device(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """The name of a device that is there."""
     if request.param == "device":
@@ -55,8 +63,8 @@ def device(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
     return stand_in(monkeypatch)
 
 
-def stand_in(monkeypatch: pytest.MonkeyPatch, number: int = 1) -> str:
-    library = StandIn(devices=number)
+def stand_in(monkeypatch: pytest.MonkeyPatch, number: int = 1, **given: Any) -> str:
+    library = StandIn(devices=number, **given)
     monkeypatch.setattr(driver, "_opened", lambda _: library)
     return "stand-in 0"
 
@@ -285,8 +293,7 @@ def test_a_device_of_another_arithmetic_is_found(
 def test_a_device_that_fails_loses_its_chunks_and_says_why(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    library = StandIn(fails={"cuMemAlloc_v2": 2})
-    monkeypatch.setattr(driver, "_opened", lambda _: library)
+    stand_in(monkeypatch, fails={"cuMemAlloc_v2": 2})
     path, out = write(tmp_path, TEXT), tmp_path / "out"
     assert sweep(path, out, "--device", "cuda", "--json") == 1
     printed = capsys.readouterr()
@@ -294,6 +301,49 @@ def test_a_device_that_fails_loses_its_chunks_and_says_why(
     summary = json.loads(printed.out)
     assert (summary["status"], summary["lost"], summary["computed"]) == ("failed", 6, 0)
     assert sweep(path, out, "--device", "cpu") == 0
+
+
+def test_auto_goes_on_without_a_device_that_fails(
+    on_cpu: dict[str, bytes],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    always_worth_it(monkeypatch)
+    stand_in(monkeypatch, fails={"cuMemAlloc_v2": 2})
+    path, out = write(tmp_path, TEXT), tmp_path / "out"
+    assert sweep(path, out) == 0
+    assert (
+        capsys.readouterr().err.count("the GPU fails, and the cores go on: cuMemAlloc_v2 of") == 1
+    )
+    assert merged(out) == on_cpu
+
+
+def test_a_device_that_is_too_old_is_none(
+    on_cpu: dict[str, bytes],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    always_worth_it(monkeypatch)
+    stand_in(monkeypatch, capability=(7, 0))
+    path, out = write(tmp_path, TEXT), tmp_path / "out"
+    assert fails(capsys, "--config", str(path), "--out", str(out), "--device", "cuda") == (
+        "sweep: error: --device cuda was given, but the CUDA device stand-in 0 has compute"
+        " capability 7.0, and 7.5 or later is needed; use cpu\n"
+    )
+    assert not out.exists()
+    assert sweep(path, out) == 0
+    assert merged(out) == on_cpu
+
+
+def test_progress_is_told_after_each_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in(monkeypatch)
+    (group, _) = grouped(works(TEXT, tmp_path), "cuda")
+    monkeypatch.setattr(Cuda, "piece", lambda self, runs: 30)
+    told: list[int] = []
+    gpu_chunk.computed_group(group, tell=told.append)
+    assert told == [8 * 30, 8 * 60, 8 * 70, 0]
 
 
 def test_it_ends_between_two_pieces_where_that_is_asked(
@@ -328,7 +378,7 @@ def test_an_executor_that_is_left_is_closed(tmp_path: Path) -> None:
             closed.append(True)
 
     all_works = works(TEXT, tmp_path)
-    ended = in_groups(executor, "cuda", all_works, lambda: False)
+    ended = in_groups(executor, "cuda", pytest.fail, all_works, lambda: False)
     for work in all_works[:4]:
         found, future = next(ended)
         assert (found, future.result()) == (work, work.name.encode())
