@@ -47,9 +47,13 @@ class OtherSources(RuntimeError):
 
 
 def on_this_machine(work: Work) -> bytes:
-    """Return a chunk as its file holds it."""
+    """Return a chunk as its file holds it; workers share torch's GPUs among them."""
     from experiments.sweeps.chunk import computed_bytes
 
+    if work.torch and work.configs[0].device == "cuda":
+        import torch
+
+        torch.cuda.set_device(_number() % torch.cuda.device_count())
     return computed_bytes(work)
 
 
@@ -59,18 +63,18 @@ def on_any_machine(work: Work) -> bytes:
     Raises:
         OtherSources: this machine does not compute the same bits as the client.
     """
+    from experiments.sweeps.chunk import computed_bytes
+
     _check_sources(work)
-    return on_this_machine(work)
+    return computed_bytes(work)
 
 
 def group_on_this_machine(group: Group) -> list[bytes]:
     """Return the chunks of a group; each worker of this machine has the GPU of its number."""
-    import distributed
-
+    from experiments.sweeps.gpu import usable
     from experiments.sweeps.gpu_chunk import computed_group
 
-    worker: Any = distributed.get_worker()
-    return computed_group(group, device=int(worker.name))
+    return computed_group(group, device=usable()[_number()].number)
 
 
 def group_on_any_machine(group: Group) -> list[bytes]:
@@ -79,10 +83,11 @@ def group_on_any_machine(group: Group) -> list[bytes]:
     Raises:
         OtherSources: this machine does not compute the same bits as the client.
     """
+    from experiments.sweeps.gpu import usable
     from experiments.sweeps.gpu_chunk import computed_group
 
     _check_sources(group)
-    return computed_group(group)
+    return computed_group(group, device=usable()[0].number)
 
 
 @contextmanager
@@ -173,6 +178,14 @@ def in_cluster(
             if future.status in ("lost", "cancelled"):
                 raise SchedulerLost
             yield waiting.pop(future), future
+
+
+def _number() -> int:
+    """Return the number of this worker among those of its machine."""
+    import distributed
+
+    worker: Any = distributed.get_worker()
+    return int(worker.name)
 
 
 def _check_sources(work: ByCode) -> None:

@@ -21,7 +21,7 @@ def reason() -> str:
     return ""
 
 
-pytestmark = pytest.mark.skipif(bool(reason()), reason=reason())
+pytestmark = [pytest.mark.device, pytest.mark.skipif(bool(reason()), reason=reason())]
 STEPS, TIMES = 4200, 700  # past the last settling step; runs of each sort
 
 

@@ -7,17 +7,19 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from amsgrad.config.run_config import Config
 from amsgrad.cuda import driver
 from amsgrad.cuda.driver import NoDevice, devices, driver_of
 from amsgrad.cuda.engine import Cuda
 from experiments.sweep import main
-from experiments.sweeps import gpu, gpu_chunk, groups
+from experiments.sweeps import cluster, gpu, gpu_chunk, groups
 from experiments.sweeps.chunk_file import Status
 from experiments.sweeps.estimates import seconds_on_a_core, seconds_on_a_gpu
 from experiments.sweeps.groups import Group, grouped, in_groups
@@ -244,6 +246,38 @@ def test_each_process_has_a_gpu_of_its_own(
     assert library.contexts == [1]
     with pytest.raises(NoDevice, match="no CUDA device has the number 2"):
         gpu_chunk.computed_group(group, device=2)
+
+
+def test_a_worker_has_the_gpu_of_its_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in(monkeypatch, 2)
+    library: Any = driver._opened(None)
+    (group, _) = grouped(works(TEXT, tmp_path), "cuda")
+    expected = gpu_chunk.computed_group(group)
+    driver_of.cache_clear()
+    monkeypatch.setattr("distributed.get_worker", lambda: SimpleNamespace(name=1))
+    assert len(cluster.group_on_this_machine(group)) == len(expected)
+    driver_of.cache_clear()
+    assert cluster.group_on_any_machine(group) == expected
+    assert library.contexts == [0, 1, 0]
+    monkeypatch.setattr(cluster, "cell_code", lambda torch: "another")
+    with pytest.raises(cluster.OtherSources, match="a worker has another version"):
+        cluster.group_on_any_machine(group)
+
+
+def test_workers_share_the_gpus_of_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = f"base: {{opt: '{OTHERS}:Plain', steps: 5}}\naxes: {{lr: [0.1, 0.2]}}\n"
+    (work,) = works(text, tmp_path)
+    chosen: list[int] = []
+    monkeypatch.setattr("distributed.get_worker", lambda: SimpleNamespace(name=3))
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
+    cluster.on_this_machine(work)
+    assert chosen == []
+    there = Config(opt=f"{OTHERS}:Plain", steps=5, device="cuda")
+    cluster.on_this_machine(work._replace(configs=[there]))  # its cells fail: there is no device
+    assert chosen == [1]
 
 
 def test_a_cell_that_cannot_be_built_does_not_touch_the_others(
