@@ -66,9 +66,10 @@ notebooks: .venv/notebooks
 lab: .venv/lab
 	$(BIN)/jupyter lab notebooks $(ARGS)
 
-# On a machine with a GPU: what only it can show. Elsewhere all of it is skipped, with the reason.
+# On a machine with a GPU: what only it can show. Elsewhere it is skipped, with the reason, but for the
+# estimate of what an H100 can issue.
 gpu: .venv/bench
-	$(BIN)/python -m pytest -rs tests/cuda tests/sweeps/test_on_a_gpu.py tests/engines/test_torch_on_cuda.py
+	$(BIN)/python -m pytest -rs -m device tests/cuda/test_device.py tests/sweeps/test_on_a_gpu.py tests/engines/test_torch_on_cuda.py
 	$(BIN)/python -m pytest -rs benchmarks/test_cuda.py --benchmark-enable -o addopts=
 
 bench: .venv/bench
