@@ -55,7 +55,7 @@ def run_sweep(asked: Invocation) -> Report:
     if asked.dry_run:
         return cost(plan, found)
     reporter = Reporter(plan.sweep)
-    for sentence in torch_cells.remarks(plan.configs):
+    for sentence in torch_cells.remarks(plan.configs, map(plan.work, numbers)):
         reporter.line.warn(sentence)
     if found and asked.device == "auto":
         name = found[0].name

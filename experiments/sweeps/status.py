@@ -48,7 +48,7 @@ def cost(plan: Plan, gpus: Sequence[Device] = ()) -> Report:
         f" {sizes['steps']:,} others",
         *(_on_gpu(plan, gpu) for gpu in gpus[:1]),
         *plan.lawless,
-        *torch_cells.remarks(plan.configs),
+        *torch_cells.remarks(plan.configs, works),
         f"{compiler}; nothing is written",
     ]
     counted = {"cells": plan.cells, "chunks": len(plan.chunks), "certified": sizes["cycle"]}

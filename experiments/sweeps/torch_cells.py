@@ -1,6 +1,6 @@
 """Cells of torch optimizers: whether they can be lanes, and how many make a chunk."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -59,8 +59,13 @@ def described(configs: Sequence[Config]) -> dict[str, dict[str, Any]]:
     }
 
 
-def remarks(configs: Sequence[Config]) -> list[str]:
-    """Return what a user has to know of the torch optimizers, in sentences."""
+def remarks(configs: Sequence[Config], works: Iterable[Work]) -> list[str]:
+    """Return what a user has to know of the torch optimizers, in sentences.
+
+    Args:
+        configs: all shared settings of a sweep.
+        works: its chunks.
+    """
     found: dict[str, None] = {}  # in order, each once
     for config in configs:
         if config.foreign:
@@ -70,6 +75,12 @@ def remarks(configs: Sequence[Config]) -> list[str]:
             verdict = tested(config)
             if not verdict.lanes:
                 found[f"{config.opt} {verdict.reason}; each of its cells is run alone"] = None
+    if any(config.foreign and config.device == "cuda" for config in configs):
+        total = sum(seconds(work) for work in works if work.torch)
+        found[
+            f"the cells of torch optimizers may take {total:,.0f} s on one GPU (an estimate of"
+            " 150 us per step and step size, not measured)"
+        ] = None
     return list(found)
 
 
@@ -114,7 +125,7 @@ def cut(
             whole = end + 1 - begin
             # from its first group to its last one; to cut a group would save no time
             calls = int(groups[chunk[-1]] - groups[chunk[0]]) + 1 if lanes else whole
-            fits = configs[0].steps * _step_seconds(calls, whole) <= SECONDS_A_CHUNK
+            fits = _seconds(configs[0], calls, whole) <= SECONDS_A_CHUNK
             fits |= lanes and bool(groups[chunk[-1]] == groups[chunk[-2]])
             if whole <= (size or (min(most, MOST_LANES) if fits else 0)):
                 continue
@@ -127,7 +138,7 @@ def seconds(work: Work) -> float:
     lanes = work.cells.size
     groups = _groups([work.configs[i] for i in work.of], work.numbers)
     together = tested(work.configs[0]).lanes
-    return work.steps * _step_seconds(np.unique(groups).size if together else lanes, lanes)
+    return _seconds(work.configs[0], np.unique(groups).size if together else lanes, lanes)
 
 
 def _groups(configs: Sequence[Config], free: Mapping[str, NDArray[Any]]) -> NDArray[np.int64]:
@@ -139,7 +150,7 @@ def _groups(configs: Sequence[Config], free: Mapping[str, NDArray[Any]]) -> NDAr
     return np.unique(np.array(columns), axis=1, return_inverse=True)[1].ravel()
 
 
-def _step_seconds(calls: int, lanes: int) -> float:
+def _seconds(config: Config, calls: int, lanes: int) -> float:
     from amsgrad.engines.torch_lanes import step_seconds
 
-    return step_seconds(calls, lanes)
+    return config.steps * step_seconds(calls, lanes, config.device)

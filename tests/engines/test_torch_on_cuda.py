@@ -1,41 +1,57 @@
 """The torch engines on "cuda": without a device by fake tensors, with one for what it is."""
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from torch._subclasses.fake_tensor import FakeTensorMode
+from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
+from torch.optim import Optimizer
 
 from amsgrad.config.build import optimizer_of
 from amsgrad.config.run_config import Config
-from amsgrad.engines.base import NOTHING, Setup
+from amsgrad.engines import torch_lanes, torch_loop
+from amsgrad.engines.base import NOTHING, Setup, State
 from amsgrad.engines.torch_lanes import TorchLanes
 from amsgrad.engines.torch_loop import TorchLoop
 from amsgrad.optimizers.randomness import generators, own_randomness, seed
 from amsgrad.problems.online import Online
+from amsgrad.regret import EMPTY, RegretSum
 from amsgrad.rules import RULES
 from amsgrad.schedules import inverse_sqrt, record_steps
 from tests import optimizers_of_others as others
 from tests.marks import without_kernels
 
 CUDA = torch.cuda.is_available()
-with_device = pytest.mark.skipif(not CUDA, reason="torch finds no CUDA device here")
+SKIPPED = pytest.mark.skipif(not CUDA, reason="torch finds no CUDA device here")
 REAL = [
     {"opt": name, **({} if semantics is None else {"semantics": semantics})}
     for name, method in RULES.items()
     for semantics in method.counterparts
 ]
-OF_TORCH = ["AdamW", "RAdam", "Adadelta", "Adamax", "SGD", "RMSprop", "Adagrad"]
+# ASGD and Adafactor read a number of their own state at each step, and Rprop asks the driver. LBFGS
+# needs a closure, Muon a matrix, SparseAdam sparse gradients: no engine here runs them.
+LEFT_OUT = {"ASGD", "Adafactor", "Rprop", "LBFGS", "Muon", "SparseAdam"}
+OF_TORCH = sorted(
+    name
+    for name, cls in vars(torch.optim).items()
+    if isinstance(cls, type) and issubclass(cls, Optimizer) and cls is not Optimizer
+    if name not in LEFT_OUT
+)
 ALL = [*REAL, *({"opt": f"torch.optim:{name}"} for name in OF_TORCH)]
-# NAdam, ASGD and Adafactor read a number of their own state at each step; Rprop asks the driver.
-SILENT = [options for options in ALL if options["opt"] != "nadam"]
+# NAdam reads a number of its own state at each step.
+SILENT = [options for options in ALL if "nadam" not in options["opt"].lower()]
 SETUP = Setup(Online(), 0.1, inverse_sqrt)
 
 
 def words(options: dict[str, str]) -> str:
     return "-".join(options.values())
+
+
+def with_device(test: Any) -> Any:
+    return pytest.mark.device(SKIPPED(test))
 
 
 @pytest.fixture
@@ -69,6 +85,54 @@ def test_a_step_reads_no_number_and_a_state_goes_on(loop: TorchLoop) -> None:
             assert {str(entry.device) for entry in met if entry.ndim} == {"cuda:0"}
             kept.append(sorted(optimizer.state[x]))
         assert all(names == kept[0] for names in kept)
+
+
+class Ended(Exception):
+    """All steps were taken."""
+
+
+def end(*_: Any) -> bytes:
+    raise Ended
+
+
+@without_kernels
+@pytest.mark.parametrize("options", SILENT, ids=words)
+def test_a_run_waits_for_no_number_between_two_records(
+    options: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The loop as it is, past the end of a block, but for autograd."""
+    begin = State(0, np.float32(0), b"", EMPTY, EMPTY)
+    monkeypatch.setattr(torch_loop, "BLOCK", 3)
+    with FakeTensorMode(), torch.no_grad():
+        loop = TorchLoop(SETUP, optimizer_of(Config(**options, device="cuda")), "cuda:0")
+        monkeypatch.setattr(loop, "_save", end)
+        x = torch.nn.Parameter(loop._tensor(0.0))
+        optimizer = loop.make_optimizer([x])
+        monkeypatch.setattr(loop, "_continue", lambda _: (x, optimizer))
+        monkeypatch.setattr(
+            torch.Tensor, "backward", lambda _: setattr(x, "grad", torch.full_like(x, 1010.0))
+        )
+        with pytest.raises(Ended):
+            loop.advance(begin, 7, NOTHING)
+        with pytest.raises(DataDependentOutputException):
+            loop.advance(begin, 7, np.array([7]))
+
+
+@without_kernels
+def test_lanes_wait_for_no_number_between_two_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch_lanes, "BLOCK", 3)
+    zeros = RegretSum(*np.zeros((3, 2)))
+    begin = State(0, np.zeros(2, np.float32), b"", zeros, zeros, np.full(2, True))
+    with FakeTensorMode():
+        make = optimizer_of(Config(opt="adam", device="cuda"))
+        engine = TorchLanes([SETUP, replace(SETUP, lr=0.01)], make, "cuda:0")
+        lanes = engine._lanes(engine._starts)
+        monkeypatch.setattr(lanes, "save", end)
+        monkeypatch.setattr(engine, "_continue", lambda _: lanes)
+        with pytest.raises(Ended):
+            engine.advance(begin, 7, NOTHING)
+        with pytest.raises(RuntimeError, match="numpy"):
+            engine.advance(begin, 7, np.array([7]))
 
 
 @pytest.mark.parametrize("options", ALL, ids=words)

@@ -15,6 +15,8 @@ from amsgrad.regret import value
 from amsgrad.schedules import record_steps
 from experiments.sweep import main
 from experiments.sweeps import torch_cells, torch_chunk
+from experiments.sweeps.plan import make_plan
+from experiments.sweeps.sweep_file import from_document
 from tests.sweeps.small import fails, merged, sweep, write
 
 OTHERS = "tests.optimizers_of_others"
@@ -186,6 +188,22 @@ def test_what_cannot_be_is_one_sentence(
     line = ("--config", str(path), "--out", str(tmp_path / "out"))
     assert sentence.replace("OTHERS", OTHERS) in fails(capsys, *line)
     assert not (tmp_path / "out").exists()
+
+
+def test_what_a_gpu_may_cost_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    document = {"base": {"opt": f"{OTHERS}:Plain", "steps": 100_000}, "axes": {"lr": [0.1, 0.2]}}
+    plan = make_plan(from_document(document, lambda *_: "here"))
+    (work,) = map(plan.work, range(len(plan.chunks)))
+    verdict = torch_cells.tested(plan.configs[0])
+    assert torch_cells.remarks(plan.configs, [work]) == []
+    monkeypatch.setattr(torch_cells, "tested", lambda _: verdict)
+    there = [Config(opt=f"{OTHERS}:Plain", steps=100_000, device="cuda")]
+    work = work._replace(configs=there, of=np.zeros_like(work.of))
+    # two step sizes in a step, each of 150 us
+    assert torch_cells.remarks(there, [work]) == [
+        "the cells of torch optimizers may take 40 s on one GPU (an estimate of 150 us per step"
+        " and step size, not measured)"
+    ]
 
 
 def test_seeds_are_an_axis_of_an_optimizer_that_draws(tmp_path: Path) -> None:
