@@ -30,10 +30,12 @@ is 0 at
 
 rho is the level that is found over the one that is wanted, 1 - kappa/4 for small kappa and always
 below 1. Kar (2026, arXiv 2609.37535) states this limit, of the probability over the frequency of a
-token, and that it is below 1 "for every learning rate" (abstract); this derivation is ours. ADOPT
-divides the rare gradient by the memory before it, v_0 beta2^(N-1): it settles above x*, at
-x* rho(-kappa) = x* kappa / (2 (1 - e^(-kappa/2))) if N is large beside e^kappa (ours). At finite N
-`periodic_level` has no approximation but that of a step size near 0.
+token, and that it is below 1 "for every learning rate" (abstract): of the logit, whose level
+hardly depends on the step size (`amsgrad/problems/rare.py`). This derivation, for a step size near
+0 in any coordinate, is ours. ADOPT divides the rare gradient by the memory before it,
+v_0 beta2^(N-1): it settles above x*, at x* rho(-kappa) = x* kappa / (2 (1 - e^(-kappa/2))) if N is
+large beside e^kappa (ours). At finite N `periodic_level` has no approximation but that of a step
+size near 0.
 
 Searched for the first-order constant and the higher order where mu3 = 0: excerpts of pages on
 arXiv 2511.06675 and 2511.04622. Not found; no full text was read.

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from amsgrad.engines.base import Setup
+from amsgrad.engines.batch import Batch
 from amsgrad.engines.compiled import Compiled
 from amsgrad.engines.driver import run_to
 from amsgrad.problems.quadratic import Quadratic
@@ -77,7 +78,7 @@ def test_one_divisor_has_no_error(opt):
     ("opt", "kappa", "own"),
     [("rmsprop", 1, {}), ("rmsprop", 5, {}), ("rmsprop", 10, {}), ("adam", 5, {"beta1": 0.9})],
 )
-def test_long_runs_settle_there_whatever_the_step_size_is(opt, kappa, own):
+def test_long_runs_settle_there(opt, kappa, own):
     period, steps = 100, 1_000_000
     own = {**own, "beta2": 1 - kappa / period, "eps": 1e-12}
     for lr in (0.002, 0.006):
@@ -136,6 +137,26 @@ def test_random_arrivals_are_worse_than_those_in_turn():
     found = n * expected_level(rare(n), 0.0, 1 - kappa / n)
     assert found == pytest.approx(0.5212, abs=1e-4)
     assert found < level_of("rmsprop", n, beta2=1 - kappa / n) - 0.2
+
+
+@pytest.mark.slow
+def test_what_is_left_of_random_arrivals_is_linear_in_the_step_size():
+    """With kappa = 2.5: the step size 0 is extrapolated from two, on the same draws."""
+    n, kappa, steps, seeds = 100, 2.5, 4_000_000, 32
+    level = n * expected_level(rare(n), 0.0, 1 - kappa / n)
+    rule = RULES["rmsprop"](beta2=1 - kappa / n, eps=1e-12)
+    at = np.linspace(steps // 2, steps, 1000).astype(np.int64)
+
+    def settled(lr):
+        problems = [Quadratic(f"1,0x{n - 1}", seed=seed) for seed in range(seeds)]
+        setups = [Setup(one, lr, inverse_sqrt, dtype=np.float64, x0=0.5) for one in problems]
+        return n * run_to(Batch(setups, [rule] * seeds), steps, at)[1].x.mean(axis=0)
+
+    whole, half = settled(0.006), settled(0.003)
+    standard = (2 * half - whole).std(ddof=1) / math.sqrt(seeds)
+    assert whole.mean() - level > 10 * standard
+    assert (2 * half - whole).mean() == pytest.approx(level, abs=3 * standard)
+    assert whole.mean() - half.mean() == pytest.approx(half.mean() - level, rel=0.3)
 
 
 def test_bad_input_is_refused():
