@@ -19,7 +19,7 @@ def laws() -> Any:
 
 @pytest.mark.slow
 def test_adam_is_where_its_mean_step_vanishes_and_the_others_at_the_mean(laws: Any) -> None:
-    mean, standard = symmetry._beside_sgd(laws.error)
+    mean, standard = symmetry._beside(laws.error, laws.sgd)
     # of the order of the last step size, over the least standard deviation
     assert (abs(mean.sel(optimizer="adam") - laws.level) < 5 * standard + 1e-3).all()
     found = symmetry.findings(laws)
