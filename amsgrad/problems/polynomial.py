@@ -39,6 +39,8 @@ def odd_power(x: Any, squares: int) -> Any:
     A loop of `squares` turns keeps LLVM from vector instructions: with it a step of a batch takes
     four times as long.
     """
+    if squares == 1:  # the published degree: the loop has the same bits, and takes longer
+        return x * (x * x)
     power, square = x, x * x
     for _ in range(BITS):
         power = power * square if squares & 1 else power

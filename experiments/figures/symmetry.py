@@ -136,7 +136,7 @@ def findings(data: xarray.Dataset) -> dict[str, Any]:
     for law, beta2 in product(data.law.values, data.beta2.values):
         at = {"optimizer": "adam", "law": law, "beta2": beta2}
         found[f"{law}, beta2 = {beta2:g}: Adam's error, its standard error, level"] = [
-            float(f"{float(value):.2e}")
+            float(f"{float(value):.3e}")
             for value in (mean.sel(at), standard.sel(at), data.level.sel(law=law, beta2=beta2))
         ]
     off = abs(mean.sel(optimizer="adam") - data.level)
@@ -221,12 +221,11 @@ def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption
     laws = dict(zip(LAWS, settings["laws"], strict=True))
     return Caption(
         "The Adam symmetry theorem (Dereich et al., arXiv 2511.06675): losses $(x - X_t)^2/2$,"
-        rf" {step_size(base)}, $\beta_1 = {rule['beta1']}$. Error: mean of $x - E X$, less SGD's,"
-        r" over the deviation $\sigma$ of $X$; bars: two standard errors; arrows: upper limits;"
-        " lines: zeros of Adam's mean step.",
-        r"Adam's error is of the order $1 - \beta_2$ for a skewed law, 0 for a symmetric one, and"
-        r" of the order $(1 - \beta_2)^2$, by the line, if only the third moment is 0 (ours)."
-        " AMSGrad has none.",
+        rf" {step_size(base)}, $\beta_1 = {rule['beta1']}$. Error: mean $x - E X$, less SGD's,"
+        r" over $X$'s deviation $\sigma$; bars: two standard errors; arrows: limits; lines: zeros of"
+        " Adam's mean step.",
+        r"Adam's error is of order $1 - \beta_2$ for a skewed law, 0 for a symmetric one, of order"
+        r" $(1 - \beta_2)^2$ (line) if only the third moment is 0 (ours). AMSGrad has none.",
         "The paper is known here from its abstract; problem, laws and settings are ours. $X$ is one"
         f" of {laws[SKEWED]} (skewed), {laws[SECOND]} (third central moment 0) and"
         f" {laws[SYMMETRIC]} (symmetric), each with the same chance. {base['steps']:,} steps; $x$"
