@@ -19,7 +19,6 @@ from amsgrad.problems.adafom import AdaFom
 from amsgrad.problems.adopt import Adopt
 from amsgrad.problems.online import Online
 from amsgrad.problems.polynomial import Polynomial
-from amsgrad.problems.rare import Rare
 from amsgrad.problems.sequence import numbers_of
 from amsgrad.problems.stochastic import Stochastic
 from amsgrad.problems.theorem2 import Theorem2
@@ -101,7 +100,6 @@ _STOCHASTIC = Stochastic.published[0].settings
 _ADOPT = Adopt.published[0].settings
 _ZHANG = Zhang.published[0].settings
 _ADAFOM = AdaFom.published[0].settings
-_RARE = Rare.published[0].settings
 _POLYNOMIAL = Polynomial.published[0].settings
 
 _COLUMNS = (
@@ -186,7 +184,7 @@ _COLUMNS = (
         {
             "problem": "rare",
             "period": 1000,
-            **_stated(_RARE, "schedule"),
+            "schedule": "constant",
             "lr": 2e-6,
             "steps": 10_000_000,
         },

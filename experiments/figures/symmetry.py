@@ -222,8 +222,8 @@ def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption
     return Caption(
         "The Adam symmetry theorem (Dereich et al., arXiv 2511.06675): losses $(x - X_t)^2/2$,"
         rf" {step_size(base)}, $\beta_1 = {rule['beta1']}$. Error: mean $x - E X$, less SGD's,"
-        r" over $X$'s deviation $\sigma$; bars: two standard errors; arrows: limits; lines: zeros of"
-        " Adam's mean step.",
+        r" over $X$'s deviation $\sigma$; bars: two standard errors; arrows: limits; lines: zeros"
+        " of Adam's mean step.",
         r"Adam's error is of order $1 - \beta_2$ for a skewed law, 0 for a symmetric one, of order"
         r" $(1 - \beta_2)^2$ (line) if only the third moment is 0 (ours). AMSGrad has none.",
         "The paper is known here from its abstract; problem, laws and settings are ours. $X$ is one"
