@@ -83,7 +83,7 @@ def _options(options: Mapping[str, Option]) -> str:
 
 def _table(heads: tuple[str, ...], rows: Any) -> str:
     lines = [heads, ("---",) * len(heads), *rows]
-    cells = [[cell.replace("|g", "\\|g").replace("g|", "g\\|") for cell in line] for line in lines]
+    cells = [[cell.replace("|", "\\|") for cell in line] for line in lines]
     return "\n".join(f"| {' | '.join(line)} |" for line in cells)
 
 

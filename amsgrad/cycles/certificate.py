@@ -67,8 +67,6 @@ def why_no_cycle(setup: Setup, rule: Rule) -> str | None:
         return "its beta1 decays"
     if rule.settled == NEVER:
         return f"the coefficients of {rule.name} change at every step"
-    if rule.wanders:
-        return f"what {rule.name} has left out so far need not come back"
     return None
 
 
@@ -119,11 +117,12 @@ def unreached(certificate: Certificate, setup: Setup, rule: Rule) -> str | None:
         setup, rule: the run.
     """
     here, _ = run_to(Reference(setup, rule), certificate.start)
-    differs = first_difference(here, _state(certificate, setup, rule), sums=False)
+    differs = first_difference(here, state_of(certificate, setup, rule), sums=False)
     return None if differs is None else f"after {certificate.start} steps of the run {differs}"
 
 
-def _state(certificate: Certificate, setup: Setup, rule: Rule) -> State:
+def state_of(certificate: Certificate, setup: Setup, rule: Rule) -> State:
+    """Return the state at the beginning of the cycle, with empty sums."""
     real = setup.dtype
     memory = rule.memory(*map(real, certificate.memory.values()))
     return State(certificate.start, real(certificate.x), memory, EMPTY, EMPTY)
@@ -131,7 +130,7 @@ def _state(certificate: Certificate, setup: Setup, rule: Rule) -> State:
 
 def _goes_around(certificate: Certificate, engine: Reference) -> str | None:
     period = engine.setup.problem.period
-    begin = _state(certificate, engine.setup, engine.rule)
+    begin = state_of(certificate, engine.setup, engine.rule)
     here, lowest, highest = begin, math.inf, -math.inf
 
     def regrets() -> Iterator[float]:

@@ -49,7 +49,7 @@ def coefficients(k: int, alpha: float, beta1: float, h: Hyper, real: Any) -> Coe
 def update(memory: Memory, g: float, c: Coefficients) -> tuple[Memory, float]:
     """Take a step, in the precision of the run."""
     m = c.beta1 * memory.m + c.rest1 * g
-    u = max(c.beta2 * memory.u, abs(g) + c.eps)
+    u = max(abs(g) + c.eps, c.beta2 * memory.u)  # in this order NaN stays, as in torch
     return Memory(m, u), c.step * m / u
 
 

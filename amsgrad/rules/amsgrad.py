@@ -51,7 +51,7 @@ def update(memory: Memory, g: float, c: Any) -> tuple[Memory, float]:
     """
     m = c.beta1 * memory.m + c.rest1 * g
     v = c.beta2 * memory.v + c.rest2 * g * g
-    vmax = max(memory.vmax, v)
+    vmax = max(v, memory.vmax)  # in this order NaN stays, as in torch
     return Memory(m, v, vmax), c.step * m / (np.sqrt(vmax) + c.eps)
 
 
@@ -75,7 +75,7 @@ def update_corrected(memory: Memory, g: float, c: CorrectedCoefficients) -> tupl
     """Take a step with the maximum of the corrected v (optax), in the precision of the run."""
     m = c.beta1 * memory.m + c.rest1 * g
     v = c.beta2 * memory.v + c.rest2 * g * g
-    vmax = max(memory.vmax, v * c.lift)
+    vmax = max(v * c.lift, memory.vmax)
     return Memory(m, v, vmax), c.step * m / (np.sqrt(vmax) + c.eps)
 
 

@@ -8,6 +8,14 @@ from amsgrad.options import ConfigError
 from amsgrad.rules.rule import Rule
 
 REAL = Real()
+# What cannot be negative, by the names that the rules share: squares, their sums and maxima; NAdam's
+# weight is 1 - a product of numbers in [0, 1], AdamX's rest1 is a 1 - beta1, by which it divides.
+# First moments, gradients, what was left out, and the variables of a rule of your own are free.
+RANGES = {
+    **dict.fromkeys(("v", "vmax", "s", "u", "total", "peak"), Real(0)),
+    "weight": Real(0, 1),
+    "rest1": Real(above=0, most=1),
+}
 
 
 class MemoryText(FieldType):
@@ -57,7 +65,7 @@ def with_memory(rule: Rule, text: str) -> Rule:
         text: one that `MemoryText` has read.
 
     Raises:
-        ConfigError: the rule has no state variable of such a name.
+        ConfigError: the rule has no state variable of such a name, or not with such a number.
     """
     numbers, fields = memory_of(text), rule.memory._fields
     unknown = [name for name in numbers if name not in fields]
@@ -66,6 +74,15 @@ def with_memory(rule: Rule, text: str) -> Rule:
             f"--memory0 must name state variables of --opt {rule.name}, {', '.join(fields)}, but"
             f" {unknown[0]} was given"
         )
+    for name, number in numbers.items():
+        allowed = RANGES.get(name, REAL)
+        try:
+            allowed.read(number)
+        except ValueError:
+            raise ConfigError(
+                f"--memory0 must have {allowed} for {name} of --opt {rule.name}, but"
+                f" {name}={_shortest(number)} was given"
+            ) from None
     start = rule.start or rule.memory(*(0.0 for _ in fields))
     return replace(
         rule,

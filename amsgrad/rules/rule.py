@@ -34,7 +34,8 @@ class Rule:
             (a clip that opens); None where there is none.
         grows: whether a sum in the memory grows until rounding absorbs what is added to it: after
             some 2^53 steps in double precision.
-        wanders: whether the memory need not come back where the slopes repeat: it has a part of x.
+        wanders: whether the memory has a part of x, which need not come back at a decaying step. At
+            a constant one it must, as there are only so many numbers, though not soon.
     """
 
     name: str

@@ -223,7 +223,6 @@ def test_any_run_is_the_plain_run(
         (setup(beta1_schedule=harmonic), rule(), "its beta1 decays"),
         (setup(), rule("adopt"), "the coefficients of adopt change at every step"),
         (setup(), rule("adamnc"), "the coefficients of adamnc change at every step"),
-        (setup(), rule("ef_signum"), "what ef_signum has left out so far need not come back"),
     ],
 )
 def test_where_a_cycle_is_not_guaranteed(where: Setup, what: Any, reason: str) -> None:

@@ -13,7 +13,8 @@ from amsgrad.engines.batch import Batch
 from amsgrad.engines.driver import run_to
 from amsgrad.engines.reference import Reference
 from amsgrad.options import ConfigError
-from amsgrad.rules.memory_text import MemoryText, memory_of
+from amsgrad.rules import RULES
+from amsgrad.rules.memory_text import RANGES, MemoryText, memory_of
 
 
 @pytest.mark.parametrize(
@@ -46,6 +47,13 @@ def test_another_text_is_refused(given: Any) -> None:
     [
         ({"opt": "adam", "memory0": "s=1"}, "--opt adam, m, v, but s was given"),
         ({"opt": "sgd", "memory0": "v=1"}, "--opt sgd, g, but v was given"),
+        (
+            {"opt": "adam", "memory0": "m=-1,v=-1"},
+            "--memory0 must have a finite number, 0 or more for v of --opt adam, but v=-1 was given",
+        ),
+        ({"opt": "adagrad", "memory0": "total=-0.5"}, "total=-0.5 was given"),
+        ({"opt": "nadam", "memory0": "weight=-3"}, "a number in [0, 1] for weight of --opt nadam"),
+        ({"opt": "adamx", "memory0": "rest1=0"}, "a number in (0, 1] for rest1 of --opt adamx"),
         ({"opt": "adam", "memory0": "v=1", "engine": "torch"}, "needs a rule and --engine"),
         ({"opt": "torch.optim:SGD", "memory0": "v=1"}, "needs a rule and --engine"),
         ({"opt": "adam", "memory0": "v=1e39"}, "at most 3.4e+38 in size with --dtype float32"),
@@ -55,6 +63,19 @@ def test_it_goes_with_the_run(settings: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ConfigError) as refused:
         Config(**settings)
     assert sentence in str(refused.value)
+
+
+@pytest.mark.parametrize("opt", sorted(RULES))
+def test_what_a_rule_squares_or_maximises_is_not_below_zero(opt: str) -> None:
+    config = Config(opt=opt, steps=50)
+    rule = config.make_rule()
+    end, _ = run_to(Reference(build_setup(config), rule), 50)  # its slopes have both signs
+    signed = {name for name in rule.memory._fields if name not in RANGES}
+    for name, number in end.memory._asdict().items():
+        assert name in signed or number >= 0
+        if name in signed:
+            assert getattr(Config(opt=opt, memory0={name: -1}).make_rule().start, name) == -1
+    assert signed <= {"m", "e", "error", *(f"g{age}" for age in range(10)), "g"}
 
 
 @pytest.mark.parametrize("opt", ["adam", "yogi"])

@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from amsgrad.engines.base import Setup
+from amsgrad.engines.compiled import Compiled
 from amsgrad.engines.driver import run_to
+from amsgrad.problems.polynomial import Polynomial
 from amsgrad.rules import RULES
 from amsgrad.rules.rule import NEVER, Rule
 from amsgrad.schedules import constant, exponential, harmonic
@@ -54,6 +57,18 @@ def test_these_are_the_same_rule(one: Any, other: Any, dtype: Any, problem: str)
     assert {"x", "v"} <= shared
     for name in shared:
         assert [row[name] for row in ours] == [row[name] for row in theirs], name
+
+
+@pytest.mark.parametrize(
+    ("opt", "options"),
+    [("adamax", {}), *(("amsgrad", {"semantics": s}) for s in ("labml", "torch", "optax"))],
+)
+def test_a_maximum_does_not_hide_nan(opt: str, options: dict[str, Any]) -> None:
+    _, (_, memory, moved) = path(RULES[opt](**options), [1.0, np.nan])
+    assert np.isnan([*memory, moved]).all()
+    at_rest = Setup(Polynomial(), 0.1, x0=0.0)  # 0 / 0, and from then on x and g are NaN
+    *_, last = walk(Compiled(at_rest, RULES[opt](**{**options, "eps": 0.0})), 2)
+    assert np.isnan(list(last.values())).all()
 
 
 def test_adamnc_without_momentum_and_with_a_falling_step_is_adagrad() -> None:
