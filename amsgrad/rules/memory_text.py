@@ -8,7 +8,7 @@ from amsgrad.options import ConfigError
 from amsgrad.rules.rule import Rule
 
 REAL = Real()
-# What cannot be negative, by the names that the rules share: squares, their sums and maxima; NAdam's
+# What cannot be negative, by the names that rules share: squares, their sums and maxima. NAdam's
 # weight is 1 - a product of numbers in [0, 1], AdamX's rest1 is a 1 - beta1, by which it divides.
 # First moments, gradients, what was left out, and the variables of a rule of your own are free.
 RANGES = {

@@ -10,7 +10,9 @@ from matplotlib.figure import Figure
 
 from amsgrad.config.build import build_setup
 from amsgrad.config.run_config import Config
+from amsgrad.cycles.certificate import state_of
 from amsgrad.cycles.two_cycle import two_cycle as certify
+from amsgrad.engines.compiled import Compiled
 from amsgrad.engines.driver import run_to
 from amsgrad.rules import title_of
 from amsgrad.rules.form import Form
@@ -61,7 +63,7 @@ def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
         config = _config(settings, opt, beta1=beta1, beta2=settings["path_beta2"])
         return run_to(compiled(config), settings["path_steps"], at)[1].x
 
-    def end(beta1: float, beta2: float) -> int:
+    def end(beta1: float, beta2: float) -> tuple[int, int]:
         config = _config(settings, "adam", beta1=beta1, beta2=beta2)
         return _ends(config, settings["most_steps"])
 
@@ -75,18 +77,20 @@ def compute(settings: Mapping[str, Any]) -> xarray.Dataset:
                 break
         certificate = np.nan if found is None else found.highest / config.lr
         run = _config(settings, opt, **settings["stable"])
-        return amplitude / config.lr, certificate, _ends(run, settings["most_steps"])
+        return amplitude / config.lr, certificate, _ends(run, settings["most_steps"])[0]
 
     paths = np.array([path(*own) for own in settings["paths"]])
     rules = on_grid(rule, settings["rules"])
+    ends = on_grid(end, settings["beta1s"], settings["beta2s"])
     return xarray.Dataset(
         {
             "x": variable(("path", "step"), paths, "iterate x_t"),
             "end": variable(
                 ("beta1", "beta2"),
-                on_grid(end, settings["beta1s"], settings["beta2s"]),
+                ends[..., 0],
                 "how Adam's run ends: 2 on x, -x; 1 on another cycle; 0 on none that was found",
             ),
+            "length": variable(("beta1", "beta2"), ends[..., 1], "length of that cycle", "steps"),
             "stable_below": variable(
                 "beta2", [stable_below(b) for b in settings["beta2s"]],
                 "beta1 below which Adam's cycle x, -x is stable",
@@ -128,13 +132,24 @@ def _amplitude(config: Config) -> float:
     return amplitude
 
 
-def _ends(config: Config, most_steps: int) -> int:
+def _ends(config: Config, most_steps: int) -> tuple[int, int]:
+    """Return how a run ends, and the length of its cycle, 0 where none was found.
+
+    It ends on x, -x where every other x of the cycle is the amplitude within rounding, and every
+    other one minus it: the state to the last bit comes back only after some turns.
+    """
     found = certified(config, most_steps)
     if found is None:
-        return NONE
+        return NONE, 0
     amplitude = _amplitude(config)
-    ends = np.array([found.highest, -found.lowest])
-    return TWO if np.allclose(ends, amplitude, rtol=SAME, atol=0) else OTHER
+    if not np.isclose(found.highest, amplitude, rtol=SAME, atol=0):
+        return OTHER, found.length
+    setup, rule = build_setup(config), config.make_rule()
+    here, once = state_of(found, setup, rule), record_steps(found.length, 1) + found.start
+    x = run_to(Compiled(setup, rule), found.start + found.length, once, here)[1].x
+    turns = x * np.where(np.arange(x.size) % 2, -1, 1) * np.sign(x[0])
+    alternates = found.length % 2 == 0 and np.allclose(turns, amplitude, rtol=SAME, atol=0)
+    return TWO if alternates else OTHER, found.length
 
 
 def _from_the_cycle(settings: Mapping[str, Any]) -> int:
@@ -156,6 +171,11 @@ def findings(data: xarray.Dataset) -> dict[str, Any]:
         "below the bound": int(below.sum()),
         "of them certified to end on x, -x": int((two & below).sum()),
         "of them certified to end on another cycle": int(((data.end == OTHER) & below).sum()),
+        "of them with no cycle found": int(((data.end == NONE) & below).sum()),
+        "steps after which a run on x, -x repeats to the bit: least and most": [
+            int(data.length.where(two).min()),
+            int(data.length.where(two).max()),
+        ],
         "above the bound, and certified to end on x, -x": int((two & ~below).sum()),
         "length of the cycle from a start on it, where it is unstable": int(data.from_the_cycle),
     }
@@ -171,6 +191,9 @@ def findings(data: xarray.Dataset) -> dict[str, Any]:
     ]
     found["rules whose run ends on another cycle"] = [
         str(r) for r in data.rule.values[data.rule_end == OTHER]
+    ]
+    found["rules of whose run no cycle was found"] = [
+        str(r) for r in data.rule.values[data.rule_end == NONE]
     ]
     last = np.abs(data.x.isel(step=slice(-100, None))).max("step")
     found["largest |x| of the last 100 steps of the paths"] = [two_digits(x) for x in last]
@@ -200,18 +223,26 @@ def draw(data: xarray.Dataset, figure: Figure) -> None:
     left.set_title("Three runs", loc="left")
     _map(middle, data)
     _amplitudes(right, data)
+    left.legend(loc="lower left", fontsize=7, handlelength=1.5)
     layout.letters((left, middle, right))
-    layout.legend(figure, left)
 
 
 def _map(axes: Axes, data: xarray.Dataset) -> None:
-    for end, color in ((TWO, style.BLUE), (OTHER, style.ORANGE)):
+    for end, color, label in (
+        (TWO, style.BLUE, "$x, -x$"),
+        (OTHER, style.ORANGE, "another cycle"),
+    ):
         beta2, beta1 = np.meshgrid(data.beta2, data.beta1)
         chosen = data.end.values == end
-        axes.plot(beta2[chosen], beta1[chosen], "s", color=color, markersize=1.9, linewidth=0)
-    axes.plot(data.beta2, data.stable_below, color=style.BLACK, linewidth=1)
+        axes.plot(beta2[chosen], beta1[chosen], "s", color=color, markersize=1.9, label=label)
+    axes.plot([], [], "s", color="white", markeredgecolor=style.GREY, markersize=4,
+              markeredgewidth=0.6, label="none found")  # fmt: skip
+    axes.plot(data.beta2, data.stable_below, color=style.BLACK, linewidth=1, label="our bound")
     axes.set_xlim(0, 1)
-    axes.set_ylim(-0.01, float(data.beta1[-1]))
+    last = float(data.beta1[-1])
+    axes.set_ylim(-0.01, 1.3 * last)  # with room for the key
+    axes.set_yticks(np.linspace(0, last, 6))
+    axes.legend(loc="upper center", ncols=2, fontsize=7, markerscale=1.5, columnspacing=1)
     axes.set_xlabel(r"$\beta_2$")
     axes.set_ylabel(r"$\beta_1$")
     axes.set_title("How Adam's runs end", loc="left")
@@ -238,9 +269,16 @@ def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption
     runs, below = findings["runs of Adam"], findings["below the bound"]
     reached = findings["of them certified to end on x, -x"]
     above = findings["above the bound, and certified to end on x, -x"]
+    other = findings["of them certified to end on another cycle"]
+    none = findings["of them with no cycle found"]
+    bits = findings["steps after which a run on x, -x repeats to the bit: least and most"]
+    stable = settings["stable"]
+    two = ", ".join(map(_short, findings["rules whose run from x = 1 ends on x, -x"]))
+    others = ", ".join(map(_short, findings["rules whose run ends on another cycle"]))
+    without = ", ".join(map(_short, findings["rules of whose run no cycle was found"]))
     return Caption(
         "Cycles of two steps (Bock and Weiss, 2022) on $f(x) = c x^2 / 2$ at a constant step."
-        r" (b) Blue: certified to end on $x, -x$; orange: on another cycle; line: our bound."
+        r" (b) Certified to end on $x, -x$ (to rounding), on another cycle; white: none found."
         rf" (c) $\beta_1 = \beta_2 = {exact['beta1']}$.",
         r"Adam's cycle $|x| = \alpha (1 - \beta_1) / (2 (1 + \beta_1))$ exists at all betas, but"
         r" runs reach it below the bound only, where $\beta_1 < 1/3$. AMSGrad tends to 0. Every"
@@ -248,9 +286,15 @@ def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption
         f"No bias correction, no eps, $x_1 = {settings['base']['x0']:g}$, $c ="
         rf" {settings['factor']:g}$, $\alpha = {settings['lr']:g}$, $\beta_2 ="
         f" {settings['path_beta2']:g}$ in (a). Of the {below} of {runs} runs below the bound"
-        f" {reached} are certified to end on the cycle, and {above} above it. (c) The cycle of the"
-        " float program itself, whether or not a run reaches it, at $\\alpha$ ="
-        f" {lrs} (the first at which its rounding has one), $c = {exact['factor']:g}$. The formula"
+        f" {reached} are certified to end on the cycle, within rounding: they repeat to the bit"
+        f" after {bits[0]} to {bits[1]} steps. {other} are certified to end on another cycle, and"
+        f" of {none} none was found that begins within {settings['most_steps']:,} steps. Above the"
+        f" bound {above} end on $x, -x$. (c) The cycle of the float program"
+        rf" itself, whether or not a run reaches it, at $\alpha$ = {lrs} (the first at which its"
+        f" rounding has one), $c = {exact['factor']:g}$. The formula"
         " for all rules and the bound are ours; Adam's amplitude is known here from a summary of"
-        " the paper. Padam has the power 1/2 of AMSGrad, and ADOPT does not clip.",
+        " the paper. Padam has the power 1/2 of AMSGrad, and ADOPT does not clip."
+        rf" At $\beta_1 = {stable['beta1']:g}$, $\beta_2 = {stable['beta2']:g}$ and the $c$ and"
+        rf" $\alpha$ of (a) runs from $x_1$ end on $x, -x$ for {two}, on another cycle"
+        f" for {others}; none was found for {without}.",
     )

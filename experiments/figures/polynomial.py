@@ -38,6 +38,7 @@ SETTINGS = {
 }
 HIGH, LOW = 1e-8, 1e-30  # |x| between which the rate is measured: v is far from its least number
 LAST = 5  # the level is that of the last fifth of the steps
+ROWS, ROW = 1e-6, 1.7  # where the rows of runs at rest begin in the picture, and their distance
 AT_REST = 1e-20  # a level below it, in units of alpha / 2, means that x has converged
 
 
@@ -150,29 +151,36 @@ def draw(data: xarray.Dataset, figure: Figure) -> None:
     left.set_xlabel("$t$ (steps)")
     left.set_ylabel("$|x_t|$")
     left.set_title("A run of each regime", loc="left")
+    left.legend(loc="lower left")
     _levels(right, data)
     layout.letters((left, right))
-    layout.legend(figure, left)
 
 
 def _levels(axes: Axes, data: xarray.Dataset) -> None:
     marks = {4: "o", 6: "^"}
     colors = (style.SKY, style.GREEN, style.PURPLE)
+    rest = ROWS  # runs at rest have no place on a logarithmic axis: each series has a row below it
     for degree in data.degree.values:
         for beta2, color in zip(data.beta2.values, colors, strict=False):
             one = data.sel(degree=degree, beta2=beta2)
-            shown = one["median"].where(one["median"] > 1e-7, 1e-7)  # at rest: on the lower edge
+            shown = one["median"].where(one["median"] > ROWS, rest)
+            rest /= ROW
             label = rf"$k = {degree}$, $\beta_2 = {beta2:g}$"
             mark = marks.get(int(degree), "s")
             axes.semilogy(data.share, shown, mark, color=color, markersize=2.6, label=label)
     for bound in (0, 1):
         axes.axvline(bound, color=style.GREY, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
-    axes.set_ylim(0.5e-7, 2)
+    axes.axhline(ROWS * ROW, color=style.GREY, linewidth=0.5)
+    axes.set_ylim(rest, 2)
+    axes.set_yticks([10.0**e for e in range(-5, 1)])
+    axes.set_yticks([], minor=True)
+    axes.text(0.98, ROWS / 2, "$x$ rests", transform=axes.get_yaxis_transform(),
+              ha="right", va="center", fontsize=8)  # fmt: skip
     axes.set_xlim(float(data.share[0]), float(data.share[-1]))
     axes.set_xlabel(r"$\beta_1$: 0 at the first bound, 1 at the second")
     axes.set_ylabel(r"median $|x_t|$ in units of $\alpha / 2$")
     axes.set_title("Level at the end", loc="left")
-    axes.legend(loc="lower right", fontsize=7)
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 0.2), fontsize=7)
 
 
 def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption:
@@ -182,15 +190,18 @@ def caption(settings: Mapping[str, Any], findings: Mapping[str, Any]) -> Caption
     betas = ", ".join(
         f"{beta1_at(regimes(beta2, degree), share):.4g}" for share in settings["path_shares"]
     )
+    shares = sorted({found[1] for name, found in findings.items() if "convergence ends" in name})
+    first = " or ".join(f"{share:g}" for share in (shares[0], shares[-1]))
     largest = findings["largest |x| above the second bound, in alpha / 2: least and most"]
     median = findings["median |x| above the second bound, in alpha / 2: least and most"]
     ratio = findings["median at share 1.3 over that at 0.7: least and most"]
     return Caption(
         rf"Adam on $x^k / k$ (Bai et al., ICML 2026) at a constant step, $\alpha = {base['lr']:g}$."
         rf" (a) $k = {degree}$, $\beta_2 = {beta2:g}$, $\beta_1 = {betas}$. (b) Bounds"
-        r" $\beta_2^{k/(2(k-2))}$ and $\beta_2^{(k-1)/(2(k-2))}$, dashed; lower edge: $x$ rests.",
-        r"Below the first bound $x$ falls by $\beta_2^{1/(2(k-2))}$ per step. Above it spikes come"
-        " back, and their level grows, without a jump at the second bound.",
+        r" $\beta_2^{k/(2(k-2))}$ and $\beta_2^{(k-1)/(2(k-2))}$, dashed.",
+        r"Below the first bound $x$ falls by $\beta_2^{1/(2(k-2))}$ per step. From"
+        f" {first} of the way to the second bound on, spikes come back, and their level grows,"
+        " without a jump at the second bound.",
         f"No bias correction, no eps, $x_1 = {base['x0']:g}$, {base['memory0']} at first,"
         f" {base['steps']:,} steps, double precision; the settings are known here from a summary of"
         " the paper. In floating point $v$ stays at its least number, and $x$ with it. Levels are"

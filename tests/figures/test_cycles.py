@@ -46,6 +46,19 @@ def test_every_certified_amplitude_is_the_formulas(ends: Any) -> None:
     np.testing.assert_allclose(ends.certified, ends.amplitude, rtol=1e-15)
     found = cycles.findings(ends)
     assert found["rules whose run from x = 1 ends on x, -x"] == ["adam", "rmsprop"]
+    assert found["rules whose run ends on another cycle"] == ["yogi"]
+    assert found["rules of whose run no cycle was found"] == ["adopt_unclipped"]
+    below = [found[key] for key in found if key.startswith("of them")]
+    assert sum(below) == found["below the bound"] == 4
+
+
+def test_every_x_of_the_cycle_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    stable = cycles.SETTINGS["stable"]
+    adam = cycles._config(cycles.SETTINGS, "adam", **stable)
+    assert cycles._ends(adam, 20_000) == (cycles.TWO, 50)  # it repeats to the bit after 25 turns
+    signum = cycles._config(cycles.SETTINGS, "signum", **stable)  # goes alpha, 0, -alpha, 0
+    monkeypatch.setattr(cycles, "_amplitude", lambda config: config.lr)
+    assert cycles._ends(signum, 20_000) == (cycles.OTHER, 4)
 
 
 def test_the_first_bound_is_seen_and_the_rate_is_the_formulas(regimes: Any) -> None:

@@ -49,7 +49,7 @@ def test_another_text_is_refused(given: Any) -> None:
         ({"opt": "sgd", "memory0": "v=1"}, "--opt sgd, g, but v was given"),
         (
             {"opt": "adam", "memory0": "m=-1,v=-1"},
-            "--memory0 must have a finite number, 0 or more for v of --opt adam, but v=-1 was given",
+            "must have a finite number, 0 or more for v of --opt adam, but v=-1 was given",
         ),
         ({"opt": "adagrad", "memory0": "total=-0.5"}, "total=-0.5 was given"),
         ({"opt": "nadam", "memory0": "weight=-3"}, "a number in [0, 1] for weight of --opt nadam"),
