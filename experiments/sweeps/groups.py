@@ -9,9 +9,12 @@ from concurrent.futures import Future
 from contextlib import closing
 from typing import Any, Literal, NamedTuple
 
+import numpy as np
+
 from amsgrad.config.build import build_setup
 from amsgrad.config.run_config import Config
 from amsgrad.cuda.driver import DeviceError, NoDevice
+from amsgrad.cuda.powers import powers_from_host
 from amsgrad.cuda.refusal import Refused, why_not
 from amsgrad.engines.kind import kind, numbers_of
 from experiments.sweeps.estimates import seconds_on_a_core, seconds_on_a_gpu
@@ -24,6 +27,7 @@ Where = Literal["auto", "cpu", "cuda"]
 # shared memory (`kernel_ir.py`): these are two such rounds, or three.
 MOST_RUNS = 202_752
 MOST_NUMBERS = 16_000_000  # of the series, or of the problems of a batch, in this machine's memory
+WITHOUT_POWERS = ("lr", "seed", "x0")  # no power is taken of these
 GAIN = 2.0  # of `auto`: the cores must be estimated to take so many times as long
 
 
@@ -131,15 +135,35 @@ def in_groups(
                     yield work, own
 
 
-def worth_a_gpu(cells: int, steps: int, configs: Sequence[Config]) -> bool:
+def powers_of(works: Sequence[Work]) -> int:
+    """Return about how many powers the host computes for a batch.
+
+    A number of which a power is taken is that of an axis: a cell for each value has them all.
+    """
+    chosen: dict[Any, Config] = {}
+    for work in works:
+        for name, column in {"": work.of, **work.numbers}.items():
+            if name not in WITHOUT_POWERS:
+                values, at = np.unique(column, return_index=True)
+                for value, i in zip(values.tolist(), at.tolist(), strict=True):
+                    chosen.setdefault((name, value), work.config(i))
+    configs = list(chosen.values())
+    setups, rules = map(build_setup, configs), [config.make_rule() for config in configs]
+    return powers_from_host(list(setups), rules, works[0].steps)
+
+
+def worth_a_gpu(cells: int, steps: int, configs: Sequence[Config], powers: int = 0) -> bool:
     """Return whether `auto` gives a batch to a GPU rather than to the cores of this machine."""
     here = seconds_on_a_core(cells * steps, configs) / cores()
-    return here > GAIN * seconds_on_a_gpu(cells, steps, configs)
+    return here > GAIN * seconds_on_a_gpu(cells, steps, configs, powers)
 
 
 def _as_groups(works: list[Work], where: Where) -> Iterator[Group]:
     together = Group(works, on_gpu=True)
-    if where == "cuda" or worth_a_gpu(*together.size, together.configs):
+    if where == "cuda" or (
+        worth_a_gpu(*together.size, together.configs)
+        and worth_a_gpu(*together.size, together.configs, powers_of(works))
+    ):
         yield together
     else:
         yield from _alone(works)

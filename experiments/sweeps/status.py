@@ -8,7 +8,7 @@ from amsgrad.cuda.driver import Device
 from experiments.sweeps import torch_cells
 from experiments.sweeps.estimates import seconds_on_a_core, seconds_on_a_gpu
 from experiments.sweeps.gather import gather
-from experiments.sweeps.groups import grouped
+from experiments.sweeps.groups import grouped, powers_of
 from experiments.sweeps.plan import Plan
 from experiments.sweeps.reporter import Report
 from experiments.sweeps.threads import cores
@@ -59,7 +59,9 @@ def cost(plan: Plan, gpus: Sequence[Device] = ()) -> Report:
 def _on_gpu(plan: Plan, gpu: Device) -> str:
     works = map(plan.work, range(len(plan.chunks)))
     groups = [group for group in grouped(works, "cuda") if group.on_gpu]
-    seconds = sum(seconds_on_a_gpu(*group.size, group.configs) for group in groups)
+    seconds = sum(
+        seconds_on_a_gpu(*group.size, group.configs, powers_of(group.works)) for group in groups
+    )
     return f"about {seconds:,.0f} s on {gpu.name}: an estimate of an H100, not a measurement"
 
 

@@ -232,6 +232,25 @@ def test_auto_weighs_two_estimates() -> None:
         assert found == gpu_is_worth_it, (cores, cells, steps)
 
 
+def test_auto_weighs_the_powers_of_the_host(tmp_path: Path) -> None:
+    text = """
+base: {opt: adam, problem: online, steps: 1000000, beta1_schedule: SCHEDULE}
+axes: {beta2: [0.9, 0.99, 0.999], lr: [0.01, 0.1]}
+"""
+    constant, decaying = (
+        groups.powers_of(works(text.replace("SCHEDULE", name), tmp_path))
+        for name in ("constant", "exponential")
+    )
+    assert 0 < constant < 500_000  # each number asks until its power rounds to nothing
+    assert 1_000_000 <= decaying < 3_000_000  # beta1_k is asked for to the end
+    configs = [Config(opt="adam", beta1_schedule="exponential")]
+    plain = seconds_on_a_gpu(1000, 10_000, configs)
+    assert seconds_on_a_gpu(1000, 10_000, configs, 10**12) > 1000 + plain
+    assert seconds_on_a_core(10**9, configs) == seconds_on_a_core(
+        10**9, [Config(opt="adam", schedule="inverse_sqrt")]
+    )
+
+
 def test_each_process_has_a_gpu_of_its_own(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
