@@ -47,6 +47,13 @@ def device_of(config: Config) -> dict[str, str]:
     return {"name": torch.cuda.get_device_name(), "capability": f"{major}.{minor}", "cuda": cuda}
 
 
+def take_gpu(number: int) -> None:
+    """Let the torch engines of this thread compute on the GPU of this number, counted in turns."""
+    import torch
+
+    torch.cuda.set_device(number % torch.cuda.device_count())
+
+
 def build_setup(config: Config, problem: Problem | None = None) -> Setup:
     """Return all but the rule that decides the numbers of a run.
 

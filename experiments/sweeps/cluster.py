@@ -51,9 +51,9 @@ def on_this_machine(work: Work) -> bytes:
     from experiments.sweeps.chunk import computed_bytes
 
     if work.torch and work.configs[0].device == "cuda":
-        import torch
+        from amsgrad.config.build import take_gpu
 
-        torch.cuda.set_device(_number() % torch.cuda.device_count())
+        take_gpu(_number())
     return computed_bytes(work)
 
 
