@@ -16,6 +16,7 @@ def caption(card: Card) -> str:
         f" up to {steps:,} steps{fewer} with {len(FACTORS)} step sizes and"
         f" {seeds} seed{'s' * (seeds > 1)}. Drawn:"
         " $x_t$ over logarithmic time, median and range over the seeds; dashed: $x^*$. Wrong: $x$"
-        " goes to the worst point. Theorems that assume independent gradients, as ADOPT's does,"
-        " say nothing of cyclic and reshuffled losses. No verdict is a proof."
+        " goes to the worst point, or settles away from $x^*$ where no point is the worst. Theorems"
+        " that assume independent gradients, as ADOPT's does, say nothing of cyclic and reshuffled"
+        " losses. No verdict is a proof."
     )
