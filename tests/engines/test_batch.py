@@ -109,10 +109,7 @@ MANY_SORTS = [
     slow("sgd", np.float32, constant, SLOPES),
     slow("amsgrad", np.float64, inverse_sqrt, LAWS),
     slow("adam", np.float64, constant, RARE),
-    slow("signum", np.float32, inverse_sqrt, SEEDS),
-    ("ef_signum", np.float64, inverse_sqrt, SEEDS),
-    slow("lion", np.float32, constant, SLOPES),
-    slow("adabelief", np.float64, constant, SLOPES),
+    slow("ef_signum", np.float64, inverse_sqrt, SEEDS),
     slow("nadam", np.float64, inverse_sqrt, SEEDS),
     slow("adamax", np.float32, inverse_sqrt, SLOPES),
 ]

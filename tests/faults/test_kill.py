@@ -33,6 +33,6 @@ def test_a_signal_from_the_first_import_on(small: Small, prepare: Prepare) -> No
     seconds = prepared.run(forked=False).seconds
     problems = [
         prepared.problem(signal=int(number), after=draw.uniform(0, seconds), forked=False)
-        for number in SIGNALS
+        for number in SIGNALS[::2]
     ]
     assert not any(problems), "".join(problems)

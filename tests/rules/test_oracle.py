@@ -11,8 +11,10 @@ from tests.rules.cases import STEPS, Case, every_case, walk
 X_TOLERANCE = {np.float32: 1e-4, np.float64: 1e-13}
 # State is compared relative to its largest value so far: a unit in the last place for each rounding
 # that is remembered. A moving average forgets after 1 / (1 - beta2) = 100 steps, but not ADOPT's by
-# default, with beta2 = .9999; Yogi's v and AdaGrad's total are sums, and forget nothing.
-REMEMBERED = {"adopt": STEPS, "adopt_unclipped": STEPS, "yogi": STEPS, "adagrad": STEPS}
+# default, with beta2 = .9999; Yogi's v, AdaGrad's total and EF-Signum's e are sums: they forget
+# nothing.
+LONG = ("adopt", "adopt_unclipped", "yogi", "adagrad", "ef_signum")
+REMEMBERED = dict.fromkeys(LONG, STEPS)
 # State variables that serve rounding, which the papers do not have.
 OWN = {"adamnc": {"error"}, "adamx": {"peak", "rest1"}}
 
@@ -30,6 +32,8 @@ def test_every_step_and_state_is_the_oracles(case: Case) -> None:
         largest = np.maximum.accumulate(np.abs(theirs))
         if (case.opt, name) == ("acprop", "s"):
             largest = np.maximum(largest, 1.0)  # g - m cancels: rounding is that of g = -10
+        if (case.opt, name) == ("ef_signum", "e"):
+            largest = np.maximum(largest, case.lr)  # a step is taken off: rounding is that of both
         allowed = X_TOLERANCE[case.dtype] if name == "x" else tolerance(case) * largest
         assert (np.abs(ours - theirs) <= allowed).all(), name
 
