@@ -143,7 +143,7 @@ def powers_of(
         low, high = ends
         compute(first + low, *rows, tables[:, low:high])
 
-    parts = min(width, max(1, tables.size // LEAST_OF_A_THREAD), len(os.sched_getaffinity(0)))
+    parts = min(width, max(1, tables.size // LEAST_OF_A_THREAD), os.cpu_count() or 1)
     ends = pairwise(width * i // parts for i in range(parts + 1))
     with ThreadPoolExecutor(parts) as pool:
         list(pool.map(part, ends))
