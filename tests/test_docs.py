@@ -26,7 +26,8 @@ OWN = ROOT / "docs" / "adding-your-own.md"
 # What another test runs: servers, clusters, and the tests themselves.
 ELSEWHERE = re.compile(
     r"make |npm |mkdir |cd |cp |sbatch|dask |pip install|kubectl|\$JOB_COMPLETION_INDEX"
-    r"|experiments\.dashboard|--scheduler|--resume|benchmarks/|experiments\.card.* torch\."
+    r"|experiments\.dashboard|--scheduler|--resume|benchmarks/|experiments\.card --opt"
+    r"|experiments\.search --opt torch\.|experiments\.figure2 "
     r"|experiments\.figures fig1 "
     r"|--opt torch\.\S+ --alpha 0\.9$"  # the same with fewer steps is shown, too
 )

@@ -24,6 +24,8 @@ from experiments.cards.plan import plan_cell
 from experiments.config.arguments import parse
 from tests.conftest import ROOT, Start
 
+pytestmark = pytest.mark.slow
+
 SMALL = ["--opt", "adam", "--problem", "online", "--problem", "zhang", "--steps", "20000"]
 ENDINGS = ("png", "svg", "nc", "csv", "json")
 NAME = ["--name", "small"]
@@ -35,7 +37,6 @@ def card(capsys: pytest.CaptureFixture[str], out: Path, *more: str) -> Any:
     return json.loads(capsys.readouterr().out.splitlines()[-1])
 
 
-@pytest.mark.slow
 def test_a_small_card(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = card(capsys, tmp_path)
     online = {opt: row["online"] for opt, row in found["card"].items()}
@@ -78,7 +79,6 @@ def test_a_small_card(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert float(rows[0]["average_regret"]) > 0.19
 
 
-@pytest.mark.slow
 def test_the_story_has_all_settings_and_a_command_that_runs_each_cell(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -181,7 +181,6 @@ def test_bad_input_gets_one_sentence(
 OTHERS = "tests.optimizers_of_others"
 
 
-@pytest.mark.slow
 def test_classes_of_torch_optimizers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     line = ["--opt", f"torch.optim:AdamW,{OTHERS}:Normed", "--problem", "online"]
     line += ["--steps", "2000", "--seeds", "2", "--out", str(tmp_path), *NAME, "--json"]
@@ -202,7 +201,6 @@ def test_classes_of_torch_optimizers(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert story["optimizers"]["torch.optim:AdamW"]["packages"].keys() == {"torch"}
 
 
-@pytest.mark.slow
 def test_a_class_that_was_edited_is_computed_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,7 +218,6 @@ def test_a_class_that_was_edited_is_computed_again(
     assert computed() == 1
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [

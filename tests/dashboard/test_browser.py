@@ -17,6 +17,8 @@ from experiments.dashboard.outside_file import FILES
 from tests.dashboard.internet import PACKAGES, Internet, genuine
 from tests.dashboard.served import Served, packet, synthetic
 
+pytestmark = pytest.mark.slow
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"

@@ -22,6 +22,8 @@ from tests.dashboard.conftest import Serve
 from tests.dashboard.served import Served, command, run_command
 from tests.dashboard.test_runs import CURVES, numbers
 
+pytestmark = pytest.mark.slow
+
 
 def begin(start: Start, served: Served, out: Path) -> subprocess.Popen[str]:
     """Start a real run that lasts some seconds; return once the dashboard has a part of it."""
@@ -80,7 +82,6 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.slow
 def test_import_without_a_server(serve: Serve, finished: Path, tmp_path: Path) -> None:
     imported = run_command("dashboard", "import", finished, "--data", tmp_path / "data")
     assert (imported.returncode, imported.stderr) == (0, "")
@@ -213,7 +214,6 @@ def test_run_that_was_resumed_and_killed_must_end_first(copy: Path, refused: Ref
     assert f"--resume run --out {copy.parent}" in refused(copy)
 
 
-@pytest.mark.slow
 def test_real_run_that_was_interrupted_resumed_and_killed(
     start: Start, tmp_path: Path, refused: Refused, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -67,16 +67,12 @@ ELEMENTWISE = [
     (others.Rude, np.float32, FEW),
     slow(torch.optim.Adam, np.float32, ALL),
     slow(torch.optim.Adam, np.float64, ALL),
-    slow(torch.optim.AdamW, np.float32, FEW),
     slow(torch.optim.NAdam, np.float64, FEW),
-    slow(torch.optim.RAdam, np.float32, FEW),
     slow(torch.optim.RMSprop, np.float64, FEW),
-    slow(torch.optim.Adagrad, np.float32, FEW),
     slow(torch.optim.Adadelta, np.float64, FEW),
     slow(torch.optim.Adamax, np.float32, FEW),
     slow(torch.optim.ASGD, np.float64, FEW),
     slow(torch.optim.Rprop, np.float32, FEW),
-    slow(torch.optim.SGD, np.float64, FEW),
 ]
 
 

@@ -18,7 +18,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "broken for once": {"error": errno.EIO},
     "killed": {"error": -signal.SIGKILL},
 }
-EVERY = 80  # all calls take twenty minutes
+EVERY = 120  # all calls take twenty minutes
 
 
 @pytest.mark.parametrize("fault", ["full", "killed"])

@@ -8,7 +8,7 @@ import pytest
 from tests.faults.commands import ALL, Small
 from tests.faults.conftest import Prepare
 
-MOMENTS = 8  # per command
+MOMENTS = 6  # per command
 SIGNALS = (signal.SIGKILL,) * 4 + (signal.SIGTERM, signal.SIGHUP)
 
 

@@ -26,7 +26,8 @@ from experiments.finds.question import read
 from experiments.finds.strategies import strategy
 from experiments.search import main
 from tests.conftest import ROOT, Start
-from tests.marks import slow
+
+pytestmark = pytest.mark.slow
 
 KEYS = (
     *("slopes", "period", "largest", "sum", "mean_step", "price", "horizon", "minimal", "find"),
@@ -69,9 +70,7 @@ def test_the_smallest_at_the_published_defaults_of_adam(search: Any) -> None:
     assert "--steps 130000000000" in found["run"]  # which is long enough, and was not run
 
 
-@pytest.mark.parametrize(
-    "opt", ["rmsprop", slow("adam"), slow("adopt"), slow("adashift"), slow("acprop"), slow("yogi")]
-)
+@pytest.mark.parametrize("opt", ["rmsprop", "adam", "adopt", "adashift", "acprop", "yogi"])
 def test_a_find_by_default_is_proved_and_shown(search: Any, opt: str) -> None:
     status, found, lines = search("--opt", opt, runs=True)
     assert status == 0
@@ -163,7 +162,6 @@ def test_none_found_proves_nothing(search: Any) -> None:
     assert found["status"] == "none found"
 
 
-@pytest.mark.slow
 def test_random_order_is_measured(search: Any) -> None:
     status, found, lines = search("--opt=adam", "--order=drawn", "--period=100")
     assert status == 0
@@ -172,7 +170,6 @@ def test_random_order_is_measured(search: Any) -> None:
     assert found["order"] == "drawn"
 
 
-@pytest.mark.slow
 def test_what_is_measured_of_a_torch_optimizer_is_what_is_proved_of_the_rule(search: Any) -> None:
     status, found, lines = search("--opt=torch.optim:RMSprop", "--period=30")
     assert status == 0
@@ -330,7 +327,6 @@ def begun(start: Start, out: Path) -> "subprocess.Popen[str]":
     return process
 
 
-@pytest.mark.slow
 def test_ctrl_c_keeps_what_is_known(start: Start, tmp_path: Path) -> None:
     process = begun(start, tmp_path)
     process.send_signal(signal.SIGINT)
@@ -342,7 +338,6 @@ def test_ctrl_c_keeps_what_is_known(start: Start, tmp_path: Path) -> None:
     assert "Traceback" not in err
 
 
-@pytest.mark.slow
 def test_a_killed_search_goes_on(start: Start, tmp_path: Path) -> None:
     process = begun(start, tmp_path)
     process.kill()

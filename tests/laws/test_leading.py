@@ -26,7 +26,9 @@ from amsgrad.schedules import (
     inverse_sqrt,
     shifted_inverse_sqrt,
 )
-from tests.marks import needs_jit, slow
+from tests.marks import needs_jit
+
+pytestmark = pytest.mark.slow
 
 PAPER = {"beta1": 0.9, "beta2": 0.99, "eps": 0.0, "semantics": "paper"}
 
@@ -41,7 +43,7 @@ def form_of(opt: str, **options: Any) -> Form:
     return form
 
 
-@pytest.mark.parametrize("opt", [slow("adam"), "amsgrad"])
+@pytest.mark.parametrize("opt", ["adam", "amsgrad"])
 def test_a_map_has_the_limits_and_kappas_of_exact_laws(opt: str) -> None:
     rng = np.random.default_rng(3)
     beta1, beta2 = rng.uniform(0, 0.95, (40, 1)), 1 - 10 ** -rng.uniform(0.1, 2.2, (40, 1))
@@ -73,9 +75,9 @@ def test_a_map_has_the_limits_and_kappas_of_exact_laws(opt: str) -> None:
         ("rmsprop", {}),
         ("adamx", {}),
         ("sgd", {}),
-        slow("padam", {}),
-        slow("adashift", {}),
-        slow("acprop", {}),
+        ("padam", {}),
+        ("adashift", {}),
+        ("acprop", {}),
         ("adopt_unclipped", {"beta2": 0.99}),
     ],
 )
@@ -118,7 +120,7 @@ def test_the_arrival_is_near_that_of_the_memory_at_its_cycle(
         ("adagrad", setup(30.0, inverse_power, schedule_rate=0.25), 0.75),
         ("adopt", setup(), 0.5),
         ("adam", setup(beta1_schedule=harmonic), 0.5),
-        slow("amsgrad", setup(beta1_schedule=exponential, beta1_rate=0.999), 0.5),
+        ("amsgrad", setup(beta1_schedule=exponential, beta1_rate=0.999), 0.5),
         ("adopt_unclipped", setup(beta1_schedule=harmonic), 0.5),
     ],
 )

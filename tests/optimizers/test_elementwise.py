@@ -27,11 +27,7 @@ FOUND = [
     (torch.optim.LBFGS, Elementwise("refused", "cannot be stepped (ValueError: it calls the loss")),
     (torch.optim.Adam, Elementwise("to the bit", scheduled=True, linear=True)),
     slow(torch.optim.NAdam, Elementwise("to the bit", scheduled=True, linear=True)),
-    slow(torch.optim.RAdam, Elementwise("to the bit", scheduled=True, linear=True)),
     slow(torch.optim.RMSprop, Elementwise("to the bit", scheduled=True, linear=True)),
-    slow(torch.optim.Adagrad, Elementwise("to the bit", scheduled=True, linear=True)),
-    slow(torch.optim.Adadelta, Elementwise("to the bit", scheduled=True, linear=True)),
-    slow(torch.optim.Adamax, Elementwise("to the bit", scheduled=True, linear=True)),
     slow(torch.optim.SGD, Elementwise("to the bit", scheduled=True, linear=True)),
     # its weight decay and its step size of its own
     slow(torch.optim.AdamW, Elementwise("to the bit", scheduled=True, linear=False)),
@@ -71,16 +67,12 @@ def test_the_callers_random_numbers_are_left_alone() -> None:
 # Each of its own sort: trust ratios, one global number, norms of a layer, matrices.
 OF_A_COLLECTION = [
     ("Lion", Elementwise("to the bit", scheduled=True, linear=True)),
-    ("AdaBelief", Elementwise("to the bit", scheduled=True, linear=True)),
-    ("Yogi", Elementwise("to the bit", scheduled=True, linear=True)),
     ("ScheduleFreeAdamW", Elementwise("to the bit", scheduled=True, linear=True)),
     ("LARS", Elementwise("to the bit", scheduled=True, linear=True)),  # as it treats a bias
     ("Lamb", Elementwise("mixes", "mixes elements", True, False)),
     ("NovoGrad", Elementwise("mixes", "mixes elements", True, True)),
-    ("AdaShift", Elementwise("mixes", "mixes elements", True, True)),
     ("Shampoo", Elementwise("mixes", "mixes elements", True, True)),
     ("Prodigy", Elementwise("mixes", "mixes elements", True, False)),
-    ("DAdaptSGD", Elementwise("mixes", "mixes elements", True, False)),
     ("AdaFactor", Elementwise("refused", "ignores lr")),
     ("AdaHessian", Elementwise("refused", "cannot be stepped (RuntimeError")),
 ]

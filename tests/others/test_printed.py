@@ -21,6 +21,8 @@ from amsgrad.rules import RULES
 from tests.conftest import ROOT
 from tests.others.programs import Unbounded, adam_without_root, amsgrad_without_root
 
+pytestmark = pytest.mark.slow
+
 ALONE: dict[str, Any] = {"every": 1, "certify": "no"}  # all steps are taken, and recorded
 
 
@@ -37,9 +39,7 @@ def last_period(period: int, steps: int, **settings: Any) -> xarray.DataArray:
     return found.x.isel(step=slice(-period, None))
 
 
-@pytest.mark.parametrize(
-    "which", [slice(5, None, 30), pytest.param(slice(None), marks=pytest.mark.slow)], ids=str
-)
+@pytest.mark.parametrize("which", [slice(5, None, 30), slice(None)], ids=str)
 def test_cycle_means_of_adam(which: slice) -> None:
     lr, means, dwell = CYCLE_MEANS[which].T
     x = last_period(100, 800 * 100, lr=lr.tolist(), beta2=0.999)

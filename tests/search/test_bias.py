@@ -11,6 +11,8 @@ from amsgrad.search.bias_of import bias_of
 from amsgrad.search.boxes import Boxes
 from tests.theory import exact
 
+pytestmark = pytest.mark.slow
+
 COUNT = 12  # boxes: the digits take time
 RULES_THAT_FAIL: list[tuple[str, dict[str, Any]]] = [
     ("adam", {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8}),

@@ -13,7 +13,8 @@ from amsgrad.search.bias_of import bias_of
 from amsgrad.search.exhaustive import Exhausted, Slopes, finish, level, real, smallest
 from amsgrad.theory.closed_form import total
 from amsgrad.theory.enclosure import enclose
-from tests.marks import slow
+
+pytestmark = pytest.mark.slow
 
 CASES = [
     ("rmsprop", {"beta2": 0.5, "eps": 0.0}, 3, 6),
@@ -22,20 +23,20 @@ CASES = [
     ("rmsprop", {"beta2": 0.0, "eps": 0.1}, 3, 8),
     ("adam", {"beta1": 0.3, "beta2": 0.6, "eps": 1e-3}, 3, 12),
     ("adam", {"beta1": 0.3, "beta2": 0.6, "eps": 2.0}, 3, 20),
-    slow("adam", {"beta1": 0.2, "beta2": 0.3, "eps": 0.0}, 5, 3),
+    ("adam", {"beta1": 0.2, "beta2": 0.3, "eps": 0.0}, 5, 3),
     ("adopt", {"beta2": 0.8, "eps": 1e-6}, 3, 15),
     ("adopt", {"beta2": 0.6, "eps": 3.0}, 3, 15),
     ("adashift", {"beta1": 0.5, "beta2": 0.8, "eps": 0.2, "window": 2}, 4, 8),
     ("acprop", {"beta1": 0.4, "beta2": 0.7, "eps": 1e-8}, 3, 12),
-    slow("acprop", {"beta1": 0.4, "beta2": 0.7, "eps": 1e-8}, 4, 9),
-    slow("rmsprop", {"beta2": 0.9, "eps": 1e-8}, 4, 20),
+    ("acprop", {"beta1": 0.4, "beta2": 0.7, "eps": 1e-8}, 4, 9),
+    ("rmsprop", {"beta2": 0.9, "eps": 1e-8}, 4, 20),
     ("signum", {"beta1": 0.5}, 3, 8),
     ("signum", {"beta1": 0.0}, 3, 4),
     ("signum", {"beta1": 0.9}, 4, 6),
     ("lion", {"beta1": 0.9, "beta2": 0.8}, 3, 9),
     ("lion", {"beta1": 0.3, "beta2": 0.9}, 4, 6),
     ("adamax", {"beta1": 0.5, "beta2": 0.8, "eps": 1e-8}, 3, 16),
-    slow("adamax", {"beta1": 0.3, "beta2": 0.6, "eps": 2.0}, 4, 6),
+    ("adamax", {"beta1": 0.3, "beta2": 0.6, "eps": 2.0}, 4, 6),
     ("nadam", {"beta1": 0.5, "beta2": 0.8, "eps": 1e-8}, 3, 16),
     ("adabelief", {"beta1": 0.5, "beta2": 0.7, "eps": 0.01}, 3, 12),
 ]
@@ -130,14 +131,14 @@ def test_an_empty_range_has_no_real_slopes() -> None:
     [
         ("rmsprop", {}, 3, 226),
         ("adam", {"beta2": 0.999, "eps": 1e-8}, 3, 37_996),
-        slow("adam", {"beta2": 0.999, "eps": 1e-8}, 4, 17_112),
-        slow("adopt", {}, 3, 22_699),
-        slow("acprop", {}, 3, 2_277),
-        slow("adashift", {}, 3, 19_663),
+        ("adam", {"beta2": 0.999, "eps": 1e-8}, 4, 17_112),
+        ("adopt", {}, 3, 22_699),
+        ("acprop", {}, 3, 2_277),
+        ("adashift", {}, 3, 19_663),
         ("lion", {}, 3, 8),
         ("adamax", {}, 3, 9_340),
-        slow("nadam", {}, 3, 15_232),
-        slow("adabelief", {}, 3, 37_980),
+        ("nadam", {}, 3, 15_232),
+        ("adabelief", {}, 3, 37_980),
     ],
 )
 def test_published_defaults(opt: str, options: dict[str, Any], period: int, size: int) -> None:

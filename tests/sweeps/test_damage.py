@@ -14,6 +14,8 @@ from experiments.files.atomic import replacing
 from experiments.sweep import main
 from tests.sweeps.small import MERGED, fails, merged, sweep, write
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def out(done: Path, tmp_path: Path) -> Path:

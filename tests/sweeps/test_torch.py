@@ -19,6 +19,8 @@ from experiments.sweeps.plan import make_plan
 from experiments.sweeps.sweep_file import from_document
 from tests.sweeps.small import fails, merged, sweep, write
 
+pytestmark = pytest.mark.slow
+
 OTHERS = "tests.optimizers_of_others"
 TEXT = f"""
 base: {{opt: "{OTHERS}:Clips", problem: stochastic, steps: 300, dtype: float64}}
@@ -31,7 +33,6 @@ keep: [x, average_regret, average_hindsight_regret, {{converged: {{distance: 1}}
 """
 
 
-@pytest.mark.slow
 def test_each_cell_has_the_bits_of_the_torch_loop(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

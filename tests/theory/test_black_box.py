@@ -15,7 +15,8 @@ from amsgrad.theory.black_box import black_box
 from amsgrad.theory.closed_form import total
 from amsgrad.theory.mean_step import FADING, MeanStep, mean_step
 from tests import optimizers_of_others as others
-from tests.marks import slow
+
+pytestmark = pytest.mark.slow
 
 SLOPES = [[1010] + 100 * [-10], [3, -1, -1], [-2, -1, 3.01], [5, 0, 0, -2, -2.5], [-40] + 41 * [1]]
 TORCH = {"beta1": 0.9, "eps": 1e-8, "semantics": "torch"}
@@ -31,10 +32,8 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     ("cls", "keywords", "opt", "options"),
     [
         (torch.optim.Adam, {"betas": (0.9, 0.95)}, "adam", {**TORCH, "beta2": 0.95}),
-        slow(torch.optim.Adam, {}, "adam", {**TORCH, "beta2": 0.999}),
-        slow(torch.optim.Adam, {"amsgrad": True}, "amsgrad", {**TORCH, "beta2": 0.999}),
-        slow(torch.optim.RMSprop, {}, "rmsprop", {"beta2": 0.99, "eps": 1e-8}),
-        slow(torch.optim.SGD, {}, "sgd", {}),
+        (torch.optim.Adam, {"amsgrad": True}, "amsgrad", {**TORCH, "beta2": 0.999}),
+        (torch.optim.RMSprop, {}, "rmsprop", {"beta2": 0.99, "eps": 1e-8}),
     ],
 )
 @pytest.mark.usefixtures("soon")
@@ -52,7 +51,6 @@ def test_it_is_the_closed_form(
         assert found.goes_to == -np.sign(exact.total)
 
 
-@pytest.mark.slow
 def test_what_fades_has_d_in_other_units() -> None:
     (found,) = black_box(torch.optim.Adagrad, [[3, -1, -1]])
     form = RULES["adagrad"].form_with()
@@ -94,7 +92,6 @@ def test_differences_that_are_rounding_need_not_fall() -> None:
     assert 4e-13 < found.error < 1e-10
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("soon")
 def test_windows_that_never_agree_give_no_verdict() -> None:
     (found,) = black_box(others.Grows, [[3, -1, -1]], most=2**13)
@@ -149,7 +146,6 @@ def test_it_can_be_stopped_and_leaves_the_callers_random_numbers_alone() -> None
     assert torch.equal(torch.rand(3), expected)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("order", ["shuffled", "drawn"])
 def test_random_orders_are_those_of_the_rule(order: str) -> None:
     rule = RULES["adam"](**TORCH, beta2=0.99)
@@ -179,7 +175,6 @@ def test_equal_slopes_that_are_drawn(slopes: list[float], monkeypatch: pytest.Mo
     assert abs(found.total - sum(slopes)) <= found.error < 1e-9
 
 
-@pytest.mark.slow
 def test_a_slow_clip_fakes_no_verdict() -> None:
     """ADOPT's clip acts for 160,000 steps here: D is above 0 so far, and below 0 in the end."""
     import pytorch_optimizer
@@ -204,7 +199,6 @@ def test_from_python() -> None:
     assert tested.example.sum() * tested.step.total < 0
 
 
-@pytest.mark.slow
 def test_adam_fails_and_amsgrad_is_not_seen_to() -> None:
     assert amsgrad.can_fail("torch.optim:Adam").verdict == "fails"
     vanishes = "D vanishes on 84 sequences: none found"
