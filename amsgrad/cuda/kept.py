@@ -38,8 +38,12 @@ def kept(function: Any, name: str, make: Callable[[], str]) -> str:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with NamedTemporaryFile("w", dir=path.parent, suffix=".tmp", delete=False) as file:
-            file.write(text + _LINE + _digest(text))
-        os.replace(file.name, path)
+            try:
+                file.write(text + _LINE + _digest(text))
+                file.close()
+                os.replace(file.name, path)
+            except OSError:
+                os.unlink(file.name)
     except OSError:
         pass
     return text

@@ -51,3 +51,4 @@ def test_a_folder_that_cannot_be_written_costs_time_only(made: list[str], tmp_pa
     path.unlink()
     path.mkdir()
     assert get(made) == "// a text\nret;"
+    assert [file.name for file in path.parent.iterdir()] == ["name.ptx"]
