@@ -12,7 +12,6 @@ from typing import Any, no_type_check
 
 import numpy as np
 
-from amsgrad.cuda.columns import reader, writer
 from amsgrad.cuda.parts import Parts
 from amsgrad.engines.jit import make_callable, named, stretch_end
 from amsgrad.regret import BLOCK, RegretSum, against_hindsight, close_block, value
@@ -28,11 +27,8 @@ def make_lane(parts: Parts) -> Any:
     """
     coefficients, update, select, loss, gradient, step_size, momentum = parts.functions
     real, hindsight, decays, at_rest = parts.real, parts.hindsight, parts.decays, parts.at_rest
-    layout = parts.layout
-    memory_of, keep = reader(parts.memory, layout.memory), writer(parts.memory, layout.memory)
-    parameters_of = reader(parts.parameters, layout.parameters)
-    hyper_of = reader(parts.hyper, layout.hyper)
-    settled_hyper_of = reader(parts.hyper, layout.hyper, settled="0")
+    accessors = parts.accessors()
+    memory_of, keep, parameters_of, hyper_of, settled_hyper_of = accessors
 
     @no_type_check
     def take(t, phase, x, memory, open_block, open_slopes, c, p, lower, upper, x_star):
@@ -44,7 +40,7 @@ def make_lane(parts: Parts) -> Any:
         return min(max(x - delta, lower), upper), memory, open_block, open_slopes
 
     named(take)
-    make_callable(*parts.functions, memory_of, keep, parameters_of, hyper_of, settled_hyper_of)
+    make_callable(*parts.functions, *accessors)
     make_callable(take, against_hindsight, close_block, value, stretch_end)
 
     @no_type_check

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from amsgrad.cuda.columns import Layout, layout_of
+from amsgrad.cuda.columns import Layout, layout_of, reader, writer
 from amsgrad.engines.base import Setup
-from amsgrad.problems.problem import Problem
+from amsgrad.engines.kind import steps_repeat
 from amsgrad.rules.rule import Rule
 from amsgrad.schedules import constant
 
@@ -45,6 +45,21 @@ class Parts(NamedTuple):
         """True if step size or beta1 depend on the step."""
         return self.step_size is not constant or self.momentum is not constant
 
+    def accessors(self) -> tuple[Any, ...]:
+        """Return what reads and writes the memory of run i, and reads its other numbers.
+
+        Those are the problem's, the rule's, and the rule's as if every step were settled: LLVM then
+        sees that no power is needed.
+        """
+        layout = self.layout
+        return (
+            reader(self.memory, layout.memory),
+            writer(self.memory, layout.memory),
+            reader(self.parameters, layout.parameters),
+            reader(self.hyper, layout.hyper),
+            reader(self.hyper, layout.hyper, settled="0"),
+        )
+
 
 def parts_of(setups: Sequence[Setup], rules: Sequence[Rule]) -> Parts:
     """Return the parts for runs of one kind.
@@ -60,10 +75,6 @@ def parts_of(setups: Sequence[Setup], rules: Sequence[Rule]) -> Parts:
         *(rule.memory, type(problem.parameters(setup.dtype)), type(rule.h)),
         hindsight=problem.hindsight,
         at_rest=problem.period == 1,
-        tabled=(
-            problem.gradient is Problem.gradient
-            and not (problem.random or problem.hindsight)
-            and setup.schedule is setup.beta1_schedule is constant
-        ),
+        tabled=steps_repeat(setup),
         layout=layout_of(setups, rules),
     )

@@ -8,7 +8,6 @@ from typing import Any, no_type_check
 
 import numpy as np
 
-from amsgrad.cuda.columns import reader, writer
 from amsgrad.cuda.parts import Parts
 from amsgrad.engines.jit import make_callable, named, stretch_end
 from amsgrad.regret import BLOCK, RegretSum, close_block, value
@@ -22,11 +21,8 @@ def make_table_lane(parts: Parts) -> Any:
     """
     coefficients, update, select, loss, gradient, step_size, momentum = parts.functions
     real = parts.real
-    layout = parts.layout
-    memory_of, keep = reader(parts.memory, layout.memory), writer(parts.memory, layout.memory)
-    parameters_of = reader(parts.parameters, layout.parameters)
-    hyper_of = reader(parts.hyper, layout.hyper)
-    settled_hyper_of = reader(parts.hyper, layout.hyper, settled="0")
+    accessors = parts.accessors()
+    memory_of, keep, parameters_of, hyper_of, settled_hyper_of = accessors
 
     @no_type_check
     def lane(
@@ -129,6 +125,6 @@ def make_table_lane(parts: Parts) -> Any:
         doubles[0, i], doubles[1, i], doubles[2, i] = regret.total, regret.error, regret.open
         words[0, i] = finite
 
-    make_callable(*parts.functions, memory_of, keep, parameters_of, hyper_of, settled_hyper_of)
+    make_callable(*parts.functions, *accessors)
     make_callable(close_block, value, stretch_end)
     return named(lane)

@@ -8,11 +8,9 @@ from numpy.typing import NDArray
 
 from amsgrad.engines.base import Engine, Records, Setup, State, check_records
 from amsgrad.engines.batch_kernel import columns_of, compile_lanes
-from amsgrad.engines.kind import check_one_kind
-from amsgrad.problems.problem import Problem
+from amsgrad.engines.kind import check_one_kind, steps_repeat
 from amsgrad.regret import RegretSum
 from amsgrad.rules.rule import Rule
-from amsgrad.schedules import constant
 
 
 class Batch(Engine[State]):
@@ -47,17 +45,12 @@ class Batch(Engine[State]):
         hypers = [rule.h for rule in rules]
         alike = all(one == own[0] for one in own) and all(h == hypers[0] for h in hypers)
         c = rule.coefficients(rule.settled, setup.lr, rule.beta1, rule.h, real)
-        # what each step takes from x then repeats with the period, whatever x is
-        tabled = (
-            problem.gradient is Problem.gradient
-            and not (problem.random or problem.hindsight)  # the sum of slopes goes on
-            and setup.schedule is setup.beta1_schedule is constant
-        )
         functions: Any = (
             *(rule.coefficients, rule.update, problem.select, problem.loss, problem.gradient),
             *(setup.schedule, setup.beta1_schedule),
         )
         types: Any = (rule.memory, type(numbers[0]), type(c), None if alike else type(rule.h))
+        tabled = steps_repeat(setup)
         self._kernel = compile_lanes(*functions, real, problem.hindsight, tabled, *types)
         self._constants = (
             *(own[0] if alike else np.array(own).T.copy()),

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 
 from amsgrad.engines.base import Setup
+from amsgrad.problems.problem import Problem
 from amsgrad.rules.rule import Rule
+from amsgrad.schedules import constant
 
 
 def kind(setup: Setup, rule: Rule) -> tuple[Any, ...]:
@@ -31,6 +33,20 @@ def check_one_kind(setups: Sequence[Setup], rules: Sequence[Rule]) -> None:
             " their problems, one order of losses, one first t, dtype and pair of schedules,"
             " and one rule"
         )
+
+
+def steps_repeat(setup: Setup) -> bool:
+    """Return whether what each step takes from x comes to repeat with the period, whatever x is.
+
+    Losses are then linear and in order, and the step size is constant. Nor may the sum of the
+    slopes be asked for: it goes on.
+    """
+    problem = setup.problem
+    return (
+        problem.gradient is Problem.gradient
+        and not (problem.random or problem.hindsight)
+        and setup.schedule is setup.beta1_schedule is constant
+    )
 
 
 def numbers_of(setup: Setup) -> int:
